@@ -15,7 +15,6 @@ class SandboxAuthority(models.Model):
     root_key = models.BinaryField(help_text="PKCS#8, encrypted by portal.vault")
     issuing_certificate = models.TextField()
     issuing_key = models.BinaryField(help_text="PKCS#8, encrypted by portal.vault")
-    crl_number = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -58,7 +57,8 @@ class SandboxOrder(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="sandbox_order_one_term",
-                condition=models.Q(term_years__isnull=True) ^ models.Q(term_days__isnull=True),
+                condition=models.Q(term_years__isnull=False, term_days__isnull=True)
+                | models.Q(term_years__isnull=True, term_days__isnull=False),
             ),
             models.CheckConstraint(
                 name="sandbox_order_ends_after_start",
