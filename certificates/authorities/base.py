@@ -176,9 +176,9 @@ class OrganizationSpec:
 class OrderSpec:
     """A new order or a renewal; exactly one of `term_years` and `term_days`.
 
-    `reference` is our own id of this attempt (CertCentral: alternative_order_id). `names` holds every
-    host name, the common name first. `renewal_of` is the authority's number of the old order, and
-    `renewal_of_ends_at` its end, needed where the authority has never seen that order.
+    `reference` is our own id of this attempt (CertCentral: alternative_order_id), `level` dv, ov or ev.
+    `names` holds every host name, the common name first. `renewal_of` is the authority's number of the
+    old order, and `renewal_of_ends_at` its end, needed where the authority has never seen that order.
     """
 
     reference: str
@@ -318,7 +318,7 @@ class Authority(ABC):
 
     @abstractmethod
     def cancel(self, order_number: str, *, note: str = "") -> None:
-        """Drop an order nothing was issued for, or its pending reissue; raises OrderRefused, OrderNotFound."""
+        """Drop an unissued order, or its pending reissue; raises OrderRefused, OrderNotFound."""
 
     @abstractmethod
     def download(self, certificate: str, form: Format) -> Download:

@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID, ObjectIdentifier
 from certificates.x509 import keys, pem
 from certificates.x509.errors import BadRequest, Code
 
-DV, OV, EV = "DV", "OV", "EV"
+DV, OV, EV = "dv", "ov", "ev"
 # The CA/B Forum's reserved policies (BR 7.1.6.1), and DigiCert's own from before they were required.
 _LEVELS = {
     "2.23.140.1.2.1": DV,
@@ -34,7 +34,7 @@ class CertificateFacts:
     """A certificate in words; `ends_at` is exclusive (notAfter + 1 s), both times in UTC.
 
     `serial_number` and `thumbprint` (SHA-1) are upper-case hex, `sha256` and `spki_sha256` lower-case.
-    `level` is DV, OV, EV or, where no known policy says so, empty.
+    `level` is dv, ov, ev or, where no known policy says so, empty.
     """
 
     common_name: str
