@@ -1,0 +1,1 @@
+"""Campaigns: how customers hear of a renewal."""

@@ -1,0 +1,1 @@
+"""Certificates: what was sold, to whom, under which limits, and the way to the authority."""

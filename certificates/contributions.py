@@ -1,0 +1,1 @@
+"""What certificates adds to the portal: its entries, search sources and timelines."""

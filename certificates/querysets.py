@@ -1,0 +1,126 @@
+"""Named, chainable questions about what was sold: `orders.issued().unrenewed().expiring(today=…, within=…)`."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+
+from certificates.states import (
+    LIVE_ORDER_STATES,
+    OPEN_REQUEST_STATES,
+    RENEWING_STATES,
+    RenewalMark,
+    RequestKind,
+    RequestState,
+)
+from portal.access import PartnerQuerySet
+
+if TYPE_CHECKING:
+    from certificates.models import Certificate, Contact, Customer, Domain, Order, Organization, Request
+    from portal.models import Membership
+
+
+def search_words(text: str) -> list[str]:
+    """The words somebody typed, as the search column stores them: lower case, split at spaces."""
+    return text.lower().split()
+
+
+class CustomerQuerySet(PartnerQuerySet["Customer"]):
+    def owned_by(self, membership: Membership) -> CustomerQuerySet:
+        return self.filter(owner=membership)
+
+    def matching(self, text: str) -> CustomerQuerySet:
+        """Customers whose name, number, domain or contact holds every word."""
+        return self.filter(*(Q(search_text__contains=word) for word in search_words(text)))
+
+
+class ContactQuerySet(PartnerQuerySet["Contact"]):
+    def reachable(self) -> ContactQuerySet:
+        return self.exclude(email="").filter(email_state="ok")
+
+
+class DomainQuerySet(PartnerQuerySet["Domain"]):
+    def lapsing(self, *, today: date, within: int) -> DomainQuerySet:
+        """Validation has ended or ends within that many days."""
+        return self.filter(validated_until__lte=today + timedelta(days=within))
+
+
+class OrganizationQuerySet(PartnerQuerySet["Organization"]):
+    def lapsing(self, *, today: date, within: int) -> OrganizationQuerySet:
+        """A validation has ended or ends within that many days."""
+        until = today + timedelta(days=within)
+        return self.filter(Q(ov_validated_until__lte=until) | Q(ev_validated_until__lte=until))
+
+
+class OrderQuerySet(PartnerQuerySet["Order"]):
+    def issued(self) -> OrderQuerySet:
+        """Issued, a pending reissue included; revoked, cancelled, rejected and pending orders are not."""
+        return self.filter(status__in=LIVE_ORDER_STATES)
+
+    def unrenewed(self) -> OrderQuerySet:
+        """No renewal intended, placed or issued, and not marked renewed elsewhere."""
+        return self.filter(renewal_mark=RenewalMark.NONE)
+
+    def expiring(self, *, today: date, within: tuple[int | None, int | None]) -> OrderQuerySet:
+        """The order's last day lies first..last days from today (inclusive; None is open); negative is past."""
+        return self._ending("ends_on", today, within)
+
+    def with_certificate_expiring(
+        self, *, today: date, within: tuple[int | None, int | None]
+    ) -> OrderQuerySet:
+        """As `expiring`, by the last day of the order's present certificate."""
+        return self._ending("certificate_ends_on", today, within)
+
+    def _ending(self, column: str, today: date, within: tuple[int | None, int | None]) -> OrderQuerySet:
+        first, last = within
+        orders = self.filter(**{f"{column}__isnull": False})
+        if first is not None:
+            orders = orders.filter(**{f"{column}__gte": today + timedelta(days=first)})
+        if last is not None:
+            orders = orders.filter(**{f"{column}__lte": today + timedelta(days=last)})
+        return orders
+
+    def owned_by(self, membership: Membership) -> OrderQuerySet:
+        return self.filter(customer__owner=membership)
+
+    def matching(self, text: str) -> OrderQuerySet:
+        """Orders whose number, names, references or customer hold every word."""
+        return self.filter(*(Q(search_text__contains=word) for word in search_words(text)))
+
+    def due_for_auto_renewal(self, *, today: date, days: int) -> OrderQuerySet:
+        """Auto-renew is on and the order ends within that many days, or ended today."""
+        return self.issued().unrenewed().filter(auto_renew=True).expiring(today=today, within=(0, days))
+
+
+class CertificateQuerySet(PartnerQuerySet["Certificate"]):
+    def current(self) -> CertificateQuerySet:
+        return self.filter(is_current=True)
+
+    def unattached(self) -> CertificateQuerySet:
+        """Certificates of no order of ours: other authorities' certificates, candidates to consolidate."""
+        return self.filter(order__isnull=True)
+
+
+class RequestQuerySet(PartnerQuerySet["Request"]):
+    def open(self) -> RequestQuerySet:
+        """Waiting for an approval, for us, or for the authority."""
+        return self.filter(state__in=OPEN_REQUEST_STATES)
+
+    def failed(self) -> RequestQuerySet:
+        return self.filter(state=RequestState.FAILED)
+
+    def renewing(self) -> RequestQuerySet:
+        """Renewals that are intended, placed or issued: what makes an order count as renewed."""
+        return self.filter(kind=RequestKind.RENEWAL, state__in=RENEWING_STATES)
+
+    def claimable(self, now: datetime) -> RequestQuerySet:
+        """Queued, or left by a worker that has been silent for longer than its lease."""
+        stuck = Q(state=RequestState.PLACING, claimed_until__lte=now)
+        return self.filter(Q(state=RequestState.QUEUED, due_at__lte=now) | stuck)
+
+    def awaiting_authority(self, now: datetime) -> RequestQuerySet:
+        """Placed, and due to be asked after again."""
+        return self.filter(state=RequestState.PLACED, due_at__lte=now)

@@ -1,0 +1,1 @@
+"""Offers: what a renewal costs, and the pages on which one renews."""

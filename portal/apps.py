@@ -1,0 +1,19 @@
+"""The ground as a Django app; it loads the Celery app, so that every process publishes to the same one."""
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+from portal.celery import app as celery_app
+
+__all__ = ["PortalConfig", "celery_app"]
+
+
+class PortalConfig(AppConfig):
+    name = "portal"
+    verbose_name = _("Portal")
+
+    def ready(self) -> None:
+        from portal import checks, sql  # noqa: F401  checks register themselves on import
+
+        post_migrate.connect(sql.guard_after_migrate, dispatch_uid="portal.sql.guard")

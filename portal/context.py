@@ -1,0 +1,71 @@
+"""What every page's frame shows: the partner's brand, the sidebar, and what the person may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
+
+from portal import clock, contributions
+from portal.choices import Language, Theme
+from portal.models import Membership
+from portal.types import StrOrPromise
+
+# The sidebar's groups in their order; entries without a group stand above them.
+GROUPS: tuple[tuple[str, StrOrPromise], ...] = (
+    ("", ""),
+    ("certificates", _("Certificates")),
+    ("customers", _("Customers")),
+    ("campaigns", _("Campaigns")),
+    ("offers", _("Offers")),
+    ("house", _("House")),
+)
+
+
+@dataclass(slots=True)
+class Entry:
+    label: StrOrPromise
+    url: str
+    icon: str
+    current: bool
+    badge: int
+
+
+@dataclass(slots=True)
+class Group:
+    label: StrOrPromise
+    entries: list[Entry] = field(default_factory=list)
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Context of base.html. The sidebar is computed only where a template shows it."""
+    membership: Membership | None = getattr(request, "membership", None)
+    return {
+        "membership": membership,
+        "partner": getattr(request, "partner", None),
+        "allowed": membership.permissions if membership else frozenset(),
+        "navigation": SimpleLazyObject(lambda: _navigation(request, membership)),
+        "languages": Language.choices,
+        "themes": Theme.choices,
+        "theme": getattr(request.user, "theme", Theme.SYSTEM) if hasattr(request, "user") else Theme.SYSTEM,
+        "demo": settings.DEMO,
+        "today": clock.today(),
+    }
+
+
+def _navigation(request: HttpRequest, membership: Membership | None) -> list[Group]:
+    if membership is None:
+        return []
+    groups = {key: Group(label) for key, label in GROUPS}
+    for entry in contributions.navigation.items:
+        if entry.permission in membership.permissions:
+            url = reverse(entry.url_name)
+            current = request.path == url or (url != "/" and request.path.startswith(url))
+            badge = entry.badge(membership) if entry.badge else 0
+            groups[str(entry.group)].entries.append(Entry(entry.label, url, entry.icon, current, badge))
+    return [group for group in groups.values() if group.entries]

@@ -1,0 +1,173 @@
+"""Typed slots through which upper apps add to pages below them, registered in `AppConfig.ready()`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from django.http import HttpRequest
+
+from portal.types import StrOrPromise
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class NavigationEntry:
+    """One line of the sidebar; shown to roles that hold the permission. `badge` counts what calls for action."""
+
+    group: StrOrPromise
+    label: StrOrPromise
+    url_name: str
+    permission: str
+    icon: str
+    order: int
+    badge: Callable[[Any], int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    title: str
+    detail: str
+    url: str
+    icon: str = "file-earmark"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSource:
+    """One group of results: find(partner, words, limit) gives at most limit hits, best first."""
+
+    label: StrOrPromise
+    order: int
+    find: Callable[[Any, str, int], Sequence[SearchHit]]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedColumn:
+    """Values for the rows shown, by one query: load(partner, ids) -> {id: value}. It does not sort or filter."""
+
+    page: str
+    key: str
+    label: StrOrPromise
+    order: int
+    load: Callable[[Any, Sequence[int]], Mapping[int, Any]]
+    template: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatedColumn:
+    """A value computed in the list's own query: annotate(queryset) adds the attribute `key`. It sorts and exports."""
+
+    page: str
+    key: str
+    label: StrOrPromise
+    order: int
+    annotate: Callable[[Any], Any]
+    template: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListFilter:
+    """A filter another app adds to a list's filter set: a django-filter field under `key`."""
+
+    page: str
+    key: str
+    make: Callable[[], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RowAction:
+    """A button on a row; `url(row)` may be None where the action does not apply."""
+
+    page: str
+    key: str
+    label: StrOrPromise
+    permission: str
+    order: int
+    url: Callable[[Any], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class BulkAction:
+    """An action on selected rows: run(request, queryset) does it and returns the sentence that says so."""
+
+    page: str
+    key: str
+    label: StrOrPromise
+    permission: str
+    order: int
+    run: Callable[[Any, Any], StrOrPromise]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A block of a detail page: context(request, object) -> template context, or None to stay away."""
+
+    page: str
+    key: str
+    template: str
+    order: int
+    context: Callable[[HttpRequest, Any], Mapping[str, Any] | None]
+    permission: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEvent:
+    at: datetime
+    title: StrOrPromise
+    detail: StrOrPromise = ""
+    actor: str = ""
+    icon: str = "dot"
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineSource:
+    """Events about an order or a customer: events(object) -> in any order."""
+
+    page: str
+    key: str
+    events: Callable[[Any], Iterable[TimelineEvent]]
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardCard:
+    """A block of the dashboard: context(request) -> template context, or None to stay away."""
+
+    key: str
+    template: str
+    order: int
+    context: Callable[[Any], Mapping[str, Any] | None]
+    permission: str = "dashboard.view"
+
+
+@dataclass(slots=True)
+class Slot(Generic[T]):
+    """A named place that holds contributions in their order; adding the same one twice is a mistake."""
+
+    items: list[T] = field(default_factory=list)
+
+    def add(self, *contributions: T) -> None:
+        for contribution in contributions:
+            if contribution in self.items:
+                raise ValueError(f"Contributed twice: {contribution}")
+            self.items.append(contribution)
+        self.items.sort(key=lambda item: getattr(item, "order", 0))
+
+    def on(self, page: str) -> list[T]:
+        """Those meant for the page."""
+        return [item for item in self.items if getattr(item, "page", page) == page]
+
+
+navigation: Slot[NavigationEntry] = Slot()
+searches: Slot[SearchSource] = Slot()
+loaded_columns: Slot[LoadedColumn] = Slot()
+annotated_columns: Slot[AnnotatedColumn] = Slot()
+filters: Slot[ListFilter] = Slot()
+row_actions: Slot[RowAction] = Slot()
+bulk_actions: Slot[BulkAction] = Slot()
+panels: Slot[Panel] = Slot()
+timelines: Slot[TimelineSource] = Slot()
+dashboard_cards: Slot[DashboardCard] = Slot()

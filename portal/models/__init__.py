@@ -1,0 +1,9 @@
+"""Partners, the people who work for them, what they did, and the letters that leave the house."""
+
+from portal.models.activity import Activity
+from portal.models.base import PartnerOwned
+from portal.models.mail import OutgoingMail, SuppressedAddress
+from portal.models.partners import Partner
+from portal.models.people import Membership, User
+
+__all__ = ["Activity", "Membership", "OutgoingMail", "Partner", "PartnerOwned", "SuppressedAddress", "User"]

@@ -1,0 +1,127 @@
+"""Letters on their way out: each is a row with a state, claimed by one worker at a time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from portal.access import PartnerQuerySet, scoped
+from portal.models.base import PartnerOwned
+
+
+class MailState(models.TextChoices):
+    QUEUED = "queued", _("Waiting")
+    CLAIMED = "claimed", _("Being sent")
+    SENT = "sent", _("Sent")
+    PARKED = "parked", _("Set aside")
+    SUPPRESSED = "suppressed", _("Not sent")
+    WITHDRAWN = "withdrawn", _("No longer needed")
+
+
+class MailPurpose(models.TextChoices):
+    SIGN_IN = "sign_in", _("Sign-in")
+    SERVICE = "service", _("Service")
+    QUOTE = "quote", _("Quote")
+    NOTICE = "notice", _("Notice")
+    OFFER = "offer", _("Offer")
+
+
+class OutgoingMailQuerySet(PartnerQuerySet["OutgoingMail"]):
+    def due(self, now: datetime) -> OutgoingMailQuerySet:
+        """Waiting and due, or claimed by a worker that has been silent for longer than its lease."""
+        waiting = models.Q(state=MailState.QUEUED, due_at__lte=now)
+        stuck = models.Q(state=MailState.CLAIMED, claimed_until__lte=now)
+        return self.filter(waiting | stuck)
+
+    def claimable(self, now: datetime) -> OutgoingMailQuerySet:
+        """Due, still wanted, and to an address that has not been switched off."""
+        return self.due(now).filter(is_wanted=True)
+
+
+class OutgoingMail(models.Model):
+    """One letter to one address. Sign-in letters have no partner; all others belong to one.
+
+    `key` is the business key: asking for the same letter twice makes one row. `message_id` follows from it, so a
+    letter handed over twice after a crash is recognisable as the same.
+    """
+
+    partner = models.ForeignKey(
+        "portal.Partner", on_delete=models.PROTECT, null=True, blank=True, related_name="+", editable=False
+    )
+    key = models.CharField(max_length=200, unique=True)
+    message_id = models.CharField(max_length=255, unique=True)
+    purpose = models.CharField(max_length=10, choices=MailPurpose)
+    to_email = models.EmailField(_("to"))
+    to_name = models.CharField(max_length=200, blank=True)
+    from_email = models.CharField(max_length=320, blank=True)
+    reply_to = models.CharField(max_length=320, blank=True)
+    subject = models.CharField(_("subject"), max_length=255)
+    text = models.TextField()
+    html = models.TextField(blank=True)
+    headers = models.JSONField(default=dict, blank=True)
+
+    state = models.CharField(_("state"), max_length=10, choices=MailState, default=MailState.QUEUED)
+    # Turned off by whoever asked for the letter once it has become untrue; the claim re-checks it.
+    is_wanted = models.BooleanField(default=True)
+    due_at = models.DateTimeField(_("due"))
+    claimed_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    last_error = models.TextField(_("last error"), blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+
+    objects = scoped(models.Manager.from_queryset(OutgoingMailQuerySet))
+
+    class Meta:
+        verbose_name = _("outgoing letter")
+        verbose_name_plural = _("outgoing letters")
+        ordering = ["due_at", "pk"]
+        indexes = [
+            models.Index(
+                fields=["due_at", "id"],
+                name="mail_due",
+                condition=models.Q(state__in=[MailState.QUEUED, MailState.CLAIMED]),
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="mail_claim_has_lease",
+                condition=~models.Q(state=MailState.CLAIMED) | models.Q(claimed_until__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="mail_without_partner_is_sign_in",
+                condition=models.Q(partner__isnull=False) | models.Q(purpose=MailPurpose.SIGN_IN),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} → {self.to_email}"
+
+
+class SuppressedAddress(PartnerOwned):
+    """An address a partner must not write to, and why."""
+
+    class Reason(models.TextChoices):
+        BOUNCED = "bounced", _("The address does not exist")
+        COMPLAINED = "complained", _("The reader complained")
+        UNSUBSCRIBED = "unsubscribed", _("The reader does not want offers")
+
+    email = models.EmailField(_("e-mail"))
+    reason = models.CharField(_("reason"), max_length=12, choices=Reason)
+    detail = models.TextField(blank=True)
+    at = models.DateTimeField()
+
+    objects = scoped(models.Manager.from_queryset(PartnerQuerySet))
+
+    class Meta:
+        verbose_name = _("switched-off address")
+        verbose_name_plural = _("switched-off addresses")
+        constraints = [
+            models.UniqueConstraint("partner", Lower("email"), "reason", name="suppressed_once_per_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return self.email

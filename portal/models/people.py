@@ -1,0 +1,112 @@
+"""A person is one `User`; a `Membership` says for which partner, as what, and for whom."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from portal.access import PartnerQuerySet, scoped
+from portal.choices import Language, Theme, time_zones, validate_time_zone
+from portal.models.base import PartnerOwned
+from portal.roles import Role, permissions_of
+
+
+class PeopleManager(UserManager["User"]):
+    """Users are made with an e-mail address, not with a user name."""
+
+    def create_user(  # type: ignore[override]
+        self, email: str, password: str | None = None, **fields: Any
+    ) -> User:
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(  # type: ignore[override]
+        self, email: str, password: str | None = None, **fields: Any
+    ) -> User:
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractUser):
+    """A person, known by an e-mail address, with a language, a time zone and a theme of their own."""
+
+    username = None  # type: ignore[assignment]
+    email = models.EmailField(_("e-mail"), unique=True)
+    language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.ENGLISH)
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default="UTC", choices=time_zones, validators=[validate_time_zone]
+    )
+    theme = models.CharField(_("theme"), max_length=6, choices=Theme, default=Theme.SYSTEM)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects: ClassVar[PeopleManager] = PeopleManager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_once")]
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.email
+
+    @property
+    def initials(self) -> str:
+        """Two letters for the round mark: CM for Claire Martin."""
+        letters = f"{self.first_name[:1]}{self.last_name[:1]}" or self.email[:2]
+        return letters.upper()
+
+
+class MembershipRole(models.TextChoices):
+    ADMINISTRATOR = Role.ADMINISTRATOR, _("Administrator")
+    ACCOUNT_MANAGER = Role.ACCOUNT_MANAGER, _("Account manager")
+    SUPPORT = Role.SUPPORT, _("Support")
+    CUSTOMER = Role.CUSTOMER, _("Customer contact")
+
+
+class MembershipQuerySet(PartnerQuerySet["Membership"]):
+    def active(self) -> MembershipQuerySet:
+        return self.filter(is_active=True, user__is_active=True, partner__is_active=True)
+
+    def staff(self) -> MembershipQuerySet:
+        return self.exclude(role=MembershipRole.CUSTOMER)
+
+
+class Membership(PartnerOwned):
+    """One person in one partner, in one role; a customer contact also belongs to one customer."""
+
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("person")
+    )
+    role = models.CharField(_("role"), max_length=16, choices=MembershipRole)
+    customer = models.ForeignKey(
+        "certificates.Customer", on_delete=models.CASCADE, null=True, blank=True, related_name="memberships"
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = scoped(models.Manager.from_queryset(MembershipQuerySet))
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        constraints = [
+            models.UniqueConstraint(fields=["partner", "user"], name="membership_once_per_partner"),
+            models.CheckConstraint(
+                name="membership_customer_has_customer",
+                condition=models.Q(role=MembershipRole.CUSTOMER, customer__isnull=False)
+                | (~models.Q(role=MembershipRole.CUSTOMER) & models.Q(customer__isnull=True)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        return permissions_of(self.role)

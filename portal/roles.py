@@ -1,0 +1,66 @@
+"""Who may do what: one matrix of resource, action and role that drives navigation, views and the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Role(StrEnum):
+    ADMINISTRATOR = "administrator"
+    ACCOUNT_MANAGER = "account_manager"
+    SUPPORT = "support"
+    CUSTOMER = "customer"
+
+
+_A, _M, _S, _C = Role.ADMINISTRATOR, Role.ACCOUNT_MANAGER, Role.SUPPORT, Role.CUSTOMER
+_STAFF = frozenset({_A, _M, _S})
+_SALES = frozenset({_A, _M})
+_HEAD = frozenset({_A})
+
+MATRIX: Mapping[str, Mapping[str, frozenset[Role]]] = MappingProxyType(
+    {
+        "dashboard": {"view": _STAFF},
+        "search": {"view": _STAFF},
+        # notices: switch an order's renewal notices; renew: place at the authority; mark: renewed elsewhere
+        "orders": {
+            "view": _STAFF,
+            "export": _STAFF,
+            "notices": _SALES,
+            "renew": _SALES,
+            "mark": _SALES,
+            "note": _STAFF,
+            "download": _STAFF,
+        },
+        "requests": {"view": _STAFF, "place": _SALES, "retry": _SALES, "approve": _HEAD},
+        "domains": {"view": _STAFF, "export": _STAFF},
+        "organizations": {"view": _STAFF, "export": _STAFF},
+        "customers": {"view": _STAFF, "export": _STAFF, "edit": _SALES, "assign": _SALES, "note": _STAFF},
+        # Support corrects what a caller spells out: a name, a number, an address.
+        "contacts": {"edit": _STAFF},
+        "views": {"save": _STAFF},
+        "imports": {"view": _SALES, "run": _SALES},
+        "authority": {"view": _STAFF, "edit": _HEAD},
+        "settings": {"view": _HEAD, "edit": _HEAD},
+        "people": {"view": _HEAD, "edit": _HEAD},
+        "activity": {"view": _HEAD},
+        "home": {"view": frozenset({_C})},
+    }
+)
+
+
+def may(role: str, permission: str) -> bool:
+    """Whether the role holds "resource.action"; an unknown permission is a mistake and raises KeyError."""
+    resource, action = permission.split(".")
+    return role in MATRIX[resource][action]
+
+
+def permissions_of(role: str) -> frozenset[str]:
+    """Everything the role may do, as "resource.action"."""
+    return frozenset(
+        f"{resource}.{action}"
+        for resource, actions in MATRIX.items()
+        for action, roles in actions.items()
+        if role in roles
+    )

@@ -1,0 +1,1 @@
+"""Pages of the ground: preferences, brand, health, settings, people, mailbox."""

@@ -1,0 +1,40 @@
+"""Whether the portal lives, and whether it is ready to serve."""
+
+from __future__ import annotations
+
+from django.core.cache import cache
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+
+from portal.access import public
+
+
+@public
+@require_safe
+def livez(_request: HttpRequest) -> HttpResponse:
+    """200 as long as the process answers; touches nothing else."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@public
+@require_safe
+def readyz(_request: HttpRequest) -> JsonResponse:
+    """200 when the database answers, every migration is applied and the cache works; else 503 and which is not."""
+    state = {"database": _database_answers(), "migrations": _migrations_applied(), "cache": _cache_works()}
+    return JsonResponse(state, status=200 if all(state.values()) else 503)
+
+
+def _database_answers() -> bool:
+    return connection.is_usable() if connection.connection else bool(connection.ensure_connection() or True)
+
+
+def _migrations_applied() -> bool:
+    executor = MigrationExecutor(connection)
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+
+
+def _cache_works() -> bool:
+    cache.set("readyz", "1", timeout=10)
+    return bool(cache.get("readyz") == "1")

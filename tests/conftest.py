@@ -1,0 +1,39 @@
+"""What every test may lean on: an open database, a closed scope, and a clock that stands at the sample's day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+from django_scopes import scope
+
+from portal import sql
+from portal.models import Partner
+from tests import factories
+
+
+@pytest.fixture(autouse=True)
+def _pinned_day(settings: pytest.FixtureRequest) -> None:
+    settings.PORTAL_TODAY = factories.TODAY.isoformat()  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> None:
+    """On SQLite, flush deletes row by row, which the append-only guard would refuse: lift it around each flush."""
+    if connection.vendor == "sqlite":
+        flush = connection.ops.execute_sql_flush
+
+        def lifted(sql_list: list[str]) -> None:
+            sql.lift_append_only(connection)
+            flush(sql_list)
+
+        connection.ops.execute_sql_flush = lifted  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def partner(db: None) -> Iterator[Partner]:
+    """A partner whose scope is open for the length of the test."""
+    relais = factories.make_partner()
+    with scope(partner=relais):
+        yield relais
