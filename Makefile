@@ -1,0 +1,74 @@
+# Every command of the house. `make` alone lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+SETUP := $(PYTHON) -m portal.setup
+BIN := .venv/bin
+# What more pytest is to know: make test ARGS="tests/certificates -k renewal"
+ARGS ?=
+# How many processes share the tests: make test PROCESSES=0 runs them in one, which is what a debugger wants.
+PROCESSES ?= auto
+PYTEST := $(BIN)/python -m pytest --numprocesses=$(PROCESSES) --dist=loadfile
+EMBEDDED := env -u DATABASE_URL -u REDIS_URL
+
+.PHONY: help run test test-services lint types house format messages lock check clean
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## Run the portal with its demo; PORT and HOST choose where
+	@$(SETUP) run
+
+test: ## Run the whole suite on the embedded defaults, browser included
+	@$(SETUP) tests
+	@$(EMBEDDED) $(PYTEST) --on=embedded $(ARGS)
+
+test-services: ## Run the same suite on a private PostgreSQL and Redis
+	@$(SETUP) services
+	@$(BIN)/python -m portal.setup.services $(PYTEST) --on=services $(ARGS)
+
+lint: ## Look for mistakes in Python and templates
+	@$(SETUP) development
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	git ls-files '*.py' ':!*/migrations/*' | xargs $(BIN)/django-upgrade --check --target-version 5.2
+	$(BIN)/djlint templates --lint --quiet
+
+types: ## Check every annotation
+	@$(SETUP) development
+	$(BIN)/mypy
+
+house: ## Check what must stay true of the source: directions, purity, translations, migrations
+	@$(SETUP) tests
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	@$(EMBEDDED) $(BIN)/python -m pytest -m house --on=embedded
+
+format: ## Put Python into its form
+	@$(SETUP) development
+	$(BIN)/ruff check --fix --exit-zero --quiet
+	$(BIN)/ruff format
+
+messages: ## Collect the sentences to translate, and compile the translations
+	@$(SETUP) tests
+	$(BIN)/python manage.py makemessages --locale fr --no-obsolete --no-location --ignore var --ignore node_modules
+	$(BIN)/python -m portal.setup.messages
+
+lock: ## Name every package by its hash again, after a change of pyproject.toml or package.json
+	@$(SETUP) development
+	$(COMPILE) --output-file requirements.txt
+	$(COMPILE) --group dev --constraint requirements.txt --output-file requirements-dev.txt
+	$(COMPILE_GROUP) --group node --output-file requirements-node.txt
+	npm install --package-lock-only
+
+# No addresses, so that any index may serve the packages; no header, so that only packages make a difference.
+COMPILE_GROUP := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header
+COMPILE := $(COMPILE_GROUP) pyproject.toml
+
+check: ## All that has to be green before a change is shared
+	@bash .ci/run
+
+clean: ## Remove what was made, but no data: the environment, front-end files and caches
+	rm -rf .venv node_modules var/static var/static-src .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
