@@ -17,11 +17,11 @@ from portal.secretfiles import secret
 env = environ.Env()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(env.str("PORTAL_DATA_DIR", str(BASE_DIR / "var"))).resolve()
 TESTING = "pytest" in sys.modules
 if not TESTING:
     # Only what the environment does not say already.
     env.read_env(BASE_DIR / ".env")
+DATA_DIR = Path(env.str("PORTAL_DATA_DIR", str(BASE_DIR / "var"))).resolve()
 
 # Modes ----------------------------------------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", False)
