@@ -217,11 +217,14 @@ class ReissueSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class ValidationStep:
-    """What somebody must do before the certificate is issued; `instruction` names it, `value` is to copy."""
+    """What somebody must prove before the certificate is issued, about one host name or organisation.
+
+    `value` is to be copied `where` the kind says: a record's name, a file's address, a mailbox.
+    """
 
     kind: ValidationKind
     name: str
-    instruction: str
+    where: str = ""
     value: str = ""
     done: bool = False
 
@@ -240,6 +243,7 @@ class IssuedCertificate:
     ends_at: datetime
     pem: str
     chain: tuple[str, ...]
+    revoked_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -291,9 +295,9 @@ class Authority(ABC):
 
     @abstractmethod
     def find(self, spec: OrderSpec, *, since: datetime) -> OrderState | None:
-        """The first order under `spec.reference` placed at or after `since`, or None.
+        """The first order that was taken under `spec.reference`, or None.
 
-        The whole spec is asked for because CertCentral cannot search by reference: it lists by common
+        Spec and `since` are asked for because CertCentral cannot search by reference: it lists by common
         name and date, and each candidate's reference is read from its details.
         """
 
@@ -307,9 +311,9 @@ class Authority(ABC):
 
     @abstractmethod
     def find_reissue(self, spec: ReissueSpec, *, since: datetime) -> OrderState | None:
-        """The order's state if it took this reissue at or after `since`, or None; raises OrderNotFound.
+        """The order's state if it took this reissue, or None; raises OrderNotFound.
 
-        CertCentral keeps no reference with a reissue: there the CSR and the date recognise it.
+        CertCentral keeps no reference with a reissue: there the CSR and `since` recognise it.
         """
 
     @abstractmethod
