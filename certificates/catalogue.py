@@ -65,12 +65,8 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry(_PRO_OV, "Secure Site Pro", "ov", "Secure Site Pro", (*_OV, *_PRO), (_PRO_EV,)),
     Entry(_PRO_EV, "Secure Site Pro EV", "ev", "Secure Site Pro", (*_EV, *_PRO)),
     Entry("ssl_dv_geotrust_flex", "GeoTrust DV", "dv", "GeoTrust"),
-    Entry(
-        "ssl_geotrust_truebizid", "GeoTrust TrueBusiness ID OV", "ov", "GeoTrust", _OV, (_SITE_OV, _PRO_OV)
-    ),
-    Entry(
-        "ssl_ev_geotrust_truebizid", "GeoTrust TrueBusiness ID EV", "ev", "GeoTrust", _EV, (_SITE_EV, _PRO_EV)
-    ),
+    Entry("ssl_geotrust_truebizid", "GeoTrust TrueBusiness ID OV", "ov", "GeoTrust", _OV, (_SITE_OV, _PRO_OV)),
+    Entry("ssl_ev_geotrust_truebizid", "GeoTrust TrueBusiness ID EV", "ev", "GeoTrust", _EV, (_SITE_EV, _PRO_EV)),
     Entry("ssl_dv_thawte", "Thawte SSL123", "dv", "Thawte", wildcard=False),
     Entry("ssl_thawte_webserver", "Thawte Webserver OV", "ov", "Thawte", _OV, (_SITE_OV, _PRO_OV)),
     Entry("ssl_ev_thawte_webserver", "Thawte Webserver EV", "ev", "Thawte", _EV, (_SITE_EV, _PRO_EV)),

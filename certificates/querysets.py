@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db import models
 from django.db.models import Q
 
 from certificates.states import (
@@ -19,7 +18,6 @@ from certificates.states import (
 from portal.access import PartnerQuerySet
 
 if TYPE_CHECKING:
-    from certificates.models import Certificate, Contact, Customer, Domain, Order, Organization, Request
     from portal.models import Membership
 
 
@@ -68,9 +66,7 @@ class OrderQuerySet(PartnerQuerySet["Order"]):
         """The order's last day lies first..last days from today (inclusive; None is open); negative is past."""
         return self._ending("ends_on", today, within)
 
-    def with_certificate_expiring(
-        self, *, today: date, within: tuple[int | None, int | None]
-    ) -> OrderQuerySet:
+    def with_certificate_expiring(self, *, today: date, within: tuple[int | None, int | None]) -> OrderQuerySet:
         """As `expiring`, by the last day of the order's present certificate."""
         return self._ending("certificate_ends_on", today, within)
 

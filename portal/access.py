@@ -13,7 +13,9 @@ from django.db import models
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import resolve_url
 from django.utils.decorators import method_decorator
-from django_scopes import ScopedManager, scope, scopes_disabled
+from django_scopes import scope, scopes_disabled
+from django_scopes.manager import DisabledQuerySet
+from django_scopes.state import get_scope
 
 from portal.roles import may
 
@@ -31,9 +33,21 @@ class PartnerQuerySet(models.QuerySet[M]):
         return self.filter(partner=partner)
 
 
-def scoped(manager: type[models.Manager[M]]) -> Any:
-    """That manager, refusing every query outside an open scope (typed Any: the class is made at run time)."""
-    return ScopedManager(partner="partner", _manager_class=manager)
+class PartnerManager(models.Manager[M]):
+    """Rows of the open scope's partner only; outside any scope every query raises `ScopeError`."""
+
+    def get_queryset(self) -> models.QuerySet[M]:
+        opened = get_scope()
+        if not opened.get("_enabled", True):
+            return super().get_queryset()
+        if "partner" not in opened:
+            refusal: models.QuerySet[M] = DisabledQuerySet(self.model, using=self._db, missing_scopes={"partner"})
+            return refusal
+        return super().get_queryset().filter(partner=opened["partner"])
+
+    def all(self) -> models.QuerySet[M]:
+        # a manager's own all() would hand the refusal out unasked
+        return self.get_queryset().all()
 
 
 class PartnerRequest(HttpRequest):
@@ -51,22 +65,50 @@ def requires(permission: str) -> Callable[[V], V]:
     Signed out: to the sign-in page. No membership or the wrong role: 403, before any row is looked up.
     """
 
-    def decorate(view: V) -> V:
-        if isinstance(view, type):
-            guarded = method_decorator(requires(permission), name="dispatch")(view)
-            guarded.permission = permission
-            return guarded
-
+    def guard(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
-        def guarded_view(request: PartnerRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        def guarded(request: PartnerRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _to_sign_in(request)
-            if request.membership is None or not may(request.membership.role, permission):
+            if not _holds(request, permission):
                 raise PermissionDenied(permission)
             return view(request, *args, **kwargs)
 
-        guarded_view.permission = permission  # type: ignore[attr-defined]
-        return guarded_view  # type: ignore[return-value]
+        return guarded
+
+    return _decorator(guard, permission)
+
+
+def _holds(request: PartnerRequest, permission: str) -> bool:
+    membership: Membership | None = request.membership
+    return membership is not None and may(membership.role, permission)
+
+
+def public(view: V) -> V:
+    """Mark a view that anybody may open; the URL walk fails on a view that is neither public nor guarded."""
+    return _decorator(lambda unguarded: unguarded, "public")(view)
+
+
+def signed_in(view: V) -> V:
+    """Let a view be used by every signed-in person, whatever the role."""
+
+    def guard(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            return view(request, *args, **kwargs) if request.user.is_authenticated else _to_sign_in(request)
+
+        return guarded
+
+    return _decorator(guard, "signed_in")(view)
+
+
+def _decorator(guard: Callable[[Any], Any], permission: str) -> Callable[[V], V]:
+    """Apply the guard to a function, or to the dispatch of a class, and write the permission on it."""
+
+    def decorate(view: V) -> V:
+        guarded = method_decorator(guard, name="dispatch")(view) if isinstance(view, type) else guard(view)
+        guarded.permission = permission
+        return guarded
 
     return decorate
 
@@ -75,25 +117,6 @@ def _to_sign_in(request: HttpRequest) -> HttpResponseRedirect:
     query = QueryDict(mutable=True)
     query["next"] = request.get_full_path()
     return HttpResponseRedirect(f"{resolve_url(settings.LOGIN_URL)}?{query.urlencode(safe='/')}")
-
-
-def public(view: V) -> V:
-    """Mark a view that anybody may open; the URL walk fails on a view that is neither public nor guarded."""
-    view.permission = "public"  # type: ignore[attr-defined]
-    return view
-
-
-def signed_in(view: V) -> V:
-    """Let a view be used by every signed-in person, whatever the role."""
-
-    @wraps(view)
-    def guarded_view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.is_authenticated:
-            return _to_sign_in(request)
-        return view(request, *args, **kwargs)
-
-    guarded_view.permission = "signed_in"  # type: ignore[attr-defined]
-    return guarded_view  # type: ignore[return-value]
 
 
 @contextmanager

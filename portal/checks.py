@@ -15,9 +15,7 @@ def vault_keys_work(**_: Any) -> list[CheckMessage]:
     try:
         [Fernet(key) for key in settings.VAULT_KEYS]
     except ValueError as error:
-        return [
-            Error(f"PORTAL_VAULT_KEYS holds something that is not a Fernet key: {error}", id="portal.E001")
-        ]
+        return [Error(f"PORTAL_VAULT_KEYS holds something that is not a Fernet key: {error}", id="portal.E001")]
     return []
 
 
@@ -25,7 +23,5 @@ def vault_keys_work(**_: Any) -> list[CheckMessage]:
 def demo_is_not_deployed(**_: Any) -> list[CheckMessage]:
     """The demo's open mailbox and lifted second factor must never face the world."""
     if settings.DEMO:
-        return [
-            Error("PORTAL_DEMO is on: it lifts the second factor and shows every letter.", id="portal.E002")
-        ]
+        return [Error("PORTAL_DEMO is on: it lifts the second factor and shows every letter.", id="portal.E002")]
     return []

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from certificates import rules
 from certificates.states import AuthorityKind, ValidationLevel
-from portal.access import PartnerQuerySet, scoped
+from portal.access import PartnerManager, PartnerQuerySet
 from portal.models import Partner, PartnerOwned
 
 
@@ -23,7 +23,7 @@ class AuthorityConnection(PartnerOwned):
     last_checked_at = models.DateTimeField(_("last checked"), null=True, blank=True)
     last_error = models.TextField(_("last error"), blank=True)
 
-    objects = scoped(models.Manager.from_queryset(PartnerQuerySet))
+    objects = PartnerManager.from_queryset(PartnerQuerySet)()
 
     class Meta:
         verbose_name = _("authority connection")

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from certificates.querysets import ContactQuerySet, CustomerQuerySet
 from certificates.states import ContactRole, EmailState
-from portal.access import PartnerQuerySet, scoped
+from portal.access import PartnerManager, PartnerQuerySet
 from portal.choices import Language, time_zones, validate_time_zone
 from portal.models import Membership, PartnerOwned, User
 
@@ -41,7 +41,7 @@ class Customer(PartnerOwned):
     search_text = models.TextField(default="", editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = scoped(models.Manager.from_queryset(CustomerQuerySet))
+    objects = PartnerManager.from_queryset(CustomerQuerySet)()
 
     class Meta:
         verbose_name = _("customer")
@@ -70,13 +70,11 @@ class Contact(PartnerOwned):
     time_zone = models.CharField(
         _("time zone"), max_length=64, default="UTC", choices=time_zones, validators=[validate_time_zone]
     )
-    email_state = models.CharField(
-        _("e-mail state"), max_length=10, choices=EmailState, default=EmailState.OK
-    )
+    email_state = models.CharField(_("e-mail state"), max_length=10, choices=EmailState, default=EmailState.OK)
     email_state_reason = models.CharField(max_length=255, blank=True)
     email_state_at = models.DateTimeField(null=True, blank=True)
 
-    objects = scoped(models.Manager.from_queryset(ContactQuerySet))
+    objects = PartnerManager.from_queryset(ContactQuerySet)()
 
     class Meta:
         verbose_name = _("contact")
@@ -103,7 +101,7 @@ class Note(PartnerOwned):
     text = models.TextField(_("note"))
     at = models.DateTimeField(_("when"))
 
-    objects = scoped(models.Manager.from_queryset(PartnerQuerySet))
+    objects = PartnerManager.from_queryset(PartnerQuerySet)()
 
     class Meta:
         verbose_name = _("note")

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from certificates.models.customers import Customer
-from portal.access import PartnerQuerySet, scoped
+from portal.access import PartnerManager, PartnerQuerySet
 from portal.models import PartnerOwned, User
 
 
@@ -49,7 +49,7 @@ class ImportRun(PartnerOwned):
     rejected = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
 
-    objects = scoped(models.Manager.from_queryset(PartnerQuerySet))
+    objects = PartnerManager.from_queryset(PartnerQuerySet)()
 
     class Meta:
         verbose_name = _("import")

@@ -19,9 +19,8 @@ from certificates.states import (
     CertificateStatus,
     OrderStatus,
     RenewalMark,
-    ValidationLevel,
 )
-from portal.access import scoped
+from portal.access import PartnerManager
 from portal.models import Membership, PartnerOwned
 
 
@@ -33,9 +32,7 @@ class Order(PartnerOwned):
     one indexed table answers both lists.
     """
 
-    customer = models.ForeignKey(
-        Customer, on_delete=models.PROTECT, related_name="orders", verbose_name=_("customer")
-    )
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="orders", verbose_name=_("customer"))
     organization = models.ForeignKey(
         Organization, on_delete=models.SET_NULL, null=True, blank=True, related_name="orders"
     )
@@ -47,9 +44,7 @@ class Order(PartnerOwned):
         related_name="orders",
         verbose_name=_("contact"),
     )
-    product = models.ForeignKey(
-        Product, on_delete=models.PROTECT, null=True, blank=True, related_name="orders"
-    )
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, null=True, blank=True, related_name="orders")
     product_name = models.CharField(_("product"), max_length=120)
 
     authority = models.CharField(_("authority"), max_length=12, choices=AuthorityKind)
@@ -72,9 +67,7 @@ class Order(PartnerOwned):
     certificate_ends_at = models.DateTimeField(null=True, blank=True)
     certificate_ends_on = models.DateField(_("certificate expires"), null=True, blank=True)
 
-    renewal_mark = models.CharField(
-        _("renewal"), max_length=10, choices=RenewalMark, default=RenewalMark.NONE
-    )
+    renewal_mark = models.CharField(_("renewal"), max_length=10, choices=RenewalMark, default=RenewalMark.NONE)
     successor_number = models.CharField(_("renewed by order"), max_length=40, blank=True)
     predecessor = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="successor"
@@ -83,9 +76,7 @@ class Order(PartnerOwned):
     notices_enabled = models.BooleanField(_("renewal notices"), default=True)
     auto_renew = models.BooleanField(_("automatic renewal"), default=False)
     # Who switched it on; when this person leaves, auto-renew stops, and pages say so loudly.
-    auto_renew_by = models.ForeignKey(
-        Membership, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    auto_renew_by = models.ForeignKey(Membership, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     additional_emails = models.JSONField(default=list, blank=True)
     price = models.DecimalField(_("price"), max_digits=12, decimal_places=2, null=True, blank=True)
     currency = models.CharField(max_length=3, blank=True)
@@ -99,7 +90,7 @@ class Order(PartnerOwned):
     search_text = models.TextField(default="", editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects = scoped(models.Manager.from_queryset(OrderQuerySet))
+    objects = PartnerManager.from_queryset(OrderQuerySet)()
 
     class Meta:
         verbose_name = _("order")
@@ -128,9 +119,7 @@ class Order(PartnerOwned):
         ]
         indexes = [
             # The Expiring page, by order and by certificate; full, not partial, because SQLite reads them best so.
-            models.Index(
-                fields=["partner", "renewal_mark", "status", "ends_on", "id"], name="order_expiring"
-            ),
+            models.Index(fields=["partner", "renewal_mark", "status", "ends_on", "id"], name="order_expiring"),
             models.Index(
                 fields=["partner", "renewal_mark", "status", "certificate_ends_on", "id"],
                 name="order_certificate_expiring",
@@ -159,7 +148,7 @@ class Order(PartnerOwned):
     @property
     def has_flagged_wildcard(self) -> bool:
         """An EV order that holds a wildcard, which no authority may issue: renew as OV or with listed names."""
-        return self.level == ValidationLevel.EV and rules.holds_wildcard(self.names)
+        return rules.refuses_wildcard(self.level) and rules.holds_wildcard(self.names)
 
     def days_left(self, today: date) -> int | None:
         """Days from today to the order's last day; negative once it has ended, None before it was issued."""
@@ -179,13 +168,9 @@ class Certificate(PartnerOwned):
         DUPLICATE = "duplicate", _("Duplicate")
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="certificates")
-    order = models.ForeignKey(
-        Order, on_delete=models.CASCADE, null=True, blank=True, related_name="certificates"
-    )
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, null=True, blank=True, related_name="certificates")
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.ORIGINAL)
-    status = models.CharField(
-        _("status"), max_length=10, choices=CertificateStatus, default=CertificateStatus.ISSUED
-    )
+    status = models.CharField(_("status"), max_length=10, choices=CertificateStatus, default=CertificateStatus.ISSUED)
     is_current = models.BooleanField(default=False)
     number = models.CharField(_("certificate number"), max_length=40, blank=True)
     # Upper-case hexadecimal without leading zeros, as people read it to support
@@ -203,7 +188,7 @@ class Certificate(PartnerOwned):
     pem = models.TextField(blank=True)
     chain = models.TextField(blank=True)
 
-    objects = scoped(models.Manager.from_queryset(CertificateQuerySet))
+    objects = PartnerManager.from_queryset(CertificateQuerySet)()
 
     class Meta:
         verbose_name = _("certificate")

@@ -21,9 +21,7 @@ class Product(models.Model):
     # Codes of certificates.catalogue.Benefit
     benefits = models.JSONField(_("benefits"), default=list, blank=True)
     # Sample figures until the authority confirms them; shown as such.
-    warranty_usd = models.PositiveIntegerField(
-        _("warranty in US dollars, unconfirmed"), null=True, blank=True
-    )
+    warranty_usd = models.PositiveIntegerField(_("warranty in US dollars, unconfirmed"), null=True, blank=True)
     upgrades = models.ManyToManyField("self", symmetrical=False, blank=True, related_name="upgraded_from")
     is_offered = models.BooleanField(_("offered"), default=True)
     rank = models.PositiveSmallIntegerField(default=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -15,7 +15,7 @@ from certificates.models.products import Product
 from certificates.models.validations import Organization
 from certificates.querysets import RequestQuerySet
 from certificates.states import OPEN_REQUEST_STATES, RENEWING_STATES, AuthorityKind, RequestKind, RequestState
-from portal.access import scoped
+from portal.access import PartnerManager
 from portal.models import PartnerOwned, User
 
 
@@ -40,13 +40,9 @@ class Request(PartnerOwned):
     # The order to renew or reissue; none for a new order
     order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, blank=True, related_name="requests")
     # What came of it: the new order, or the same one for a reissue
-    result = models.ForeignKey(
-        Order, on_delete=models.PROTECT, null=True, blank=True, related_name="placed_by"
-    )
+    result = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, blank=True, related_name="placed_by")
     product = models.ForeignKey(Product, on_delete=models.PROTECT, verbose_name=_("product"))
-    organization = models.ForeignKey(
-        Organization, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     common_name = models.CharField(_("common name"), max_length=253)
     names = models.JSONField(_("names"), default=list)
     csr = models.TextField()
@@ -70,7 +66,7 @@ class Request(PartnerOwned):
     last_error = models.TextField(_("last error"), blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
-    objects = scoped(models.Manager.from_queryset(RequestQuerySet))
+    objects = PartnerManager.from_queryset(RequestQuerySet)()
 
     class Meta:
         verbose_name = _("request")
@@ -102,9 +98,7 @@ class Request(PartnerOwned):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["due_at", "id"], name="request_due", condition=Q(state__in=OPEN_REQUEST_STATES)
-            ),
+            models.Index(fields=["due_at", "id"], name="request_due", condition=Q(state__in=OPEN_REQUEST_STATES)),
             models.Index(fields=["partner", "state", "-requested_at", "-id"], name="request_by_state"),
             models.Index(fields=["partner", "-requested_at", "-id"], name="request_by_time"),
         ]
@@ -117,7 +111,7 @@ class Request(PartnerOwned):
         return self.state in OPEN_REQUEST_STATES
 
 
-class RenewalManager(models.Manager.from_queryset(RequestQuerySet)):  # type: ignore[misc]
+class RenewalManager(PartnerManager.from_queryset(RequestQuerySet)):  # type: ignore[misc]
     def get_queryset(self) -> Any:
         return super().get_queryset().filter(kind=RequestKind.RENEWAL)
 
@@ -125,7 +119,7 @@ class RenewalManager(models.Manager.from_queryset(RequestQuerySet)):  # type: ig
 class Renewal(Request):
     """A request that renews an order: at most one per order that is open or issued."""
 
-    objects = scoped(RenewalManager)
+    objects: ClassVar[RenewalManager] = RenewalManager()
 
     class Meta:
         proxy = True

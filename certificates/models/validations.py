@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from certificates.models.customers import Customer
 from certificates.querysets import DomainQuerySet, OrganizationQuerySet
 from certificates.states import AuthorityKind, ValidationLevel
-from portal.access import scoped
+from portal.access import PartnerManager
 from portal.models import PartnerOwned
 
 
@@ -28,16 +28,14 @@ class Organization(PartnerOwned):
     ov_validated_until = models.DateField(_("OV valid until"), null=True, blank=True)
     ev_validated_until = models.DateField(_("EV valid until"), null=True, blank=True)
 
-    objects = scoped(models.Manager.from_queryset(OrganizationQuerySet))
+    objects = PartnerManager.from_queryset(OrganizationQuerySet)()
 
     class Meta:
         verbose_name = _("organisation")
         verbose_name_plural = _("organisations")
         ordering = ["name", "pk"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["partner", "authority", "number"], name="organization_once_per_number"
-            ),
+            models.UniqueConstraint(fields=["partner", "authority", "number"], name="organization_once_per_number"),
         ]
         indexes = [models.Index(fields=["partner", "name", "id"], name="organization_by_name")]
 
@@ -67,7 +65,7 @@ class Domain(PartnerOwned):
     method = models.CharField(_("validated by"), max_length=20, choices=Method, blank=True)
     validated_until = models.DateField(_("valid until"), null=True, blank=True)
 
-    objects = scoped(models.Manager.from_queryset(DomainQuerySet))
+    objects = PartnerManager.from_queryset(DomainQuerySet)()
 
     class Meta:
         verbose_name = _("domain")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from portal.access import PartnerQuerySet, scoped
+from portal.access import PartnerManager, PartnerQuerySet
 from portal.models import Membership, PartnerOwned
 
 
@@ -18,7 +18,7 @@ class SavedView(PartnerOwned):
     query = models.CharField(max_length=2000, blank=True)
     is_shared = models.BooleanField(_("for all colleagues"), default=False)
 
-    objects = scoped(models.Manager.from_queryset(PartnerQuerySet))
+    objects = PartnerManager.from_queryset(PartnerQuerySet)()
 
     class Meta:
         verbose_name = _("saved view")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from portal.access import PartnerQuerySet, scoped
+from portal.access import PartnerManager, PartnerQuerySet
 from portal.models.base import PartnerOwned
 
 
@@ -20,9 +20,7 @@ class Activity(PartnerOwned):
 
     at = models.DateTimeField(_("when"), db_index=True)
     # Empty where the portal acted by itself.
-    actor = models.ForeignKey(
-        "portal.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    actor = models.ForeignKey("portal.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     verb = models.CharField(_("what"), max_length=60)
     subject_type = models.CharField(max_length=60)
     subject_id = models.BigIntegerField()
@@ -31,7 +29,7 @@ class Activity(PartnerOwned):
     facts = models.JSONField(default=dict, blank=True)
     request_id = models.CharField(max_length=32, blank=True)
 
-    objects = scoped(models.Manager.from_queryset(ActivityQuerySet))
+    objects = PartnerManager.from_queryset(ActivityQuerySet)()
 
     class Meta:
         verbose_name = _("activity")

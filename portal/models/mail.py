@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from portal.access import PartnerQuerySet, scoped
+from portal.access import PartnerManager, PartnerQuerySet
 from portal.models.base import PartnerOwned
 
 
@@ -73,7 +73,7 @@ class OutgoingMail(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
 
-    objects = scoped(models.Manager.from_queryset(OutgoingMailQuerySet))
+    objects = PartnerManager.from_queryset(OutgoingMailQuerySet)()
 
     class Meta:
         verbose_name = _("outgoing letter")
@@ -114,7 +114,7 @@ class SuppressedAddress(PartnerOwned):
     detail = models.TextField(blank=True)
     at = models.DateTimeField()
 
-    objects = scoped(models.Manager.from_queryset(PartnerQuerySet))
+    objects = PartnerManager.from_queryset(PartnerQuerySet)()
 
     class Meta:
         verbose_name = _("switched-off address")

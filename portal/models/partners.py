@@ -9,9 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.choices import Currency, Language, time_zones, validate_time_zone
 
-colour = RegexValidator(
-    r"^#[0-9a-f]{6}$", _("Write a colour as # and six hexadecimal digits, such as #0b5cad.")
-)
+HEX_COLOUR = r"^#[0-9a-f]{6}$"
+colour = RegexValidator(HEX_COLOUR, _("Write a colour as # and six hexadecimal digits, such as #0b5cad."))
 web_address = URLValidator(schemes=["http", "https"])
 
 
@@ -60,8 +59,7 @@ class Partner(models.Model):
             models.UniqueConstraint(Lower("host"), name="partner_host_once", condition=~models.Q(host="")),
             models.CheckConstraint(
                 name="partner_colours_are_hex",
-                condition=models.Q(brand_colour__regex=colour.regex.pattern)
-                & models.Q(accent_colour__regex=colour.regex.pattern),
+                condition=models.Q(brand_colour__regex=HEX_COLOUR) & models.Q(accent_colour__regex=HEX_COLOUR),
             ),
         ]
 

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from portal.access import PartnerQuerySet, scoped
+from portal.access import PartnerManager, PartnerQuerySet
 from portal.choices import Language, Theme, time_zones, validate_time_zone
 from portal.models.base import PartnerOwned
 from portal.roles import Role, permissions_of
@@ -80,9 +80,7 @@ class MembershipQuerySet(PartnerQuerySet["Membership"]):
 class Membership(PartnerOwned):
     """One person in one partner, in one role; a customer contact also belongs to one customer."""
 
-    user = models.ForeignKey(
-        User, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("person")
-    )
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("person"))
     role = models.CharField(_("role"), max_length=16, choices=MembershipRole)
     customer = models.ForeignKey(
         "certificates.Customer", on_delete=models.CASCADE, null=True, blank=True, related_name="memberships"
@@ -90,7 +88,7 @@ class Membership(PartnerOwned):
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = scoped(models.Manager.from_queryset(MembershipQuerySet))
+    objects = PartnerManager.from_queryset(MembershipQuerySet)()
 
     class Meta:
         verbose_name = _("membership")

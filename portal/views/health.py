@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.core.cache import cache
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
@@ -22,12 +22,18 @@ def livez(_request: HttpRequest) -> HttpResponse:
 @require_safe
 def readyz(_request: HttpRequest) -> JsonResponse:
     """200 when the database answers, every migration is applied and the cache works; else 503 and which is not."""
-    state = {"database": _database_answers(), "migrations": _migrations_applied(), "cache": _cache_works()}
+    state = {"database": _database_answers()}
+    if state["database"]:
+        state |= {"migrations": _migrations_applied(), "cache": _cache_works()}
     return JsonResponse(state, status=200 if all(state.values()) else 503)
 
 
 def _database_answers() -> bool:
-    return connection.is_usable() if connection.connection else bool(connection.ensure_connection() or True)
+    try:
+        connection.ensure_connection()
+    except OperationalError:
+        return False
+    return connection.is_usable()
 
 
 def _migrations_applied() -> bool:
