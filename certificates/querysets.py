@@ -18,6 +18,7 @@ from certificates.states import (
 from portal.access import PartnerQuerySet
 
 if TYPE_CHECKING:
+    from certificates.models import Certificate, Contact, Customer, Domain, Order, Organization, Request
     from portal.models import Membership
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -68,7 +68,7 @@ def requires(permission: str) -> Callable[[V], V]:
     def guard(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
         def guarded(request: PartnerRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if not request.user.is_authenticated:
+            if not cast(HttpRequest, request).user.is_authenticated:
                 return _to_sign_in(request)
             if not _holds(request, permission):
                 raise PermissionDenied(permission)
@@ -106,9 +106,9 @@ def _decorator(guard: Callable[[Any], Any], permission: str) -> Callable[[V], V]
     """Apply the guard to a function, or to the dispatch of a class, and write the permission on it."""
 
     def decorate(view: V) -> V:
-        guarded = method_decorator(guard, name="dispatch")(view) if isinstance(view, type) else guard(view)
+        guarded: Any = method_decorator(guard, name="dispatch")(view) if isinstance(view, type) else guard(view)
         guarded.permission = permission
-        return guarded
+        return cast(V, guarded)
 
     return decorate
 
