@@ -120,9 +120,7 @@ def test_days_are_counted_in_utc_across_a_change_of_the_clock() -> None:
         ("2024-02-29T13:14:15", 3, "2027-02-28T13:14:15"),
     ],
 )
-def test_years_are_calendar_years_and_a_leap_day_becomes_the_28th(
-    when: str, years: int, expected: str
-) -> None:
+def test_years_are_calendar_years_and_a_leap_day_becomes_the_28th(when: str, years: int, expected: str) -> None:
     assert rules.add_years(utc(when), years) == utc(expected)
 
 
@@ -145,9 +143,7 @@ def test_years_are_calendar_years_and_a_leap_day_becomes_the_28th(
         (date(2029, 3, 15), (47, 10, 398)),
     ],
 )
-def test_the_baseline_requirements_limit_by_date_of_issuance(
-    issued_on: date, expected: tuple[int, int, int]
-) -> None:
+def test_the_baseline_requirements_limit_by_date_of_issuance(issued_on: date, expected: tuple[int, int, int]) -> None:
     assert days_of(rules.rule_for(CA_B_FORUM, issued_on, level=Level.OV)) == expected
 
 
@@ -178,9 +174,7 @@ def test_digicert_has_limits_of_its_own(issued_on: date, expected: tuple[int, in
         (date(2029, 3, 15), (46, 10, 398)),
     ],
 )
-def test_ev_is_held_to_398_days_and_the_stricter_rule_wins(
-    issued_on: date, expected: tuple[int, int, int]
-) -> None:
+def test_ev_is_held_to_398_days_and_the_stricter_rule_wins(issued_on: date, expected: tuple[int, int, int]) -> None:
     assert days_of(rules.rule_for(DIGICERT, issued_on, level=Level.EV)) == expected
 
 
@@ -297,9 +291,7 @@ def test_bounds_in_days_become_dates_for_a_query() -> None:
         ("2021-01-31T00:00:00", WindowState.CLOSED),
     ],
 )
-def test_the_window_opens_90_days_before_the_last_day_and_closes_30_after(
-    now: str, expected: WindowState
-) -> None:
+def test_the_window_opens_90_days_before_the_last_day_and_closes_30_after(now: str, expected: WindowState) -> None:
     assert rules.window(utc("2021-01-01"), a_rule()).state(utc(now)) == expected
 
 
@@ -326,9 +318,7 @@ def test_the_window_of_an_order_that_ends_at_noon_still_opens_at_midnight() -> N
 def test_an_order_that_ends_2021_01_01_is_renewed_for_365_days(
     renewed: str, cap: int, order_days: int, carried: int, certificate_days: int, collected_later: int
 ) -> None:
-    plan = rules.plan_renewal(
-        old_end=utc("2021-01-01"), start=utc(renewed), term=DAYS_365, rules=[a_rule(cap)]
-    )
+    plan = rules.plan_renewal(old_end=utc("2021-01-01"), start=utc(renewed), term=DAYS_365, rules=[a_rule(cap)])
 
     assert (plan.order_days, plan.carried_days) == (order_days, carried)
     assert (plan.certificate_days, plan.collected_later_days) == (certificate_days, collected_later)
@@ -337,18 +327,14 @@ def test_an_order_that_ends_2021_01_01_is_renewed_for_365_days(
 
 
 def test_digicerts_own_rules_give_the_figures_of_the_guide() -> None:
-    plan = rules.plan_renewal(
-        old_end=utc("2021-01-01"), start=utc("2020-12-01"), term=DAYS_365, rules=DIGICERT
-    )
+    plan = rules.plan_renewal(old_end=utc("2021-01-01"), start=utc("2020-12-01"), term=DAYS_365, rules=DIGICERT)
 
     assert (plan.order_days, plan.certificate_days, plan.collected_later_days) == (396, 396, 0)
     assert plan.reissues == ()
 
 
 def test_under_todays_limit_the_order_keeps_every_day_and_reissues_collect_them() -> None:
-    plan = rules.plan_renewal(
-        old_end=utc("2026-12-23"), start=utc("2026-11-22"), term=ONE_YEAR, rules=DIGICERT
-    )
+    plan = rules.plan_renewal(old_end=utc("2026-12-23"), start=utc("2026-11-22"), term=ONE_YEAR, rules=DIGICERT)
 
     assert (plan.order_end, plan.order_days, plan.carried_days) == (utc("2027-12-23"), 396, 31)
     assert (plan.certificate_end, plan.certificate_days) == (utc("2027-06-09"), 199)
@@ -381,9 +367,7 @@ def test_an_authority_that_does_not_carry_over_loses_the_days_left_and_the_plan_
 
 
 def test_an_order_that_ends_on_a_leap_day_is_renewed_to_the_28th() -> None:
-    plan = rules.plan_renewal(
-        old_end=utc("2024-02-29"), start=utc("2024-02-01"), term=ONE_YEAR, rules=DIGICERT
-    )
+    plan = rules.plan_renewal(old_end=utc("2024-02-29"), start=utc("2024-02-01"), term=ONE_YEAR, rules=DIGICERT)
 
     assert (plan.order_end, plan.order_days, plan.carried_days) == (utc("2025-02-28"), 393, 28)
 
@@ -405,9 +389,7 @@ def test_a_new_order_counts_from_its_start() -> None:
     assert [reissue.days for reissue in plan.reissues] == [99, 67]
 
 
-@pytest.mark.parametrize(
-    ("years", "days"), [(None, None), (1, 365), (0, None), (None, 0), (-1, None), (0, 365)]
-)
+@pytest.mark.parametrize(("years", "days"), [(None, None), (1, 365), (0, None), (None, 0), (-1, None), (0, 365)])
 def test_a_term_is_years_or_days_and_at_least_one(years: int | None, days: int | None) -> None:
     with pytest.raises(InvalidTerm):
         Term(years=years, days=days)
@@ -426,10 +408,7 @@ def test_reissuing_an_annual_plan_early_leaves_days_to_collect(days_before: int,
     start = utc("2026-03-01")
     reissued = start + (199 - days_before) * rules.DAY
 
-    assert (
-        rules.days_left_to_collect(order_end=start + 365 * rules.DAY, certificate_start=reissued, cap=199)
-        == left
-    )
+    assert rules.days_left_to_collect(order_end=start + 365 * rules.DAY, certificate_start=reissued, cap=199) == left
 
 
 @pytest.mark.parametrize(("cap", "spare", "reissues"), [(199, 33, 1), (99, 31, 3), (46, 3, 7), (397, 32, 0)])
@@ -438,9 +417,7 @@ def test_the_slack_of_a_365_day_plan(cap: int, spare: int, reissues: int) -> Non
 
 
 def test_each_reissue_has_the_limit_of_its_own_day_of_issuance() -> None:
-    calendar = rules.reissue_calendar(
-        certificate_end=utc("2027-06-09"), order_end=utc("2027-11-22"), rules=DIGICERT
-    )
+    calendar = rules.reissue_calendar(certificate_end=utc("2027-06-09"), order_end=utc("2027-11-22"), rules=DIGICERT)
 
     assert calendar == (
         Reissue(date(2027, 6, 8), utc("2027-06-09"), utc("2027-09-16"), days=99, days_left_to_collect=67),
@@ -484,9 +461,7 @@ def test_a_calendar_comes_to_its_end_even_where_limits_rise_again() -> None:
         certificate_end=utc("2026-12-10"), order_end=utc("2027-02-01"), rules=limits, lead_days=30
     )
 
-    assert [(reissue.starts_at, reissue.ends_at) for reissue in calendar] == [
-        (utc("2026-12-10"), utc("2027-02-01"))
-    ]
+    assert [(reissue.starts_at, reissue.ends_at) for reissue in calendar] == [(utc("2026-12-10"), utc("2027-02-01"))]
 
 
 def test_a_certificate_that_lasts_as_long_as_its_order_needs_no_reissue() -> None:
@@ -544,9 +519,7 @@ def test_a_certificate_that_ends_before_its_order_is_reissued_free(now: str, kin
         ("2027-03-30T23:59:59", ActionKind.RENEW, Reason.ORDER_ENDED),
     ],
 )
-def test_an_order_whose_certificate_lasts_is_renewed_at_a_price(
-    now: str, kind: ActionKind, reason: Reason
-) -> None:
+def test_an_order_whose_certificate_lasts_is_renewed_at_a_price(now: str, kind: ActionKind, reason: Reason) -> None:
     assert action_on(now, certificate_end=ORDER_END) == NextAction(
         kind=kind,
         reason=reason,
@@ -574,12 +547,8 @@ def test_nothing_is_to_be_done_and_the_reason_is_named(
     assert action == NextAction(ActionKind.NONE, reason)
 
 
-@pytest.mark.parametrize(
-    ("days_short", "free"), [(0, False), (27, False), (30, False), (31, True), (57, True)]
-)
-def test_a_certificate_ending_shortly_before_its_order_is_replaced_by_the_renewal(
-    days_short: int, free: bool
-) -> None:
+@pytest.mark.parametrize(("days_short", "free"), [(0, False), (27, False), (30, False), (31, True), (57, True)])
+def test_a_certificate_ending_shortly_before_its_order_is_replaced_by_the_renewal(days_short: int, free: bool) -> None:
     certificate_end = ORDER_END - days_short * rules.DAY
 
     action = action_on("2026-12-24", certificate_end=certificate_end)
@@ -661,8 +630,6 @@ def test_one_wildcard_among_the_names_is_enough() -> None:
     assert not rules.holds_wildcard(["www.example.com", "example.com"])
 
 
-@pytest.mark.parametrize(
-    ("level", "refuses"), [(Level.DV, False), (Level.OV, False), (Level.EV, True), (None, False)]
-)
+@pytest.mark.parametrize(("level", "refuses"), [(Level.DV, False), (Level.OV, False), (Level.EV, True), (None, False)])
 def test_ev_alone_holds_no_wildcard(level: Level | None, refuses: bool) -> None:
     assert rules.refuses_wildcard(level) is refuses

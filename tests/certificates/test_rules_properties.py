@@ -1,8 +1,9 @@
 """The rules, whatever the dates: what holds on every day, in every time zone and under any limits."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from itertools import pairwise
+from random import Random
 from zoneinfo import ZoneInfo
 
 from hypothesis import assume, given
@@ -22,9 +23,7 @@ leap_days = st.builds(
 )
 ends = moments | leap_days
 shares = st.floats(0, 1, exclude_max=True)
-zones = st.sampled_from(
-    [ZoneInfo(name) for name in ("Europe/Paris", "America/New_York", "Pacific/Kiritimati")]
-)
+zones = st.sampled_from([ZoneInfo(name) for name in ("Europe/Paris", "America/New_York", "Pacific/Kiritimati")])
 offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 terms = st.builds(Term, years=st.integers(1, 3)) | st.builds(Term, days=st.integers(1, 1100))
 levels = st.sampled_from([None, *Level])
@@ -97,9 +96,7 @@ def test_what_is_not_carried_over_is_counted_as_lost(old_end: datetime, share: f
 
 
 @given(ends, st.integers(0, 30 * 86_400 - 1), terms)
-def test_after_the_old_end_the_term_counts_from_the_start(
-    old_end: datetime, seconds: int, term: Term
-) -> None:
+def test_after_the_old_end_the_term_counts_from_the_start(old_end: datetime, seconds: int, term: Term) -> None:
     start = old_end + seconds * SECOND
     assume(start < rules.window(old_end, DIGICERT[0]).closes_at)
 
@@ -147,7 +144,7 @@ def test_ev_is_never_laxer_than_the_other_levels(day: date, authority: Sequence[
 
 @given(rule_books(), st.randoms(use_true_random=False), st.dates(FIRST_RULE, date(2036, 1, 1)))
 def test_the_order_in_which_rules_of_different_dates_stand_is_nothing(
-    authority: list[Rule], chance: st.random_module, day: date
+    authority: list[Rule], chance: Random, day: date
 ) -> None:
     assume(len({rule.effective_from for rule in authority}) == len(authority))
     shuffled = authority.copy()
@@ -215,9 +212,7 @@ def test_a_date_alone_has_itself_as_its_last_day(day: date) -> None:
 
 
 @given(ends, ends, st.integers(1, 6))
-def test_years_keep_the_order_of_moments_and_their_time_of_day(
-    one: datetime, other: datetime, years: int
-) -> None:
+def test_years_keep_the_order_of_moments_and_their_time_of_day(one: datetime, other: datetime, years: int) -> None:
     earlier, later = sorted((one, other))
     moved = rules.add_years(earlier, years)
 
@@ -232,7 +227,7 @@ def test_years_keep_the_order_of_moments_and_their_time_of_day(
 
 @given(ends, st.integers(-200, 200), st.times(), st.integers(0, 200), st.integers(0, 60))
 def test_the_window_agrees_with_the_days_left_that_people_read(
-    old_end: datetime, days: int, clock: datetime, window_days: int, grace_days: int
+    old_end: datetime, days: int, clock: time, window_days: int, grace_days: int
 ) -> None:
     now = datetime.combine(rules.last_day(old_end) - days * DAY, clock, UTC)
     rule = Rule(FIRST_RULE, 199, 199, 398, window_days=window_days, grace_days=grace_days)
@@ -325,9 +320,9 @@ def test_every_time_zone_gives_the_same_answer(
     assert rules.plan_renewal(old_end=abroad, start=away, term=term, rules=DIGICERT) == rules.plan_renewal(
         old_end=old_end, start=start, term=term, rules=DIGICERT
     )
-    assert rules.next_action(
-        order_end=abroad, certificate_end=abroad, now=away, rules=DIGICERT
-    ) == rules.next_action(order_end=old_end, certificate_end=old_end, now=start, rules=DIGICERT)
+    assert rules.next_action(order_end=abroad, certificate_end=abroad, now=away, rules=DIGICERT) == rules.next_action(
+        order_end=old_end, certificate_end=old_end, now=start, rules=DIGICERT
+    )
     assert rules.window(abroad, rule).state(away) == rules.window(old_end, rule).state(start)
     assert rules.length_in_days(away, abroad) == rules.length_in_days(start, old_end)
     assert rules.last_day(abroad) == rules.last_day(old_end)
@@ -341,6 +336,6 @@ def test_two_moments_of_one_zone_are_compared_as_moments_and_not_by_the_clock(
 
     assert rules.whole_days(here, there) == rules.whole_days(start, end)
     assert rules.length_in_days(here, there) == rules.length_in_days(start, end)
-    assert rules.reissue_calendar(
-        certificate_end=here, order_end=there, rules=DIGICERT
-    ) == rules.reissue_calendar(certificate_end=start, order_end=end, rules=DIGICERT)
+    assert rules.reissue_calendar(certificate_end=here, order_end=there, rules=DIGICERT) == rules.reissue_calendar(
+        certificate_end=start, order_end=end, rules=DIGICERT
+    )
