@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from portal.setup.children import ends_with_parent
 
@@ -42,33 +43,36 @@ def stop_on_signals() -> Iterator[None]:
     """Turn the signals that ask for an end into StopAsked, once; the rest of them change nothing."""
 
     def ask(_number: int, _frame: object) -> None:
-        _ignore_signals()
+        for number in STOPPING:
+            signal.signal(number, signal.SIG_IGN)
         raise StopAsked
 
-    before = {number: signal.signal(number, ask) for number in STOPPING}
+    with _handling_signals(ask):
+        yield
+
+
+@contextmanager
+def _handling_signals(handler: Callable[[int, object], None] | signal.Handlers) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in STOPPING}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _ignore_signals() -> None:
-    for number in STOPPING:
-        signal.signal(number, signal.SIG_IGN)
+        for number, former in before.items():
+            signal.signal(number, former)
 
 
 class Supervisor:
     """Programs, each leading a session of its own, so that everything it starts can be ended with it."""
 
-    def __init__(self, programs: Sequence[Program]) -> None:
+    def __init__(self, programs: Sequence[Program], *, folder: Path) -> None:
         self.programs = programs
+        self.folder = folder
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Supervisor:
         try:
             for program in self.programs:
-                self.running[program.name] = _start(program)
+                self.running[program.name] = _start(program, folder=self.folder)
         except BaseException:
             self.stop()
             raise
@@ -89,15 +93,15 @@ class Supervisor:
 
     def stop(self) -> None:
         """Ask every program and all that it started to end; after PATIENCE_SECONDS, make them."""
-        _ignore_signals()
-        for process in self.running.values():
-            _signal_all(process, signal.SIGTERM)
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while any(map(_lives, self.running.values())) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        for process in self.running.values():
-            _signal_all(process, signal.SIGKILL)
-            process.wait()
+        with _handling_signals(signal.SIG_IGN):
+            for process in self.running.values():
+                _signal_all(process, signal.SIGTERM)
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while any(map(_lives, self.running.values())) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            for process in self.running.values():
+                _signal_all(process, signal.SIGKILL)
+                process.wait()
 
     def _check(self) -> None:
         for name, process in self.running.items():
@@ -106,9 +110,10 @@ class Supervisor:
                 raise ProgramEnded(name, status)
 
 
-def _start(program: Program) -> subprocess.Popen[bytes]:
+def _start(program: Program, *, folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603 - the project's own programs
         [sys.executable, *program.arguments],
+        cwd=folder,
         stdin=subprocess.DEVNULL,
         start_new_session=True,
         preexec_fn=ends_with_parent(),  # noqa: PLW1509 - the supervisor has one thread

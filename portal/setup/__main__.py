@@ -20,6 +20,7 @@ def run() -> None:
     environment.prepare_application()
     # `make run` shows the demo; PORTAL_DEMO=0 starts an empty portal.
     os.environ.setdefault("PORTAL_DEMO", "1")
+    os.environ.setdefault("LOG_LEVEL", "WARNING")
     os.chdir(environment.ROOT)
     command = [str(environment.PYTHON), "manage.py", "runportal"]
     os.execv(command[0], command)  # noqa: S606 - the supervisor takes this process over, and with it Ctrl-C

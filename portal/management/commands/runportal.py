@@ -21,10 +21,7 @@ from portal.supervisor import Program, ProgramEnded, StopAsked, Supervisor, stop
 
 
 class Command(BaseCommand):
-    help = (
-        "Run the web server, the worker and the scheduler together, until Ctrl-C. PORT and HOST choose where."
-    )
-    requires_system_checks = []
+    help = "Run the web server, the worker and the scheduler together, until Ctrl-C. PORT and HOST choose where."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         if is_taken(settings.HOST, settings.PORT):
@@ -39,7 +36,7 @@ class Command(BaseCommand):
             raise CommandError(f"{ended} The rest was stopped too.") from ended
 
     def run(self) -> None:
-        with Supervisor(programs()) as supervisor:
+        with Supervisor(programs(), folder=settings.BASE_DIR) as supervisor:
             supervisor.wait_until(answers)
             self.announce()
             supervisor.wait()
@@ -53,7 +50,6 @@ class Command(BaseCommand):
 
 def prepare() -> None:
     """Bring database, cache table, demo and static files up to date; nothing happens twice."""
-    call_command("check", verbosity=0)
     call_command("migrate", interactive=False, verbosity=0)
     if not settings.REDIS_URL:
         call_command("createcachetable", verbosity=0)
@@ -90,7 +86,13 @@ def programs() -> list[Program]:
 def web_server() -> list[str]:
     host = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
     workers = os.environ.get("WEB_CONCURRENCY", "2")
-    shape = ["--worker-class=gthread", f"--workers={workers}", "--threads=4", "--graceful-timeout=10"]
+    shape = [
+        "--worker-class=gthread",
+        f"--workers={workers}",
+        "--threads=4",
+        "--graceful-timeout=10",
+        "--no-control-socket",
+    ]
     return ["-m", "gunicorn", f"--bind={host}:{settings.PORT}", *shape, "--log-level=warning", "portal.wsgi"]
 
 

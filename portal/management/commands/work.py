@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import warnings
 from typing import Any
 
 from celery.beat import Scheduler, Service
+from celery.exceptions import SecurityWarning
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
@@ -15,15 +17,15 @@ from portal.celery import app
 
 
 class Command(BaseCommand):
-    help = (
-        "Run the worker and the scheduler until SIGTERM. With Redis, more may run beside it."
-    )
+    help = "Run the worker and the scheduler until SIGTERM. With Redis, more may run beside it."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--threads", type=int, default=4, help="how many tasks run at once (default: 4)")
         parser.add_argument("--no-schedule", action="store_true", help="work only, and schedule nothing")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        # Celery warns of root because pickled tasks could run anything; ours are JSON.
+        warnings.filterwarnings("ignore", category=SecurityWarning)
         start_mailbox()
         schedule = None if options["no_schedule"] else Schedule()
         worker = app.Worker(
