@@ -1,0 +1,334 @@
+"""Make the demo: its certificates are really issued by the embedded authority, each at its own past moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django_scopes import scope
+
+from certificates import rules
+from certificates.authorities.base import IssuedCertificate, OrderSpec, OrderState, OrganizationSpec, ReissueSpec
+from certificates.authorities.sandbox import Sandbox
+from certificates.models import (
+    AuthorityConnection,
+    Certificate,
+    Contact,
+    Customer,
+    Domain,
+    Note,
+    Order,
+    Organization,
+    Product,
+)
+from certificates.services.demo_plan import DemoCustomer, DemoOrder, customers, issue_days, make_csr, orders
+from certificates.states import AuthorityKind, ContactRole, EmailState, OrderStatus
+from portal import demo as people
+from portal.models import Membership, Partner, User
+from portal.roles import Role
+
+_AUTHORITY = AuthorityKind.SANDBOX
+
+
+class NotIssued(Exception):
+    """The embedded authority held back what the demo needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    customers: int
+    orders: int
+    certificates: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A customer's rows, as its orders need them."""
+
+    customer: Customer
+    contact: Contact
+    organization: Organization
+
+
+def seed(*, now: datetime) -> Seeded:
+    """Make the demo partner, its people, customers, orders and certificates; everything is dated from `now`."""
+    partner = _partner()
+    with scope(partner=partner):
+        known = {one.domain: _customer(partner, one, today=now.date()) for one in customers()}
+        staff = _people(partner, known["karst-atelier.example"].customer)
+        _share_customers(staff, known)
+        made = [_order(partner, known[one.customer.domain], one, staff, now=now) for one in orders()]
+        _leave_notes(staff, made, now=now)
+    _neighbour(now=now)
+    return Seeded(len(known), len(made), Certificate._base_manager.filter(partner=partner).count())
+
+
+def _partner() -> Partner:
+    return Partner.objects.create(
+        name="Relais Partner",
+        slug=people.PARTNER_SLUG,
+        currency="EUR",
+        time_zone="Europe/Paris",
+        postal_address="12 quai des Essais\n69002 Lyon\nFrance",
+        support_email="support@relais.example",
+        support_phone="+33 1 00 00 00 00",
+        website="https://www.relais.example",
+        sender_name="Relais Partner",
+        sender_email="renewals@relais.example",
+        social_links=[{"network": "LinkedIn", "url": "https://social.example/relais"}],
+        authority_manager_name="Jonas Weber",
+        authority_manager_email="jonas.weber@authority.example",
+    )
+
+
+def _people(partner: Partner, first_customer: Customer) -> dict[str, Membership]:
+    AuthorityConnection.objects.create(
+        partner=partner, kind=_AUTHORITY, name="Embedded authority", account_number="demo", is_default=True
+    )
+    return {one.first_name: _member(partner, one, first_customer) for one in people.PEOPLE}
+
+
+def _member(partner: Partner, person: people.SignIn, first_customer: Customer) -> Membership:
+    user = User.objects.create_user(
+        person.email,
+        people.PASS_PHRASE,
+        first_name=person.first_name,
+        last_name=person.last_name,
+        language=person.language,
+        time_zone="Europe/Paris",
+    )
+    customer = first_customer if person.role == Role.CUSTOMER else None
+    return Membership.objects.create(partner=partner, user=user, role=person.role, customer=customer)
+
+
+def _customer(partner: Partner, one: DemoCustomer, *, today: date) -> _Known:
+    customer = Customer.objects.create(
+        partner=partner,
+        key=f"org:demo-{one.domain}",
+        name=one.name,
+        city=one.city,
+        country=one.country,
+        language="fr" if one.country == "FR" else "en",
+        search_text=f"{one.name} {one.domain}".lower(),
+    )
+    organization = Organization.objects.create(
+        partner=partner,
+        customer=customer,
+        authority=_AUTHORITY,
+        number=f"{200_000 + customer.pk}",
+        name=one.name,
+        address="145 rue des Tests",
+        city=one.city,
+        country=one.country,
+        ov_validated_until=today + timedelta(days=one.validated_for),
+        ev_validated_until=today + timedelta(days=one.validated_for),
+    )
+    Domain.objects.create(
+        partner=partner,
+        customer=customer,
+        organization=organization,
+        authority=_AUTHORITY,
+        name=one.domain,
+        method=Domain.Method.DNS_TXT,
+        validated_until=today + timedelta(days=40 + customer.pk * 7 % 150),
+    )
+    return _Known(customer, _contact(customer, one), organization)
+
+
+def _contact(customer: Customer, one: DemoCustomer) -> Contact:
+    bounced = customer.pk % 17 == 9
+    return Contact.objects.create(
+        partner_id=customer.partner_id,
+        customer=customer,
+        name=("Søren O'Neil", "Zoé Lefèvre", "Quentin Moreau", "Ada Novak")[customer.pk % 4],
+        role=ContactRole.TECHNICAL,
+        email=f"it@{one.domain}",
+        phone="+33 4 00 27 53 64",
+        language=customer.language,
+        time_zone="Europe/Paris",
+        email_state=EmailState.BOUNCED if bounced else EmailState.OK,
+        email_state_reason="550 5.1.1 no such mailbox" if bounced else "",
+    )
+
+
+def _share_customers(staff: dict[str, Membership], known: dict[str, _Known]) -> None:
+    owners = [staff["Claire"], staff["Hugo"]]
+    for one in customers():
+        customer = known[one.domain].customer
+        customer.owner = owners[one.owner]
+        customer.save(update_fields=["owner"])
+
+
+def _order(partner: Partner, known: _Known, one: DemoOrder, staff: dict[str, Membership], *, now: datetime) -> Order:
+    product = Product.objects.get(name_id=one.product)
+    csr = make_csr(one.names)
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    moments = list(issue_days(one, today=today))
+    states = _issue(partner, known, one, product, csr=csr, moments=moments)
+    order = _place(known, one, product, states, csr=csr, placed_at=moments[0])
+    if one.auto_renew:
+        Order.objects.filter(pk=order.pk).update(auto_renew=True, auto_renew_by=staff["Claire"])
+    return order
+
+
+def _issue(
+    partner: Partner,
+    known: _Known,
+    one: DemoOrder,
+    product: Product,
+    *,
+    csr: str,
+    moments: Sequence[datetime],
+) -> list[OrderState]:
+    """Ask the embedded authority on each of the days, as if it were that day."""
+    spec = OrderSpec(
+        reference=f"demo-{known.customer.pk}-{one.names[0]}-{one.ends_in}",
+        product_name_id=product.name_id,
+        family=product.family,
+        level=product.level,
+        common_name=one.names[0],
+        names=one.names,
+        csr=csr,
+        term_years=1,
+        organization=_as_validated(known.organization),
+    )
+    first, *later = moments
+    authority = _sandbox(partner, first)
+    states = [authority.status(authority.place(spec).order_number)]
+    for moment in later:
+        authority = _sandbox(partner, moment)
+        number = states[0].order_number
+        authority.reissue(
+            ReissueSpec(
+                order_number=number,
+                reference=f"{spec.reference}-{moment:%Y%m%d}",
+                common_name=spec.common_name,
+                names=spec.names,
+                csr=csr,
+            )
+        )
+        states.append(authority.status(number))
+    return states
+
+
+def _sandbox(partner: Partner, moment: datetime) -> Sandbox:
+    return Sandbox(account=f"partner-{partner.pk}", now=lambda: moment, issue_after=timedelta(0))
+
+
+def _as_validated(organization: Organization) -> OrganizationSpec:
+    """The organisation as it was validated back then, whatever has lapsed since."""
+    return OrganizationSpec(
+        number=organization.number,
+        name=organization.name,
+        street=organization.address,
+        city=organization.city,
+        country=organization.country,
+        business_category="Private Organization",
+        registration_number=organization.number,
+        jurisdiction_country=organization.country,
+        validated_until=rules.end_of_day(date(2100, 1, 1)),
+    )
+
+
+def _place(
+    known: _Known, one: DemoOrder, product: Product, states: list[OrderState], *, csr: str, placed_at: datetime
+) -> Order:
+    latest, issued = states[-1], _issued(states[-1])
+    starts_at, ends_at = _period(latest)
+    order = Order.objects.create(
+        partner_id=known.customer.partner_id,
+        customer=known.customer,
+        organization=None if product.level == "dv" else known.organization,
+        contact=known.contact,
+        product=product,
+        product_name=product.name,
+        authority=_AUTHORITY,
+        number=latest.order_number,
+        customer_reference=f"PO-{4000 + known.customer.pk * 7}",
+        status=OrderStatus.ISSUED,
+        authority_status=latest.raw_status,
+        common_name=one.names[0],
+        names=list(one.names),
+        placed_at=placed_at,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        ends_on=rules.last_day(ends_at),
+        certificate_starts_at=issued.valid_from,
+        certificate_ends_at=issued.ends_at,
+        certificate_ends_on=rules.last_day(issued.ends_at),
+        notices_enabled=one.notices,
+        csr=csr,
+        server_platform=one.platform,
+        dcv_method="dns-txt-token",
+        search_text=" ".join((latest.order_number, *one.names, known.customer.name)).lower(),
+    )
+    for number, state in enumerate(states):
+        _keep(order, _issued(state), is_first=number == 0, is_current=state is latest)
+    return order
+
+
+def _issued(state: OrderState) -> IssuedCertificate:
+    if state.certificate is None:
+        raise NotIssued(state.order_number)
+    return state.certificate
+
+
+def _period(state: OrderState) -> tuple[datetime, datetime]:
+    if state.starts_at is None or state.ends_at is None:
+        raise NotIssued(state.order_number)
+    return state.starts_at, state.ends_at
+
+
+def _keep(order: Order, issued: IssuedCertificate, *, is_first: bool, is_current: bool) -> None:
+    Certificate.objects.create(
+        partner_id=order.partner_id,
+        customer_id=order.customer_id,
+        order=order,
+        kind=Certificate.Kind.ORIGINAL if is_first else Certificate.Kind.REISSUE,
+        is_current=is_current,
+        number=issued.certificate_number,
+        serial_number=issued.serial_number,
+        thumbprint=issued.thumbprint,
+        sha256=issued.sha256,
+        common_name=issued.common_name,
+        names=list(issued.names),
+        issuer_name="Embedded authority",
+        key_type="ECDSA P-256",
+        starts_at=issued.valid_from,
+        ends_at=issued.ends_at,
+        ends_on=rules.last_day(issued.ends_at),
+        pem=issued.pem,
+        chain="".join(issued.chain),
+    )
+
+
+def _leave_notes(staff: dict[str, Membership], made: list[Order], *, now: datetime) -> None:
+    texts = (
+        "Voicemail; will try again tomorrow morning.",
+        "The buyer has changed: asks for a quote by post.",
+        "Moves to a new load balancer in spring, would like one more name then.",
+    )
+    for number, text in enumerate(texts):
+        order = made[40 + number]
+        Note.objects.create(
+            partner_id=order.partner_id,
+            customer_id=order.customer_id,
+            order=order,
+            author=staff["Sam"].user,
+            text=text,
+            at=now - timedelta(days=number + 1, hours=3),
+        )
+
+
+def _neighbour(*, now: datetime) -> None:
+    """A second partner in the same installation, so that one can see that one does not see it."""
+    partner = Partner.objects.create(name="Nordwind Zertifikate", slug="nordwind", time_zone="Europe/Berlin")
+    with scope(partner=partner):
+        customer = _customer(
+            partner, DemoCustomer("Kranich Werft GmbH", "kranich-werft.example", "DE", "Kiel", 0), today=now.date()
+        )
+        demo_order = DemoOrder(
+            DemoCustomer("", "", "", "", 0), "ssl_securesite_flex", ("www.kranich-werft.example",), 5
+        )
+        _order(partner, customer, demo_order, {}, now=now)
