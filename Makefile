@@ -39,10 +39,15 @@ types: ## Check every annotation
 	@$(SETUP) development
 	$(BIN)/mypy
 
-house: ## Check what must stay true of the source: directions, purity, translations, migrations
+house: ## Check what must stay true: directions, purity, translations, migrations, settings of a real portal
 	@$(SETUP) tests
-	$(BIN)/python manage.py makemigrations --check --dry-run
-	@$(EMBEDDED) $(BIN)/python -m pytest -m house --on=embedded
+	$(EMBEDDED) PORTAL_DATA_DIR=var/house $(BIN)/python manage.py makemigrations --check --dry-run
+	$(EMBEDDED) PORTAL_DATA_DIR=var/house $(DEPLOYED) $(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(EMBEDDED) $(BIN)/python -m pytest -m house --on=embedded
+
+# As behind a public address; the keys are made by the settings themselves.
+DEPLOYED := DEBUG=0 PORTAL_DEMO=0 PORTAL_HTTPS=1 ALLOWED_HOSTS=portal.example.com \
+	PORTAL_PUBLIC_URL=https://portal.example.com EMAIL_URL=smtp+tls://smtp.example.com:587
 
 format: ## Put Python into its form
 	@$(SETUP) development

@@ -7,12 +7,12 @@ import os
 from pathlib import Path
 
 
-def secret(data_dir: Path, name: str) -> str:
-    """The 256-bit secret called name, as URL-safe base64; made on first use, also under a race."""
+def secret(data_dir: Path, name: str, *, size: int = 32) -> str:
+    """The secret called name: size random bytes as URL-safe base64, made on first use, also under a race."""
     path = data_dir / "secrets" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        _write_once(path, base64.urlsafe_b64encode(os.urandom(32)))
+        _write_once(path, base64.urlsafe_b64encode(os.urandom(size)))
     return path.read_text(encoding="ascii")
 
 

@@ -31,7 +31,7 @@ HTTPS = env.bool("PORTAL_HTTPS", False)
 # Pins the clock for demonstrations and tests: an ISO date, empty for the real one.
 PORTAL_TODAY = env.str("PORTAL_TODAY", "")
 
-SECRET_KEY = env.str("SECRET_KEY", "") or secret(DATA_DIR, "secret_key")
+SECRET_KEY = env.str("SECRET_KEY", "") or secret(DATA_DIR, "secret_key", size=48)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 # Fernet keys for secrets kept in the database, newest first; never stored beside the data they protect.
 VAULT_KEYS = env.list("PORTAL_VAULT_KEYS", default=[]) or [secret(DATA_DIR, "vault_key")]

@@ -32,9 +32,7 @@ WORLD = {
     "threading",
     "logging",
 }
-CLOCKS = {
-    f"{owner}.{word}" for owner in ("date", "datetime", "timezone") for word in ("now", "today", "utcnow")
-}
+CLOCKS = {f"{owner}.{word}" for owner in ("date", "datetime", "timezone") for word in ("now", "today", "utcnow")}
 RAW_SQL = {"cursor", "execute", "executemany", "executescript", "raw", "extra", "RawSQL", "RunSQL"}
 
 
@@ -141,10 +139,7 @@ def test_every_app_with_rules_is_seen_by_the_test_of_purity() -> None:
 
 
 def test_only_the_clock_module_looks_at_the_clock() -> None:
-    assert (
-        found(looks_at_the_clock, outside=lambda module: module.name == "portal.clock" or module.is_migration)
-        == []
-    )
+    assert found(looks_at_the_clock, outside=lambda module: module.name == "portal.clock" or module.is_migration) == []
 
 
 def looks_at_the_clock(node: ast.AST) -> bool:
@@ -162,10 +157,7 @@ def test_raw_sql_stands_only_in_modules_named_sql() -> None:
 
 
 def test_no_letter_fails_silently() -> None:
-    assert (
-        found(lambda node: isinstance(node, ast.keyword) and node.arg == "fail_silently", outside=nowhere)
-        == []
-    )
+    assert found(lambda node: isinstance(node, ast.keyword) and node.arg == "fail_silently", outside=nowhere) == []
 
 
 def test_every_view_without_csrf_protection_is_listed() -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
+from portal import demo
 from portal.setup.ports import busy_sentence, free_port, is_taken
 from portal.supervisor import Program, ProgramEnded, StopAsked, Supervisor, stop_on_signals
 
@@ -43,9 +42,10 @@ class Command(BaseCommand):
 
     def announce(self) -> None:
         self.stdout.write(f"The portal is at {settings.PUBLIC_URL}/")
-        for line in sign_ins():
+        for line in demo.sign_ins() if settings.DEMO else []:
             self.stdout.write(line)
         self.stdout.flush()
+        connections.close_all()
 
 
 def prepare() -> None:
@@ -109,10 +109,3 @@ def answers() -> bool:
     finally:
         connection.close()
     return True
-
-
-def sign_ins() -> list[str]:
-    """One line for each way into the demo; none without one."""
-    if not settings.DEMO or not find_spec("portal.demo"):
-        return []
-    return [str(line) for line in import_module("portal.demo").sign_ins()]

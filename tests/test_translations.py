@@ -1,0 +1,73 @@
+"""French is complete, says what the source says now, and fills the same placeholders."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages import Catalog, Message
+from babel.messages.pofile import read_po
+
+pytestmark = pytest.mark.house
+
+ROOT = Path(__file__).resolve().parents[1]
+FRENCH = Path("locale/fr/LC_MESSAGES/django.po")
+SOURCES = ("portal", "certificates", "offers", "campaigns", "templates", "locale")
+
+
+@pytest.fixture(scope="module")
+def french() -> Catalog:
+    return read(ROOT / FRENCH)
+
+
+def read(path: Path) -> Catalog:
+    with path.open("rb") as text:
+        return read_po(text, locale="fr", abort_invalid=True)
+
+
+def messages(catalogue: Catalog) -> Iterator[Message]:
+    """Every sentence, without the catalogue's header."""
+    return (message for message in catalogue if message.id)
+
+
+def sentence(message: Message) -> str:
+    return message.id if isinstance(message.id, str) else message.id[0]
+
+
+def is_complete(message: Message) -> bool:
+    return all([message.string] if isinstance(message.string, str) else message.string)
+
+
+def test_every_sentence_has_its_french(french: Catalog) -> None:
+    assert [sentence(message) for message in messages(french) if not is_complete(message)] == []
+
+
+def test_no_french_sentence_is_only_guessed(french: Catalog) -> None:
+    assert [sentence(message) for message in messages(french) if message.fuzzy] == []
+
+
+def test_the_french_sentences_fill_the_same_placeholders(french: Catalog) -> None:
+    assert [(sentence(message), problems) for message, problems in french.check()] == []
+
+
+def test_the_sentences_are_those_of_the_source(french: Catalog, tmp_path: Path) -> None:
+    now = {(message.id, message.context) for message in messages(collected_again(tmp_path))}
+    kept = {(message.id, message.context) for message in messages(french)}
+
+    assert (now - kept, kept - now) == (set(), set())
+
+
+def collected_again(folder: Path) -> Catalog:
+    """What `make messages` would write now, made in a copy of the house."""
+    for name in SOURCES:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.mo"))
+    shutil.copy(ROOT / "manage.py", folder)
+    command = [sys.executable, "manage.py", "makemessages", "--locale", "fr", "--no-obsolete", "--no-location"]
+    variables = os.environ | {"PORTAL_DATA_DIR": str(folder / "var")}
+    subprocess.run(command, cwd=folder, env=variables, check=True, capture_output=True)
+    return read(folder / FRENCH)
