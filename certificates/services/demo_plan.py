@@ -30,7 +30,16 @@ _FIRST = [
     "Iris",
     "Yole",
 ]
-_SECOND = ["Phare", "Quartz", "Tilleul", "Rivage", "Ursa", "Zéphyr", "Saule", "Fontaine"]
+_SECOND = [
+    "Phare",
+    "Quartz",
+    "Tilleul",
+    "Rivage",
+    "Ursa",
+    "Zéphyr",
+    "Saule",
+    "Fontaine",
+]
 _FORMS = (("SA", "FR", "Lyon"), ("SARL", "FR", "Nantes"), ("GmbH", "DE", "Köln"), ("BV", "NL", "Utrecht"))
 _HOSTS = ("www", "shop", "extranet", "portail", "api", "mail", "vpn", "pay", "blog", "cdn", "auth", "img")
 _PRODUCTS = (
