@@ -16,10 +16,20 @@ from certificates.states import (
     RequestState,
 )
 from portal.access import PartnerQuerySet
+from portal.roles import Role, may
 
 if TYPE_CHECKING:
     from certificates.models import Certificate, Contact, Customer, Domain, Order, Organization, Request
     from portal.models import Membership
+
+# An unissued renewal is late this many days before its old order ends.
+LATE_DAYS = 7
+# Whoever switched automatic renewal on still works here, in a role that renews.
+_RENEWER_IS_HERE = Q(
+    auto_renew_by__is_active=True,
+    auto_renew_by__user__is_active=True,
+    auto_renew_by__role__in=[role.value for role in Role if may(role, "orders.renew")],
+)
 
 
 def search_words(text: str) -> list[str]:
@@ -88,8 +98,13 @@ class OrderQuerySet(PartnerQuerySet["Order"]):
         return self.filter(*(Q(search_text__contains=word) for word in search_words(text)))
 
     def due_for_auto_renewal(self, *, today: date, days: int) -> OrderQuerySet:
-        """Auto-renew is on and the order ends within that many days, or ended today."""
-        return self.issued().unrenewed().filter(auto_renew=True).expiring(today=today, within=(0, days))
+        """Auto-renew is on, by somebody still here, and the order ends within that many days, or today."""
+        orders = self.issued().unrenewed().filter(_RENEWER_IS_HERE, auto_renew=True)
+        return orders.expiring(today=today, within=(0, days))
+
+    def auto_renew_stalled(self) -> OrderQuerySet:
+        """Automatic renewal is on, and whoever switched it on may no longer renew: it has stopped."""
+        return self.issued().unrenewed().filter(auto_renew=True).exclude(_RENEWER_IS_HERE)
 
 
 class CertificateQuerySet(PartnerQuerySet["Certificate"]):
@@ -121,3 +136,17 @@ class RequestQuerySet(PartnerQuerySet["Request"]):
     def awaiting_authority(self, now: datetime) -> RequestQuerySet:
         """Placed, and due to be asked after again."""
         return self.filter(state=RequestState.PLACED, due_at__lte=now)
+
+    def needing_work(self, now: datetime) -> RequestQuerySet:
+        """What a worker may take up now, of partners that are not suspended, the longest due first."""
+        due = self.claimable(now) | self.awaiting_authority(now)
+        return due.filter(partner__is_active=True).order_by("due_at", "pk")
+
+    def needing_attention(self) -> RequestQuerySet:
+        """Open or failed: what the Requests page is for."""
+        return self.filter(state__in=(*OPEN_REQUEST_STATES, RequestState.FAILED))
+
+    def late(self, today: date) -> RequestQuerySet:
+        """Renewals still unissued when their old order has 7 days left or fewer: somebody has to call."""
+        soon = today + timedelta(days=LATE_DAYS)
+        return self.open().filter(kind=RequestKind.RENEWAL, order__ends_on__lte=soon)

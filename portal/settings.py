@@ -152,6 +152,8 @@ SWEEP_SECONDS = env.float("PORTAL_SWEEP_SECONDS", 5.0)
 # How long a claimed row may stay silent before another worker takes it over.
 CLAIM_LEASE = timedelta(seconds=env.int("PORTAL_CLAIM_LEASE_SECONDS", 60))
 MAIL_LEASE = timedelta(seconds=env.int("PORTAL_MAIL_LEASE_SECONDS", 900))
+# Drills only: the point of portal.crashpoints at which the process dies.
+CRASH_AT = env.str("PORTAL_CRASH_AT", "")
 
 # Mail: real SMTP; without a server of one's own, the worker runs a local one whose letters the mailbox page shows -----
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

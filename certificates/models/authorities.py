@@ -40,8 +40,8 @@ class AuthorityConnection(PartnerOwned):
 
 
 class AuthorityRuleQuerySet(models.QuerySet["AuthorityRule"]):
-    def effective_for(self, partner: Partner, authority: str) -> AuthorityRuleQuerySet:
-        """The house's rules for the authority, each replaced by the partner's own where it has one."""
+    def effective_for(self, partner: Partner, authority: str | None = None) -> AuthorityRuleQuerySet:
+        """The house's rules for the authority (or all), each replaced by the partner's own where it has one."""
         own = self.filter(
             partner=partner,
             authority=models.OuterRef("authority"),
@@ -49,9 +49,8 @@ class AuthorityRuleQuerySet(models.QuerySet["AuthorityRule"]):
             level=models.OuterRef("level"),
             effective_from=models.OuterRef("effective_from"),
         )
-        return self.filter(authority=authority).filter(
-            models.Q(partner=partner) | models.Q(partner__isnull=True) & ~models.Exists(own)
-        )
+        wanted = self.filter(authority=authority) if authority else self
+        return wanted.filter(models.Q(partner=partner) | models.Q(partner__isnull=True) & ~models.Exists(own))
 
 
 class AuthorityRule(models.Model):

@@ -60,8 +60,10 @@ class Request(PartnerOwned):
     claimed_until = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    # Somebody wants it dropped; the worker tells the authority, whose answer decides.
+    cancel_asked_at = models.DateTimeField(null=True, blank=True)
     authority_number = models.CharField(_("order number"), max_length=40, blank=True)
-    # Steps the authority still waits for: [{"kind", "name", "value", "done"}]
+    # What the authority asks to be proved: [{"kind", "name", "where", "value", "done"}]
     steps = models.JSONField(default=list, blank=True)
     last_error = models.TextField(_("last error"), blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
