@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.access import PartnerManager, PartnerQuerySet
 from portal.models.base import PartnerOwned
+from portal.models.partners import Partner
 
 
 class MailState(models.TextChoices):
@@ -30,15 +31,50 @@ class MailPurpose(models.TextChoices):
 
 
 class OutgoingMailQuerySet(PartnerQuerySet["OutgoingMail"]):
+    """Questions about letters. Conditions on other tables are EXISTS, so that a claim re-checks the row itself."""
+
     def due(self, now: datetime) -> OutgoingMailQuerySet:
         """Waiting and due, or claimed by a worker that has been silent for longer than its lease."""
         waiting = models.Q(state=MailState.QUEUED, due_at__lte=now)
-        stuck = models.Q(state=MailState.CLAIMED, claimed_until__lte=now)
-        return self.filter(waiting | stuck)
+        return self.filter(waiting | _silent(now))
+
+    def silent(self, now: datetime) -> OutgoingMailQuerySet:
+        """Claimed longer ago than the lease: nobody knows whether the letter was handed over."""
+        return self.filter(_silent(now))
+
+    def urgent(self) -> OutgoingMailQuerySet:
+        """Letters that somebody is waiting for at a screen."""
+        return self.filter(purpose=MailPurpose.SIGN_IN)
+
+    def suppressed(self) -> OutgoingMailQuerySet:
+        """To an address that the letter's partner must not write to, or not with offers."""
+        return self.filter(_switched_off())
 
     def claimable(self, now: datetime) -> OutgoingMailQuerySet:
-        """Due, still wanted, and to an address that has not been switched off."""
-        return self.due(now).filter(is_wanted=True)
+        """Due, still wanted, of a partner that is not suspended, to an address that has not been switched off."""
+        active = Partner.objects.filter(pk=models.OuterRef("partner"), is_active=True)
+        return self.due(now).filter(
+            models.Q(partner=None) | models.Exists(active), ~_switched_off(), is_wanted=True
+        )
+
+
+def _silent(now: datetime) -> models.Q:
+    return models.Q(state=MailState.CLAIMED, claimed_until__lte=now)
+
+
+def _switched_off() -> models.Q:
+    """The partner must not write to this address; readers who are unsubscribed get no offers, but the rest."""
+    reason = SuppressedAddress.Reason
+    never = _listed(reason.BOUNCED, reason.COMPLAINED)
+    no_offers = _listed(reason.UNSUBSCRIBED)
+    return models.Q(models.Exists(never)) | models.Q(models.Exists(no_offers), purpose=MailPurpose.OFFER)
+
+
+def _listed(*reasons: str) -> models.QuerySet[SuppressedAddress]:
+    of_letter = SuppressedAddress.objects.annotate(address=Lower("email")).filter(
+        partner=models.OuterRef("partner"), address=Lower(models.OuterRef("to_email"))
+    )
+    return of_letter.filter(reason__in=reasons)
 
 
 class OutgoingMail(models.Model):
@@ -67,7 +103,11 @@ class OutgoingMail(models.Model):
     # Turned off by whoever asked for the letter once it has become untrue; the claim re-checks it.
     is_wanted = models.BooleanField(default=True)
     due_at = models.DateTimeField(_("due"))
+    # Names the batch that holds the letter; whoever lost it to another worker after the lease records nothing.
+    claim = models.CharField(max_length=32, blank=True, default="", editable=False)
     claimed_until = models.DateTimeField(null=True, blank=True)
+    # How often a lease ran out without an answer: handed over once more, then set aside.
+    unanswered = models.PositiveSmallIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0)
     last_error = models.TextField(_("last error"), blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -85,6 +125,15 @@ class OutgoingMail(models.Model):
                 name="mail_due",
                 condition=models.Q(state__in=[MailState.QUEUED, MailState.CLAIMED]),
             ),
+            # A sign-in code must not wait behind a hundred thousand notices.
+            models.Index(
+                fields=["due_at", "id"],
+                name="mail_urgent",
+                condition=models.Q(
+                    state__in=[MailState.QUEUED, MailState.CLAIMED], purpose=MailPurpose.SIGN_IN
+                ),
+            ),
+            models.Index(fields=["claim"], name="mail_claim", condition=~models.Q(claim="")),
         ]
         constraints = [
             models.CheckConstraint(

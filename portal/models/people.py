@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
@@ -42,6 +43,8 @@ class User(AbstractUser):
         _("time zone"), max_length=64, default="UTC", choices=time_zones, validators=[validate_time_zone]
     )
     theme = models.CharField(_("theme"), max_length=6, choices=Theme, default=Theme.SYSTEM)
+    # Part of every session's fingerprint: one more, and all sessions of the person have ended.
+    session_version = models.PositiveIntegerField(default=0, editable=False)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -54,6 +57,15 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.email
+
+    def get_session_auth_hash(self) -> str:
+        return self._of_version(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        yield from map(self._of_version, super().get_session_auth_fallback_hash())
+
+    def _of_version(self, fingerprint: str) -> str:
+        return f"{fingerprint}.{self.session_version}"
 
     @property
     def initials(self) -> str:
