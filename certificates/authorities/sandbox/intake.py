@@ -84,14 +84,10 @@ def steps(order: SandboxOrder, certificate: SandboxCertificate, now: datetime) -
         host = name.removeprefix("*.")
         kind, where = _proof(order.dcv_method, host)
         token = hashlib.sha256(f"{order.reference} {host}".encode()).hexdigest()[:32]
-        yield ValidationStep(
-            kind=kind, name=name, where=where, value=token, done=now >= certificate.issue_after
-        )
+        yield ValidationStep(kind=kind, name=name, where=where, value=token, done=now >= certificate.issue_after)
     if order.level != Level.DV:
         name = (order.organization or {}).get("name", "")
-        yield ValidationStep(
-            kind=ValidationKind.ORGANIZATION, name=name, done=not needs_organization(order, now)
-        )
+        yield ValidationStep(kind=ValidationKind.ORGANIZATION, name=name, done=not needs_organization(order, now))
 
 
 def _level(spec: OrderSpec) -> Level:

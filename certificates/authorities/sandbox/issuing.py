@@ -71,9 +71,7 @@ def _settle(
             SandboxOrder.objects.filter(pk=order.pk).update(status=SandboxOrder.Status.ISSUED, **of_order)
 
 
-def _sign(
-    order: SandboxOrder, pending: SandboxCertificate, start: datetime, ends_at: datetime
-) -> x509.Certificate:
+def _sign(order: SandboxOrder, pending: SandboxCertificate, start: datetime, ends_at: datetime) -> x509.Certificate:
     leaf = signing.Leaf(
         public_key=x509.load_pem_x509_csr(pending.csr.encode("ascii")).public_key(),
         common_name=pending.common_name,

@@ -56,6 +56,12 @@ _SUBJECT_FIELDS[Level.EV] = (
     (NameOID.SERIAL_NUMBER, "registration_number"),
     *_SUBJECT_FIELDS[Level.OV],
 )
+_LONGEST = {  # the upper bounds of RFC 5280, appendix A.1, which the library leaves to its callers
+    NameOID.ORGANIZATION_NAME: 64,
+    NameOID.SERIAL_NUMBER: 64,
+    NameOID.LOCALITY_NAME: 128,
+    NameOID.STATE_OR_PROVINCE_NAME: 128,
+}
 _KEY_USAGES = (
     "digital_signature",
     "content_commitment",
@@ -155,9 +161,7 @@ def subject_of(level: Level, common_name: str, organization: Mapping[str, str]) 
     A common name over 64 characters does not fit and is left out: the alternative names carry it.
     """
     attributes = [
-        x509.NameAttribute(oid, organization[field])
-        for oid, field in _SUBJECT_FIELDS[level]
-        if organization.get(field)
+        _attribute(oid, organization[field]) for oid, field in _SUBJECT_FIELDS[level] if organization.get(field)
     ]
     if len(common_name) <= _MAX_COMMON_NAME:
         attributes.append(x509.NameAttribute(NameOID.COMMON_NAME, common_name))
@@ -209,6 +213,12 @@ def reason_flag(reason: str) -> x509.ReasonFlags | None:
     if reason == "unspecified":
         return None
     return x509.ReasonFlags[reason]
+
+
+def _attribute(oid: ObjectIdentifier, value: str) -> x509.NameAttribute[str]:
+    if len(value) > _LONGEST.get(oid, len(value)):
+        raise ValueError("longer than X.509 allows")
+    return x509.NameAttribute(oid, value)
 
 
 def _entry(revoked: Revoked) -> x509.RevokedCertificate:

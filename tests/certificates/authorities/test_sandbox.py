@@ -155,6 +155,10 @@ def test_two_callers_who_meet_at_the_same_time_get_one_certificate() -> None:
             make_spec(level="ov", organization=make_organization_spec(country="France")),
             "a field of the organisation does not fit a certificate",
         ),
+        (
+            make_spec(level="ov", organization=make_organization_spec(name="G" * 65)),
+            "a field of the organisation does not fit a certificate",
+        ),
         (make_spec(level="xx"), "no such level of validation"),
         (make_spec(term_years=4), "an order runs 3 years at most"),
         (make_spec(term_days=0), "an order runs at least a day"),

@@ -335,18 +335,20 @@ def test_an_ocsp_answer_repeats_the_nonce_of_its_request() -> None:
 
 
 def test_an_ocsp_request_for_something_else_gets_no_answer() -> None:
-    sandbox = make_sandbox()
-    certificate = certificate_of(issue(sandbox))
-    issuing, root = (x509.load_pem_x509_certificate(pem.encode()) for pem in certificate.chain)
+    certificate = certificate_of(issue(make_sandbox()))
+    leaf, issuing, root = (
+        x509.load_pem_x509_certificate(pem.encode()) for pem in (certificate.pem, *certificate.chain)
+    )
     of_the_issuer = ocsp.OCSPRequestBuilder().add_certificate(issuing, root, SHA256()).build()
+    of_another_issuer = ocsp.OCSPRequestBuilder().add_certificate(leaf, root, SHA256()).build()
+    requests = [request.public_bytes(Encoding.DER) for request in (of_the_issuer, of_another_issuer)]
 
     statuses = [
         ocsp.load_der_ocsp_response(publishing.answer_ocsp(data, now=NOON)).response_status
-        for data in (b"", b"nonsense", of_the_issuer.public_bytes(Encoding.DER))
+        for data in (b"", b"nonsense", b"0" * 100_000, *requests)
     ]
 
     assert statuses == [
-        ocsp.OCSPResponseStatus.MALFORMED_REQUEST,
-        ocsp.OCSPResponseStatus.MALFORMED_REQUEST,
-        ocsp.OCSPResponseStatus.UNAUTHORIZED,
+        *[ocsp.OCSPResponseStatus.MALFORMED_REQUEST] * 3,
+        *[ocsp.OCSPResponseStatus.UNAUTHORIZED] * 2,
     ]
