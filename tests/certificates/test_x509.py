@@ -162,9 +162,7 @@ def test_an_rsa_wildcard_and_an_international_request_are_read() -> None:
     assert without_subject.common_name == "example.com"
 
 
-@pytest.mark.parametrize(
-    "form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL, PrivateFormat.OpenSSH]
-)
+@pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL, PrivateFormat.OpenSSH])
 def test_a_private_key_is_refused_and_not_repeated(form: PrivateFormat) -> None:
     secret = private_pem(ec_key(), form)
 
@@ -252,9 +250,7 @@ def test_an_rsa_modulus_that_can_be_factored_is_refused() -> None:
     key = rsa_key().private_numbers()
     neighbour = without_small_factors(key.p + 2, 2)
     residues = 2 * math.prod(p for p in range(3, 168) if all(p % d for d in range(2, p)))
-    infineon = without_small_factors(
-        ((1 << 2047) // residues + 1) * residues + pow(65537, 5, residues), residues
-    )
+    infineon = without_small_factors(((1 << 2047) // residues + 1) * residues + pow(65537, 5, residues), residues)
 
     assert rsa_weakness(key.p * key.q, 65537) == ""
     assert rsa_weakness(key.p * key.q, 65538) == "the RSA exponent is not accepted (odd, at least 65537)"
@@ -276,9 +272,7 @@ def test_an_rsa_modulus_that_can_be_factored_is_refused() -> None:
         ("www.*.example.com", []),
     ],
 )
-def test_a_request_with_a_bad_name_is_refused(
-    common_name: str, names: list[str | library.GeneralName]
-) -> None:
+def test_a_request_with_a_bad_name_is_refused(common_name: str, names: list[str | library.GeneralName]) -> None:
     assert code_of(make_csr(common_name, names)) is Code.BAD_NAME
 
 
@@ -337,9 +331,7 @@ def test_fingerprints_are_those_openssl_prints(tmp_path: Path) -> None:
     facts = x509.read_certificate(path.read_bytes())
 
     for digest, expected in (("-sha1", facts.thumbprint), ("-sha256", facts.sha256.upper())):
-        printed = subprocess.check_output(
-            ["openssl", "x509", "-in", path, "-noout", "-fingerprint", digest], text=True
-        )
+        printed = subprocess.check_output(["openssl", "x509", "-in", path, "-noout", "-fingerprint", digest], text=True)
         assert printed.strip().split("=")[1].replace(":", "") == expected
     serial = subprocess.check_output(["openssl", "x509", "-in", path, "-noout", "-serial"], text=True)
     assert serial.strip() == f"serial=0{facts.serial_number}"
@@ -393,9 +385,7 @@ def test_a_bundle_is_read_one_by_one_and_its_bad_entries_are_placed() -> None:
     leaf, authority = make_certificate(), make_certificate("Some CA", [], is_ca=True)
     broken = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
     request = CSR.encode()
-    text = (
-        b"# exported\n" + as_pem(leaf) + broken + request + as_pem(authority) + b"-----BEGIN CERTIFICATE-----"
-    )
+    text = b"# exported\n" + as_pem(leaf) + broken + request + as_pem(authority) + b"-----BEGIN CERTIFICATE-----"
 
     first, second, third, fourth, fifth = x509.read_bundle(text)
 
