@@ -101,7 +101,9 @@ def npm(*arguments: str) -> None:
         ensure_packages("requirements-node.txt")
         environment["PATH"] = f"{VENV / 'bin'}{os.pathsep}{environment['PATH']}"
     program = shutil.which("npm", path=environment["PATH"])
-    subprocess.run([str(program), *arguments], cwd=ROOT, env=environment, check=True)
+    # Counting packages is of no use to anyone; what is wrong is said on the other channel.
+    command = [str(program), *arguments]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
 def node_is_here() -> bool:
