@@ -25,6 +25,7 @@ __all__ = [
     "Download",
     "Format",
     "IssuedCertificate",
+    "KnownOrder",
     "NotConnected",
     "OrderNotFound",
     "OrderRefused",
@@ -205,6 +206,18 @@ class OrderSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KnownOrder:
+    """An order as the caller knows it, for an authority that may never have seen it: it was imported."""
+
+    product_name_id: str
+    family: str = ""
+    level: str
+    starts_at: datetime
+    ends_at: datetime
+    organization: OrganizationSpec | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReissueSpec:
     """A new certificate under an old order: same end of the order, nothing to pay."""
 
@@ -213,6 +226,7 @@ class ReissueSpec:
     common_name: str
     names: tuple[str, ...]
     csr: str
+    order: KnownOrder | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

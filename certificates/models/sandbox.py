@@ -33,6 +33,8 @@ class SandboxOrder(models.Model):
         REJECTED = "rejected", "rejected"
 
     account = models.CharField(max_length=64)
+    # The number of an order that was sold elsewhere and is continued here; others are numbered by their row.
+    adopted_number = models.CharField(max_length=64, blank=True)
     reference = models.CharField(max_length=64)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.PENDING)
     product_name_id = models.CharField(max_length=64)
@@ -55,6 +57,11 @@ class SandboxOrder(models.Model):
     class Meta:
         indexes = [models.Index(fields=["account", "reference"], name="sandbox_order_reference")]
         constraints = [
+            models.UniqueConstraint(
+                fields=["account", "adopted_number"],
+                name="sandbox_order_adopted_once",
+                condition=~models.Q(adopted_number=""),
+            ),
             models.CheckConstraint(
                 name="sandbox_order_one_term",
                 condition=models.Q(term_years__isnull=False, term_days__isnull=True)

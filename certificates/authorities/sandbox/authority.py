@@ -100,7 +100,7 @@ class Sandbox(Authority):
 
     @meets_faults
     def reissue(self, spec: ReissueSpec) -> OrderState:
-        order = self._order(spec.order_number)
+        order = self._known_or_adopted(spec)
         checked = intake.check_reissue(spec, Level(order.level))
         with transaction.atomic():
             self._begin_reissue(order)
@@ -178,6 +178,31 @@ class Sandbox(Authority):
             issue_after=now + self._issue_after,
         )
 
+    def _known_or_adopted(self, spec: ReissueSpec) -> SandboxOrder:
+        """The order to reissue; one sold elsewhere is taken over with the dates its owner tells."""
+        try:
+            return self._order(spec.order_number)
+        except OrderNotFound:
+            if spec.order is None:
+                raise
+        level = Level(spec.order.level)
+        adopted, _ = SandboxOrder.objects.get_or_create(
+            account=self.account,
+            adopted_number=spec.order_number,
+            defaults={
+                "status": SandboxOrder.Status.ISSUED,
+                "product_name_id": spec.order.product_name_id,
+                "family": spec.order.family,
+                "level": spec.order.level,
+                "organization": intake.organization_fields(spec.order.organization, level) or None,
+                "term_days": rules.whole_days(spec.order.starts_at, spec.order.ends_at) or 1,
+                "starts_at": spec.order.starts_at,
+                "ends_at": spec.order.ends_at,
+                "placed_at": self._now(),
+            },
+        )
+        return adopted
+
     def _begin_reissue(self, order: SandboxOrder) -> None:
         if order.ends_at is not None and order.ends_at <= self._now():
             raise OrderRefused("the order has ended")
@@ -210,7 +235,7 @@ class Sandbox(Authority):
         now = self._now()
         held = pending is not None and not pending.is_reissue and intake.needs_organization(order, now)
         return OrderState(
-            order_number=str(_ORDERS_FROM + order.pk),
+            order_number=order.adopted_number or str(_ORDERS_FROM + order.pk),
             reference=order.reference,
             status=AuthorityStatus(order.status),
             raw_status=order.status,
@@ -245,7 +270,8 @@ class Sandbox(Authority):
         return SandboxOrder.objects.filter(account=self.account)
 
     def _order(self, order_number: str) -> SandboxOrder:
-        order = _by_number(self._orders(), order_number, _ORDERS_FROM).first()
+        order = self._orders().filter(adopted_number=order_number).first() if order_number else None
+        order = order or _by_number(self._orders(), order_number, _ORDERS_FROM).first()
         if order is None:
             raise OrderNotFound("not_found|order")
         return order

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from certificates.authorities.base import (
     AuthorityStatus,
     Format,
+    KnownOrder,
     OrderNotFound,
     OrderRefused,
     OrderSpec,
@@ -479,3 +481,22 @@ def test_a_certificate_is_revoked_by_number_or_serial_and_its_order_goes_on(name
     assert state.status is AuthorityStatus.ISSUED
     assert certificate_of(state).revoked_at == NOON
     assert SandboxCertificate.objects.get().revocation_reason == "key_compromise"
+
+
+def test_order_sold_elsewhere_is_reissued_under_its_own_number_until_its_own_end() -> None:
+    sandbox = make_sandbox()
+    known = KnownOrder(
+        product_name_id="ssl_dv_geotrust_flex", level="dv", starts_at=at(2026, 6, 1), ends_at=at(2027, 6, 1)
+    )
+    spec = replace(make_reissue_spec("7101007"), order=known)
+
+    sandbox.reissue(spec)
+    state = sandbox.status("7101007")
+
+    assert (state.order_number, state.ends_at) == ("7101007", at(2027, 6, 1))
+    assert certificate_of(state).ends_at <= at(2027, 6, 1)
+
+
+def test_unknown_order_without_dates_is_not_reissued() -> None:
+    with pytest.raises(OrderNotFound):
+        make_sandbox().reissue(make_reissue_spec("7101007"))

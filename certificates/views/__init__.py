@@ -1,0 +1,1 @@
+"""HTTP only: scope, form, one service call, message, redirect."""

@@ -1,0 +1,104 @@
+"""Every address × every role × a foreign tenant: refused or not found, and no canary in any answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.http import HttpResponseBase
+from django.test import Client
+
+from portal.roles import MATRIX, Role, may
+from tests.walk import CANARY, PLACES, Address, Tenant, addresses
+
+OURS = [address for address in addresses() if not address.is_foreign]
+GUARDED = [address for address in OURS if address.permission not in ("public", "signed_in")]
+WITH_ROWS = [address for address in GUARDED if PLACES.get(address.name)]
+WITHOUT_ROWS = [address for address in GUARDED if not PLACES.get(address.name)]
+METHODS = ("get", "post", "put", "delete")
+STRANGER = "stranger"
+
+
+@pytest.fixture
+def own(db: None) -> Tenant:
+    return Tenant("OWN-TENANT")
+
+
+@pytest.fixture
+def foreign(db: None) -> Tenant:
+    return Tenant(CANARY)
+
+
+@pytest.fixture
+def clients(own: Tenant) -> dict[str, Client]:
+    """A signed-in client for each role of the own tenant, and a stranger."""
+    signed_in = {role: Client() for role in Role}
+    for role, client in signed_in.items():
+        client.force_login(own.members[role].user, backend="django.contrib.auth.backends.ModelBackend")
+    return {**signed_in, STRANGER: Client()}
+
+
+def _body(response: HttpResponseBase) -> str:
+    """All that the browser gets to read, headers included, in lower case."""
+    content = b"".join(response) if response.streaming else response.content  # type: ignore[attr-defined]
+    return f"{content.decode('utf-8', 'replace')} {response.headers}".lower()
+
+
+def _answers(clients: dict[str, Client], url: str) -> Iterator[tuple[str, str, HttpResponseBase]]:
+    for role, client in clients.items():
+        for method in METHODS:
+            yield role, method, getattr(client, method)(url)
+
+
+def _expected(role: str, permission: str) -> tuple[int, ...]:
+    """What a foreign row may be answered with: sign in, refused, not found, or no such method."""
+    if role == STRANGER:
+        return (302, 405)
+    return (404, 405) if may(role, permission) else (403, 405)
+
+
+def test_every_address_is_on_the_map() -> None:
+    assert {address.name for address in OURS} == set(PLACES)
+
+
+def test_every_view_says_who_may_use_it() -> None:
+    known = {f"{resource}.{action}" for resource, actions in MATRIX.items() for action in actions}
+
+    assert {address.name: address.permission for address in GUARDED if address.permission not in known} == {}
+
+
+@pytest.mark.parametrize("address", WITH_ROWS, ids=str)
+def test_foreign_rows_are_not_found(address: Address, clients: dict[str, Client], foreign: Tenant) -> None:
+    url = foreign.url(address.name)
+
+    for role, method, response in _answers(clients, url):
+        assert response.status_code in _expected(role, address.permission), f"{method} {url} as {role}"
+        assert CANARY.lower() not in _body(response), f"{method} {url} as {role}"
+
+
+@pytest.mark.parametrize("address", WITHOUT_ROWS, ids=str)
+@pytest.mark.parametrize("query", ["", f"?q={CANARY[:8]}", "?export=csv", "?export=xlsx"])
+def test_lists_hold_no_foreign_row(
+    address: Address, query: str, clients: dict[str, Client], own: Tenant, foreign: Tenant
+) -> None:
+    url = own.url(address.name) + query
+
+    for role, client in clients.items():
+        assert CANARY.lower() not in _body(client.get(url)), f"{url} as {role}"
+
+
+@pytest.mark.parametrize("address", GUARDED, ids=str)
+def test_own_rows_open_for_the_roles_of_the_matrix_only(
+    address: Address, clients: dict[str, Client], own: Tenant
+) -> None:
+    url = own.url(address.name)
+
+    for role, client in clients.items():
+        status = client.get(url).status_code
+
+        if role == STRANGER:
+            assert status in (302, 405), f"{url} as {role}: {status}"
+        elif may(role, address.permission):
+            assert status in (200, 302, 405), f"{url} as {role}: {status}"
+        else:
+            assert status in (403, 405), f"{url} as {role}: {status}"
