@@ -1,4 +1,4 @@
-"""Every address × every role × a foreign tenant: refused or not found, and no canary in any answer."""
+"""Every address, every role, a foreign tenant: refused or not found, and no canary in any answer."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db import models
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-
 from django_scopes import scopes_disabled
 
 from certificates.models import ImportRun, SavedView
