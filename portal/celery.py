@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from celery import Celery
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+def every_sweep(task: str) -> dict[str, Any]:
+    """An entry of the schedule. A sweep nobody took before the next one was due is dropped, not piled up."""
+    return {"task": task, "schedule": settings.SWEEP_SECONDS, "options": {"expires": max(settings.SWEEP_SECONDS, 1)}}
+
+
+app.conf.beat_schedule = {
+    "mail": every_sweep("portal.tasks.sweep_mail"),
+}

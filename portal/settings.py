@@ -84,8 +84,8 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portal.middleware.PersonalLocale",
-    "portal.middleware.SecondFactor",
     "portal.middleware.PartnerScope",
+    "portal.middleware.SecondFactor",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -128,16 +128,13 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 REDIS_URL = env.str("REDIS_URL", "")
+# Shared by all processes, since limits of sign-in are counted here; large enough that nobody can push counters out.
 CACHES = {
-    "default": (
-        {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": REDIS_URL,
-            "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
-        }
-        if REDIS_URL
-        else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"}
-    )
+    "default": {
+        "BACKEND": "portal.cache.SteadyCache" if REDIS_URL else "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": REDIS_URL or "portal_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
 }
 
 # Background work: rows are the truth, the broker carries only wake-ups ----------------------------------------------
@@ -159,10 +156,12 @@ MAIL_LEASE = timedelta(seconds=env.int("PORTAL_MAIL_LEASE_SECONDS", 900))
 CRASH_AT = env.str("PORTAL_CRASH_AT", "")
 
 # Mail: real SMTP; without a server of one's own, the worker runs a local one whose letters the mailbox page shows -----
-EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_CONFIG = env.email_url("EMAIL_URL", "smtp://127.0.0.1:8025")
 vars().update(EMAIL_CONFIG)
-EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend" if TESTING else EMAIL_CONFIG["EMAIL_BACKEND"]
+# Ours also tells whether a letter may have arrived when the line went dead.
+EMAIL_BACKEND = EMAIL_CONFIG["EMAIL_BACKEND"].replace("django.core.mail.backends.smtp.", "portal.mail.smtp.")
+if TESTING:
+    EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Renewal portal <portal@localhost>")
 MAIL_SINK = env.bool("PORTAL_MAIL_SINK", not env.str("EMAIL_URL", ""))
@@ -170,10 +169,7 @@ MAIL_ID_DOMAIN = env.str("PORTAL_MAIL_ID_DOMAIN", "mail.portal.invalid")
 
 # People ---------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "portal.User"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -189,12 +185,32 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_REQUIRED = False
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# A letter tells the person whenever a password or a second factor changes.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+# "key" of a failed sign-in is the account as seen from one network or one known device (portal.accounts), so that
+# strangers cannot lock a person out; "login_failed_anywhere" counts the account wherever the tries come from.
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "20/m/ip,5/5m/key",
+    "login_failed_anywhere": "50/h/key",
+    "request_login_code": "20/m/ip,3/m/key,10/h/key",
+    "reset_password": "20/m/ip,3/m/key,10/h/key",
+    "reset_password_from_key": "20/m/ip",
+    "reauthenticate": "10/m/user",
+    "change_password": "5/m/user",
+}
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
 MFA_ADAPTER = "portal.accounts.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+# Clocks of telephones may be half a minute off.
+MFA_TOTP_TOLERANCE = 1
 MFA_TOTP_ISSUER = "Renewal portal"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 MFA_REQUIRED = env.bool("PORTAL_MFA_REQUIRED", not DEMO)
@@ -240,6 +256,8 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if env.bool("PORTAL_BEHIND_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    # Limits of sign-in count the address that the one proxy saw.
+    ALLAUTH_TRUSTED_PROXY_COUNT = 1
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],

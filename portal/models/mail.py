@@ -53,9 +53,7 @@ class OutgoingMailQuerySet(PartnerQuerySet["OutgoingMail"]):
     def claimable(self, now: datetime) -> OutgoingMailQuerySet:
         """Due, still wanted, of a partner that is not suspended, to an address that has not been switched off."""
         active = Partner.objects.filter(pk=models.OuterRef("partner"), is_active=True)
-        return self.due(now).filter(
-            models.Q(partner=None) | models.Exists(active), ~_switched_off(), is_wanted=True
-        )
+        return self.due(now).filter(models.Q(partner=None) | models.Exists(active), ~_switched_off(), is_wanted=True)
 
 
 def _silent(now: datetime) -> models.Q:
@@ -92,7 +90,7 @@ class OutgoingMail(models.Model):
     purpose = models.CharField(max_length=10, choices=MailPurpose)
     to_email = models.EmailField(_("to"))
     to_name = models.CharField(max_length=200, blank=True)
-    from_email = models.CharField(max_length=320, blank=True)
+    from_email = models.CharField(max_length=400, blank=True)
     reply_to = models.CharField(max_length=320, blank=True)
     subject = models.CharField(_("subject"), max_length=255)
     text = models.TextField()
@@ -129,9 +127,7 @@ class OutgoingMail(models.Model):
             models.Index(
                 fields=["due_at", "id"],
                 name="mail_urgent",
-                condition=models.Q(
-                    state__in=[MailState.QUEUED, MailState.CLAIMED], purpose=MailPurpose.SIGN_IN
-                ),
+                condition=models.Q(state__in=[MailState.QUEUED, MailState.CLAIMED], purpose=MailPurpose.SIGN_IN),
             ),
             models.Index(fields=["claim"], name="mail_claim", condition=~models.Q(claim="")),
         ]
