@@ -113,6 +113,20 @@ def test_ctrl_c_leaves_nothing_running(portal: Portal) -> None:
     assert not is_taken("127.0.0.1", portal.port)
 
 
+def test_a_second_start_keeps_the_demo_of_the_first(data: Path) -> None:
+    first = Portal(data, free_port())
+    first.line_with("nadia.bernard@relais.example")
+    first.press_ctrl_c()
+    first.status()
+
+    second = Portal(data, free_port())
+    second.line_with("nadia.bernard@relais.example")
+    second.press_ctrl_c()
+    second.status()
+
+    assert [line for line in second.lines if line.startswith("Demo:")] == []
+
+
 def test_a_term_signal_to_make_leaves_nothing_running(portal: Portal) -> None:
     portal.line_with("The portal is at")
 
