@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 
 from portal.types import StrOrPromise
 
@@ -90,15 +90,29 @@ class RowAction:
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """A deed in one sentence; a POST to `undo` takes it back."""
+
+    words: StrOrPromise
+    undo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class BulkAction:
-    """An action on selected rows: run(request, queryset) does it and returns the sentence that says so."""
+    """An action on selected rows: run(request, queryset) does it and says so, or answers with a file.
+
+    `choices(request)` are asked for first; the one chosen stands in request.POST["choice"]. An action that only
+    reads is done at once, however many rows there are.
+    """
 
     page: str
     key: str
     label: StrOrPromise
     permission: str
     order: int
-    run: Callable[[Any, Any], StrOrPromise]
+    run: Callable[[Any, Any], Done | HttpResponseBase]
+    choices: Callable[[Any], Sequence[tuple[Any, StrOrPromise]]] | None = None
+    reads_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

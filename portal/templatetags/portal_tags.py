@@ -38,7 +38,7 @@ ALERT_ICONS = {
     "good": "check-circle",
 }
 # What places a keyset page; a new order of rows begins at the first page.
-PLACE_KEYS = ("page", "after", "before")
+PLACE_KEYS = ("after", "before", "end", "quick")
 
 
 @cache

@@ -1,0 +1,129 @@
+"""Tables whose cells are ready values: a column knows how to read its record, and nothing is inspected per cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, ClassVar
+
+import django_tables2 as tables
+from django.template.loader import get_template
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django_tables2.data import TableData
+from django_tables2.rows import BoundRow, BoundRows
+
+from portal.contributions import AnnotatedColumn, LoadedColumn
+from portal.types import StrOrPromise
+
+Cell = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A column of the files: its heading, the path of its value, and words for values that are codes."""
+
+    label: StrOrPromise
+    path: str
+    words: Mapping[Any, StrOrPromise] | None = None
+
+
+class Column(tables.Column):  # type: ignore[misc]
+    """A column of a list; `css` places it (col-main, col-low, col-actions, num).
+
+    Its cells come from `cell_<name>(record)` of the table, else from the record's attribute under the accessor.
+    """
+
+    def __init__(self, label: StrOrPromise = "", *, css: str = "", accessor: str = "", **options: Any) -> None:
+        attrs = {"th": {"class": css}, "td": {"class": css}} if css else {}
+        super().__init__(verbose_name=label, accessor=accessor or None, attrs=attrs, **options)
+
+
+class SelectColumn(Column):
+    """The box that selects a row for a bulk action."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Select"), css="col-select")
+
+
+class ContributedColumn(Column):
+    """A column another app adds: loaded for the rows shown, or computed in the list's own query."""
+
+    def __init__(self, source: AnnotatedColumn | LoadedColumn, values: Mapping[int, Any] | None = None) -> None:
+        super().__init__(source.label)
+        self.source = source
+        self.values = values
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> ContributedColumn:
+        return self
+
+    def cell(self, record: Any) -> Any:
+        value = getattr(record, self.source.key) if self.values is None else self.values.get(record.pk)
+        if not self.source.template:
+            return "" if value is None else value
+        return get_template(self.source.template).render({"value": value, "record": record})
+
+
+class _Rows(TableData):  # type: ignore[misc]
+    """The rows of one page, which the database has sorted already."""
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def order_by(self, aliases: Sequence[str]) -> None:
+        """Leave them as they came."""
+
+
+class _Row(BoundRow):  # type: ignore[misc]
+    def items(self) -> Iterator[tuple[Any, Any]]:
+        """Each visible column with its finished cell."""
+        record = self._record
+        for column, cell in self._table.cells:
+            yield column, cell(record)
+
+    def get_cell(self, name: str) -> Any:
+        return self._table.cell_of(name)(self._record)
+
+
+class _BoundRows(BoundRows):  # type: ignore[misc]
+    def __iter__(self) -> Iterator[_Row]:
+        return (_Row(record, table=self.table) for record in self.data)
+
+
+class ListTable(tables.Table):  # type: ignore[misc]
+    """The table of a list page. `exported` names what the files hold, from the same scoped rows."""
+
+    exported: ClassVar[tuple[Exported, ...]] = ()
+
+    class Meta:
+        orderable = False
+        order_by_field = "sort"
+        default = ""
+
+    def __init__(self, rows: Sequence[Any], *, sorts: Sequence[str] = (), sort: str = "", **options: Any) -> None:
+        self.sorts = frozenset(sorts)
+        super().__init__(_Rows(rows), **options)
+        for column in self.columns.iterall():
+            column.column.orderable = column.name in self.sorts
+        self.rows = _BoundRows(data=self.data, table=self)
+        self.order_by = (sort,) if sort else ()
+        self.cells = [(column, self.cell_of(column.name)) for column in self.columns]
+
+    def cell_of(self, name: str) -> Cell:
+        """The function that makes the column's cells."""
+        own: Cell | None = getattr(self, f"cell_{name}", None)
+        if own is not None:
+            return own
+        column = self.columns[name]
+        if isinstance(column.column, ContributedColumn):
+            return column.column.cell
+        return attrgetter(str(column.accessor).replace("__", "."))
+
+    def cell_select(self, record: Any) -> str:
+        label = _("Select %(name)s") % {"name": record}
+        return format_html(
+            '<input class="row-select" type="checkbox" name="ids" value="{}" form="bulk" aria-label="{}">',
+            record.pk,
+            label,
+        )

@@ -1,0 +1,409 @@
+"""A list page: what its address says is what it shows, counts, exports and acts upon."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import Any, ClassVar
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import render
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+from django.utils.formats import number_format
+from django.utils.translation import gettext_lazy as _
+from django.views import View
+
+from portal import contributions, csvio
+from portal.access import PartnerRequest, on_behalf_of
+from portal.contributions import BulkAction, ListFilter, LoadedColumn
+from portal.lists.address import Address
+from portal.lists.columns import ContributedColumn, Exported, ListTable
+from portal.lists.filters import Chip, ListFilters
+from portal.lists.keyset import BadPlace, Ordering, Place, Slice, Sort, Span, fetch, read_place, write_place
+from portal.types import StrOrPromise
+
+COUNT_LIMIT = 1000
+EXPORT_BATCH = 2000
+# The element that holds the list; htmx asks for it alone.
+LIST_ID = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many rows there are, counted no further than a limit; reads "240" or "1,000+"."""
+
+    number: int
+    limit: int = COUNT_LIMIT
+
+    @property
+    def is_exact(self) -> bool:
+        return self.number <= self.limit
+
+    def __str__(self) -> str:
+        shown = number_format(min(self.number, self.limit), force_grouping=True)
+        return shown if self.is_exact else f"{shown}+"
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """What a list says when it has no rows, and what to do next."""
+
+    title: StrOrPromise
+    text: StrOrPromise = ""
+    icon: str = "inbox"
+    url: str = ""
+    action: StrOrPromise = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SizeLink:
+    size: int
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExportLink:
+    label: StrOrPromise
+    icon: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """Where in the list one is, and the links that lead on."""
+
+    rows_on_page: int
+    first_row: int | None
+    last_row: int | None
+    count_label: str
+    sizes: list[SizeLink]
+    first_url: str
+    newer_url: str
+    older_url: str
+    last_url: str
+
+
+class ListPage(View):
+    """A list with filters, sorting, keyset pages, export and bulk actions.
+
+    A subclass names the page (contributions and saved views know it by this name), its table, filters and sorts, and
+    begins `get_queryset` at `for_partner`. Keys of `sorts` are columns of the table.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[StrOrPromise]
+    table_class: ClassVar[type[ListTable]]
+    filters_class: ClassVar[type[ListFilters]] = ListFilters
+    sorts: ClassVar[Mapping[str, Sort]]
+    default_sort: ClassVar[str]
+    sizes: ClassVar[Sequence[int]] = (25, 50, 100)
+    default_size: ClassVar[int] = 50
+    export_permission: ClassVar[str] = ""
+    bulk_actions: ClassVar[Sequence[BulkAction]] = ()
+    bulk_url: ClassVar[str] = ""
+    template_name: ClassVar[str] = "partials/list_page.html"
+    part_template_name: ClassVar[str] = "partials/list.html"
+
+    request: PartnerRequest
+
+    # What a page says about itself
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """The rows of the open partner, before filters; begin at `for_partner`."""
+        raise NotImplementedError
+
+    def get_span(self) -> Span | None:
+        """The bounds of the list on one column, such as those of a tab."""
+        return None
+
+    def get_default_sort(self) -> str:
+        return self.default_sort
+
+    def get_quick_filters(self) -> list[Chip]:
+        """Filters that one click turns on; those in use are left out."""
+        return []
+
+    def get_empty(self) -> Empty:
+        if self.filters.in_use():
+            return Empty(
+                _("Nothing matches these filters"),
+                _("Take a filter back to see more."),
+                icon="funnel",
+                url=self.clear_url,
+                action=_("Clear all filters"),
+            )
+        return Empty(_("Nothing here yet"))
+
+    def get_context_data(self) -> dict[str, Any]:
+        """What the page's own template needs beside the list."""
+        return {}
+
+    def get_table_options(self) -> dict[str, Any]:
+        """Further arguments of the table."""
+        return {}
+
+    # What the address says
+
+    @cached_property
+    def query(self) -> QueryDict:
+        return self.request.GET
+
+    @cached_property
+    def address(self) -> Address:
+        return Address.of(self.query)
+
+    @cached_property
+    def ordering(self) -> Ordering:
+        wanted = self.query.get("sort", "")
+        key = wanted.removeprefix("-")
+        if key not in self.all_sorts:
+            wanted = self.get_default_sort()
+            key = wanted.removeprefix("-")
+        return Ordering(key, self.all_sorts[key], descending=wanted.startswith("-"))
+
+    @cached_property
+    def all_sorts(self) -> dict[str, Sort]:
+        computed = {column.key: Sort((column.key,), nullable=True) for column in self.annotated_columns}
+        return {**self.sorts, **computed}
+
+    @cached_property
+    def size(self) -> int:
+        wanted = self.query.get("size", "")
+        return int(wanted) if wanted in map(str, self.sizes) else self.default_size
+
+    @cached_property
+    def place(self) -> Place | None:
+        token = self.query.get("before") or self.query.get("after")
+        if not token:
+            return None
+        try:
+            return read_place(self.queryset, self.ordering, token)
+        except BadPlace:
+            return None
+
+    @property
+    def is_backwards(self) -> bool:
+        from_the_end = "end" in self.query and self.place is None
+        return from_the_end or ("before" in self.query and self.place is not None)
+
+    # The rows
+
+    @property
+    def annotated_columns(self) -> list[contributions.AnnotatedColumn]:
+        return contributions.annotated_columns.on(self.name)
+
+    @cached_property
+    def filters(self) -> ListFilters:
+        queryset = self.get_queryset()
+        for column in self.annotated_columns:
+            queryset = column.annotate(queryset)
+        filters_class = _with_contributed(self.filters_class, contributions.filters.on(self.name))
+        return filters_class(self.query, queryset=queryset, request=self.request)
+
+    @cached_property
+    def queryset(self) -> QuerySet[Any]:
+        """The scoped and filtered rows, without the span: what is shown, exported and acted upon begins here."""
+        filtered: QuerySet[Any] = self.filters.qs
+        return filtered
+
+    @cached_property
+    def span(self) -> Span | None:
+        return self.get_span()
+
+    @property
+    def spanned(self) -> QuerySet[Any]:
+        """Every row of the list."""
+        return self.span.apply(self.queryset) if self.span else self.queryset
+
+    @cached_property
+    def slice(self) -> Slice:
+        return fetch(
+            self.queryset,
+            self.ordering,
+            size=self.size,
+            place=self.place,
+            backwards=self.is_backwards,
+            span=self.span,
+        )
+
+    @cached_property
+    def total(self) -> Total:
+        return Total(self.count())
+
+    def count(self) -> int:
+        """The rows of the list, counted no further than one beyond the limit."""
+        return self.spanned.order_by()[: COUNT_LIMIT + 1].count()
+
+    # What is shown
+
+    @cached_property
+    def table(self) -> ListTable:
+        columns = [(column.key, ContributedColumn(column)) for column in self.annotated_columns]
+        columns += [
+            (column.key, ContributedColumn(column, self._load(column, [row.pk for row in self.slice.rows])))
+            for column in contributions.loaded_columns.on(self.name)
+        ]
+        return self.table_class(
+            self.slice.rows,
+            sorts=tuple(self.all_sorts),
+            sort=self.ordering.param,
+            extra_columns=columns,
+            request=None,
+            **self.get_table_options(),
+        )
+
+    def _load(self, column: LoadedColumn, ids: Sequence[int]) -> Mapping[int, Any]:
+        return column.load(self.request.partner, ids) if ids else {}
+
+    @cached_property
+    def first_row(self) -> int | None:
+        """The number of the first row shown, where it is known."""
+        if not self.slice.rows:
+            return None
+        if not self.slice.more_before:
+            return 1
+        if self.place is None:
+            return self.total.number - len(self.slice.rows) + 1 if self.total.is_exact else None
+        return max(self.place.row - len(self.slice.rows), 1) if self.is_backwards else self.place.row + 1
+
+    @cached_property
+    def pager(self) -> Pager:
+        rows, first = self.slice.rows, self.first_row
+        last = first + len(rows) - 1 if first else None
+        return Pager(
+            rows_on_page=len(rows),
+            first_row=first,
+            last_row=last,
+            count_label=str(self.total),
+            sizes=[SizeLink(size, self.address.but(size=size), size == self.size) for size in self.sizes],
+            first_url=self.address.but() if self.slice.more_before else "",
+            newer_url=self._step("before", rows[0], first) if rows and self.slice.more_before else "",
+            older_url=self._step("after", rows[-1], last) if rows and self.slice.more_after else "",
+            last_url=self.address.but(end=1) if self.slice.more_after else "",
+        )
+
+    def _step(self, direction: str, row: Model, number: int | None) -> str:
+        return self.address.but(**{direction: write_place(self.ordering, row, number or 1)})
+
+    @cached_property
+    def clear_url(self) -> str:
+        return self.address.but(**dict.fromkeys(self.filters.filters))
+
+    @property
+    def exports(self) -> list[ExportLink]:
+        if self.export_permission not in self.request.membership.permissions:
+            return []
+        return [
+            ExportLink(_("CSV"), "filetype-csv", self.address.but(export="csv")),
+            ExportLink(_("Excel"), "file-earmark-spreadsheet", self.address.but(export="xlsx")),
+        ]
+
+    @property
+    def permitted_bulk_actions(self) -> list[BulkAction]:
+        """The page's own bulk actions and the contributed ones, as far as the person may use them."""
+        actions = [*self.bulk_actions, *contributions.bulk_actions.on(self.name)]
+        return [action for action in actions if action.permission in self.request.membership.permissions]
+
+    def context(self) -> dict[str, Any]:
+        """Everything the templates of a list need; the rows are fetched here."""
+        bulk = self.permitted_bulk_actions
+        return {
+            "page_title": self.title,
+            "table": self.table,
+            "table_caption": self.title,
+            "empty": self.get_empty() if not self.slice.rows else None,
+            "page": self.pager,
+            "filter_form": self.filters.form,
+            "filter_kept": self.address.kept_beside(frozenset(self.filters.filters)),
+            "filter_chips": self.filters.chips(self.address),
+            "quick_filters": self.get_quick_filters(),
+            "clear_url": self.clear_url,
+            "exports": self.exports,
+            "bulk_actions": bulk,
+            "bulk_url": self.bulk_url,
+            "bulk_count_label": self.total if bulk and len(self.slice.rows) < self.total.number else "",
+            "list_query": self.address.saved,
+            **self.get_context_data(),
+        }
+
+    # What is answered
+
+    def get(self, request: PartnerRequest, *_args: Any, **_kwargs: Any) -> HttpResponseBase:
+        if "export" in request.GET:
+            return self.export(request.GET["export"])
+        wants_part = bool(request.htmx) and request.htmx.target == LIST_ID and not request.htmx.history_restore_request
+        template = self.part_template_name if wants_part else self.template_name
+        response: HttpResponse = render(request, template, self.context())
+        if wants_part:
+            response.headers["HX-Push-Url"] = f"{request.path}?{self.address.query}".removesuffix("?")
+        patch_vary_headers(response, ["HX-Request", "HX-Target"])
+        return response
+
+    def export(self, kind: str) -> HttpResponseBase:
+        """A file of exactly the rows of the list, all pages, in the order shown."""
+        if self.export_permission not in self.request.membership.permissions:
+            raise PermissionDenied(self.export_permission)
+        responses = {"csv": csvio.csv_response, "xlsx": csvio.xlsx_response}
+        if kind not in responses:
+            raise Http404(kind)
+        loaded = contributions.loaded_columns.on(self.name)
+        header = [
+            str(label) for label in (*(one.label for one in self.exported_columns), *(one.label for one in loaded))
+        ]
+        return responses[kind](f"{self.name}.{kind}", header, self._export_rows(loaded))
+
+    @property
+    def exported_columns(self) -> list[Exported]:
+        return [
+            *self.table_class.exported,
+            *(Exported(column.label, column.key) for column in self.annotated_columns),
+        ]
+
+    def _export_rows(self, loaded: Sequence[LoadedColumn]) -> Iterator[Sequence[Any]]:
+        """Row by row from one query, which is read once the request's scope and language have been left."""
+        columns = self.exported_columns
+        words = [
+            (position, {code: str(word) for code, word in column.words.items()})
+            for position, column in enumerate(columns)
+            if column.words
+        ]
+        values = self.spanned.order_by(*self.ordering.expressions()).values_list(
+            "pk", *(column.path for column in columns)
+        )
+        language = translation.get_language() or "en"
+        return self._spoken(values.iterator(chunk_size=EXPORT_BATCH), words, loaded, language)
+
+    def _spoken(
+        self,
+        values: Iterator[tuple[Any, ...]],
+        words: Sequence[tuple[int, Mapping[Any, str]]],
+        loaded: Sequence[LoadedColumn],
+        language: str,
+    ) -> Iterator[Sequence[Any]]:
+        while batch := list(islice(values, EXPORT_BATCH)):
+            rows = [list(row[1:]) for row in batch]
+            for position, spoken in words:
+                for row in rows:
+                    row[position] = spoken.get(row[position], row[position])
+            if loaded:
+                with on_behalf_of(self.request.partner), translation.override(language):
+                    self._add_loaded(rows, [row[0] for row in batch], loaded)
+            yield from rows
+
+    def _add_loaded(self, rows: list[list[Any]], ids: Sequence[int], loaded: Sequence[LoadedColumn]) -> None:
+        for column in loaded:
+            values = column.load(self.request.partner, ids)
+            for row, pk in zip(rows, ids, strict=True):
+                row.append(str(values.get(pk, "")))
+
+
+def _with_contributed(filters_class: type[ListFilters], contributed: Sequence[ListFilter]) -> type[ListFilters]:
+    """The filter set with the filters that other apps add to the page."""
+    added = {one.key: one.make() for one in contributed}
+    return type(filters_class.__name__, (filters_class,), added) if added else filters_class
