@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
+from certificates.search.sql import holding
+from certificates.search.text import phone_needle, serial_needle
 from certificates.states import (
     LIVE_ORDER_STATES,
     OPEN_REQUEST_STATES,
@@ -32,23 +34,22 @@ _RENEWER_IS_HERE = Q(
 )
 
 
-def search_words(text: str) -> list[str]:
-    """The words somebody typed, as the search column stores them: lower case, split at spaces."""
-    return text.lower().split()
-
-
 class CustomerQuerySet(PartnerQuerySet["Customer"]):
     def owned_by(self, membership: Membership) -> CustomerQuerySet:
         return self.filter(owner=membership)
 
     def matching(self, text: str) -> CustomerQuerySet:
-        """Customers whose name, number, domain or contact holds every word."""
-        return self.filter(*(Q(search_text__contains=word) for word in search_words(text)))
+        """Customers whose name, number, city, domain or contact holds every word."""
+        return holding(self, text)
 
 
 class ContactQuerySet(PartnerQuerySet["Contact"]):
     def reachable(self) -> ContactQuerySet:
         return self.exclude(email="").filter(email_state="ok")
+
+    def matching(self, text: str) -> ContactQuerySet:
+        """Contacts whose name, address or telephone number holds every word; a number may be written in any way."""
+        return holding(self, phone_needle(text) or text)
 
 
 class DomainQuerySet(PartnerQuerySet["Domain"]):
@@ -95,7 +96,7 @@ class OrderQuerySet(PartnerQuerySet["Order"]):
 
     def matching(self, text: str) -> OrderQuerySet:
         """Orders whose number, names, references or customer hold every word."""
-        return self.filter(*(Q(search_text__contains=word) for word in search_words(text)))
+        return holding(self, text)
 
     def due_for_auto_renewal(self, *, today: date, days: int) -> OrderQuerySet:
         """Auto-renew is on, by somebody still here, and the order ends within that many days, or today."""
@@ -114,6 +115,14 @@ class CertificateQuerySet(PartnerQuerySet["Certificate"]):
     def unattached(self) -> CertificateQuerySet:
         """Certificates of no order of ours: other authorities' certificates, candidates to consolidate."""
         return self.filter(order__isnull=True)
+
+    def numbered(self, text: str) -> CertificateQuerySet:
+        """Certificates whose serial number begins so, however it is written; none where the text is no serial."""
+        serial = serial_needle(text)
+        if not serial:
+            return self.none()
+        # "G" follows every hexadecimal digit: a range walks the index on every database, LIKE does not
+        return self.filter(serial_number__gte=serial, serial_number__lt=f"{serial}G")
 
 
 class RequestQuerySet(PartnerQuerySet["Request"]):

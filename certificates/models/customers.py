@@ -73,6 +73,7 @@ class Contact(PartnerOwned):
     email_state = models.CharField(_("e-mail state"), max_length=10, choices=EmailState, default=EmailState.OK)
     email_state_reason = models.CharField(max_length=255, blank=True)
     email_state_at = models.DateTimeField(null=True, blank=True)
+    search_text = models.TextField(default="", editable=False)
 
     objects = PartnerManager.from_queryset(ContactQuerySet)()
 

@@ -1,0 +1,125 @@
+"""The search index: trigrams of the search columns, by pg_trgm on PostgreSQL and by an FTS5 table on SQLite.
+
+Both answer "which rows hold these letters" without reading every row. Triggers keep the FTS5 table; they and the
+table are looked after at the end of every migration run, because SQLite drops triggers when it remakes a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from django.apps import apps
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import F, Lookup, QuerySet
+from django.db.models.expressions import Col
+from django.db.models.sql.compiler import SQLCompiler
+
+from certificates.search.text import words
+
+SEARCHED = ("Customer", "Contact", "Order")
+COLUMN = "search_text"
+# A trigram index finds nothing shorter; with the space before a word, two letters are long enough.
+_TRIGRAM = 3
+
+
+class Holds(Lookup):  # type: ignore[type-arg]  # Lookup takes no argument while running
+    """Whether a search column holds all of the words; a word of one or two letters must begin one of its words."""
+
+    lookup_name = "holds"
+    prepare_rhs = False
+
+    def __init__(self, words: Sequence[str], column: str = COLUMN) -> None:
+        super().__init__(F(column), tuple(words))
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:  # type: ignore[override]
+        needles = [word if len(word) >= _TRIGRAM else f" {word}" for word in self.rhs]
+        if connection.vendor != "sqlite":
+            return self._like(compiler, connection, needles)
+        indexed = [needle for needle in needles if len(needle) >= _TRIGRAM]
+        shorter = [needle for needle in needles if len(needle) < _TRIGRAM]
+        parts = [self._match(compiler, connection, indexed)] if indexed else []
+        parts += [self._like(compiler, connection, shorter)] if shorter else []
+        return " AND ".join(sql for sql, _ in parts), [param for _, own in parts for param in own]
+
+    def _like(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, needles: Sequence[str]
+    ) -> tuple[str, list[Any]]:
+        column, params = compiler.compile(self.lhs)
+        clauses = [rf"{column} LIKE %s ESCAPE '\'" for _ in needles]
+        patterns = [f"%{connection.ops.prep_for_like_query(needle)}%" for needle in needles]
+        return f"({' AND '.join(clauses)})", [param for pattern in patterns for param in (*params, pattern)]
+
+    def _match(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, needles: Sequence[str]
+    ) -> tuple[str, list[Any]]:
+        column: Col = self.lhs
+        index = connection.ops.quote_name(_index_of(column.target.model._meta.db_table))
+        row = f"{compiler.quote_name_unless_alias(column.alias)}.{connection.ops.quote_name('id')}"
+        phrases = " AND ".join('"' + needle.replace('"', '""') + '"' for needle in needles)
+        return f"{row} IN (SELECT rowid FROM {index} WHERE {index} MATCH %s)", [phrases]  # noqa: S608  our own names
+
+
+Q = TypeVar("Q", bound="QuerySet[Any]")
+
+
+def holding(queryset: Q, text: str) -> Q:
+    """The rows whose search column holds every word of the text; all of them where it has none."""
+    given = words(text)
+    return queryset.filter(Holds(given)) if given else queryset
+
+
+def _index_of(table: str) -> str:
+    return f"{table}_search"
+
+
+def install_after_migrate(*, using: str, **_: Any) -> None:
+    """Look after the index once a migration run has finished."""
+    install_index(connections[using])
+
+
+def install_index(connection: BaseDatabaseWrapper) -> None:
+    """Install what is missing of the index; asked twice, it changes nothing."""
+    present = set(connection.introspection.table_names())
+    tables = [apps.get_model("certificates", name)._meta.db_table for name in SEARCHED]
+    install = _install_on_postgresql if connection.vendor == "postgresql" else _install_on_sqlite
+    with connection.cursor() as cursor:
+        for table in tables:
+            if table in present:
+                install(cursor, table)
+
+
+def _install_on_postgresql(cursor: Any, table: str) -> None:
+    cursor.execute("SELECT to_regclass(%s)", [_index_of(table)])
+    if cursor.fetchone() == (None,):
+        cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+        cursor.execute(f'CREATE INDEX "{_index_of(table)}" ON "{table}" USING gin ({COLUMN} gin_trgm_ops)')
+
+
+def _install_on_sqlite(cursor: Any, table: str) -> None:
+    index = _index_of(table)
+    add = f'INSERT INTO "{index}" (rowid, {COLUMN}) VALUES (new.id, new.{COLUMN});'  # noqa: S608  our own names
+    take = f"""INSERT INTO "{index}" ("{index}", rowid, {COLUMN}) VALUES ('delete', old.id, old.{COLUMN});"""  # noqa: S608
+    triggers = {
+        f"{index}_insert": f'AFTER INSERT ON "{table}" BEGIN {add} END',
+        f"{index}_delete": f'AFTER DELETE ON "{table}" BEGIN {take} END',
+        f"{index}_update": (
+            f'AFTER UPDATE OF {COLUMN} ON "{table}" WHEN old.{COLUMN} IS NOT new.{COLUMN} BEGIN {take} {add} END'
+        ),
+    }
+    if _triggers_on(cursor, table) >= set(triggers):
+        return
+    cursor.execute(
+        f'CREATE VIRTUAL TABLE IF NOT EXISTS "{index}"'
+        f""" USING fts5({COLUMN}, content="{table}", content_rowid="id", tokenize="trigram")"""
+    )
+    for name, body in triggers.items():
+        cursor.execute(f'DROP TRIGGER IF EXISTS "{name}"')
+        cursor.execute(f'CREATE TRIGGER "{name}" {body}')
+    cursor.execute(f"""INSERT INTO "{index}" ("{index}") VALUES ('rebuild')""")  # noqa: S608
+
+
+def _triggers_on(cursor: Any, table: str) -> set[str]:
+    cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s", [table])
+    return {name for (name,) in cursor.fetchall()}
