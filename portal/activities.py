@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ import structlog
 from django.db import models
 
 from portal import clock
-from portal.models import Activity, Partner, User
+from portal.models import Activity, Partner, PartnerOwned, User
 
 
 def record(
@@ -22,9 +23,27 @@ def record(
     **facts: Any,
 ) -> Activity:
     """Add one activity, inside the caller's transaction. `verb` is "subject.deed", such as "order.renewal_marked"."""
-    return Activity.objects.create(
-        partner=partner,
-        at=at or clock.now(),
+    activity = _activity(verb, subject, partner.pk, actor, at or clock.now(), facts)
+    activity.save()
+    return activity
+
+
+def record_each(
+    verb: str, subjects: Iterable[PartnerOwned], *, actor: User | None = None, at: datetime | None = None, **facts: Any
+) -> None:
+    """Add the same activity for each of many rows."""
+    at = at or clock.now()
+    Activity.objects.bulk_create(
+        (_activity(verb, subject, subject.partner_id, actor, at, facts) for subject in subjects), batch_size=500
+    )
+
+
+def _activity(
+    verb: str, subject: models.Model, partner_id: int, actor: User | None, at: datetime, facts: dict[str, Any]
+) -> Activity:
+    return Activity(
+        partner_id=partner_id,
+        at=at,
         actor=actor,
         verb=verb,
         subject_type=subject._meta.label_lower,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from typing import Any
 
 from celery import Celery
@@ -22,4 +23,7 @@ def every_sweep(task: str) -> dict[str, Any]:
 
 app.conf.beat_schedule = {
     "mail": every_sweep("portal.tasks.sweep_mail"),
+    "requests": every_sweep("certificates.tasks.sweep_requests"),
+    # Due once a day and harmless any time: a scheduler that restarts daily would never come to a day's end.
+    "automatic renewals": {"task": "certificates.tasks.renew_automatically", "schedule": timedelta(hours=1)},
 }

@@ -1,0 +1,317 @@
+"""Ask for a renewal, a reissue or a new order: stored once, with what the person was told, before anyone is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from certificates.models import AuthorityConnection, Customer, Order, Organization, Product, Request
+from certificates.querysets import RequestQuerySet
+from certificates.rules import Level, RenewalPlan, RenewalWindowClosed, last_day
+from certificates.services import planning
+from certificates.services.connections import connection_to, default_connection, renewal_connection
+from certificates.services.refusals import (
+    AlreadyInHand,
+    AlreadyReissuing,
+    AlreadyRenewed,
+    NamesNotHeld,
+    NotConnected,
+    Obstacle,
+    OneNameOnly,
+    OrderNotRenewable,
+    OrganizationMissing,
+    ProductNotOffered,
+    RequestRefused,
+    TermNotOffered,
+    WildcardRefused,
+)
+from certificates.services.wishes import Wish, check_offered, read_wish
+from certificates.states import LIVE_ORDER_STATES, RenewalMark, RequestKind, RequestState
+from certificates.x509 import BadRequest
+from portal import activities
+from portal.models import Membership, Partner, User
+from portal.roles import Role
+from portal.wakeups import nudge
+
+__all__ = [
+    "AlreadyInHand",
+    "AlreadyReissuing",
+    "AlreadyRenewed",
+    "BadRequest",
+    "NamesNotHeld",
+    "NotConnected",
+    "Obstacle",
+    "OneNameOnly",
+    "OrderNotRenewable",
+    "OrganizationMissing",
+    "ProductNotOffered",
+    "RenewalWindowClosed",
+    "RequestRefused",
+    "TermNotOffered",
+    "WildcardRefused",
+    "request_new",
+    "request_reissue",
+    "request_renewal",
+]
+
+# Marks that bar a renewal without a request of ours behind them.
+_OBSTACLES = {RenewalMark.ELSEWHERE: Obstacle.MARKED_ELSEWHERE, RenewalMark.RENEWED: Obstacle.RENEWED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """Who asked, when, from where, and under which order number of the customer's own."""
+
+    actor: User | None
+    now: datetime
+    source: str = "staff"
+    purchase_order: str = ""
+
+
+def request_renewal(
+    order: Order,
+    *,
+    product: Product,
+    term_years: int,
+    names: Sequence[str],
+    csr: str,
+    actor: User | None,
+    source: str = "staff",
+    now: datetime,
+    purchase_order: str = "",
+) -> Request:
+    """Store the renewal of an order, once; a worker places it at the authority.
+
+    Raises RenewalWindowClosed, AlreadyRenewed, OrderNotRenewable, OrganizationMissing, ProductNotOffered,
+    TermNotOffered, WildcardRefused, OneNameOnly and BadRequest.
+    """
+    check_offered(product, term_years=term_years)
+    wish = read_wish(product, names=names, csr=csr, term_years=term_years)
+    press = Press(actor=actor, now=now, source=source, purchase_order=purchase_order)
+    return _once(lambda: _store_renewal(order, wish, press), AlreadyRenewed, lambda: renewals_of(order))
+
+
+def request_reissue(order: Order, *, names: Sequence[str], csr: str, actor: User | None, now: datetime) -> Request:
+    """Store the free reissue of an order's certificate; one at a time is open.
+
+    Raises AlreadyReissuing, OrderNotRenewable, ProductNotOffered, WildcardRefused, OneNameOnly and BadRequest.
+    """
+    if order.product is None:
+        raise ProductNotOffered
+    wish = read_wish(order.product, names=names, csr=csr, term_years=order.term_years)
+    press = Press(actor=actor, now=now)
+    return _once(lambda: _store_reissue(order, wish, press), AlreadyReissuing, lambda: reissues_of(order))
+
+
+def request_new(
+    customer: Customer,
+    *,
+    product: Product,
+    organization: Organization | None,
+    names: Sequence[str],
+    csr: str,
+    term_years: int,
+    actor: User | None,
+    now: datetime,
+    purchase_order: str = "",
+    source: str = "staff",
+) -> Request:
+    """Store a new order for a customer.
+
+    Raises NotConnected, OrganizationMissing, ProductNotOffered, TermNotOffered, WildcardRefused, OneNameOnly and
+    BadRequest.
+    """
+    check_offered(product, term_years=term_years)
+    wish = read_wish(product, names=names, csr=csr, term_years=term_years)
+    press = Press(actor=actor, now=now, source=source, purchase_order=purchase_order)
+    with transaction.atomic():
+        return _store_new(customer, organization, wish, press)
+
+
+def renewals_of(order: Order) -> RequestQuerySet:
+    """The order's renewals that are intended, placed or issued: at most one."""
+    return Request.objects.for_partner(order.partner).renewing().filter(order_id=order.pk)
+
+
+def reissues_of(order: Order) -> RequestQuerySet:
+    """The order's open reissues: at most one."""
+    return Request.objects.for_partner(order.partner).open().filter(order_id=order.pk, kind=RequestKind.REISSUE)
+
+
+def renewal_promise(order: Order, wish: Wish, connection: AuthorityConnection, *, now: datetime) -> dict[str, Any]:
+    """What a renewal at this moment gives; raises RenewalWindowClosed."""
+    plan = planning.renewal_plan(
+        order,
+        start=now,
+        term_years=wish.term_years,
+        product=wish.product,
+        rules=planning.rules_for(order.partner, connection.kind),
+    )
+    return promise_of(plan)
+
+
+def promise_of(plan: RenewalPlan) -> dict[str, Any]:
+    """What the person was told, as it is kept with the request: dates are last days, numbers are whole days."""
+    return {
+        "order_ends_on": last_day(plan.order_end).isoformat(),
+        "order_days": plan.order_days,
+        "term_days": plan.term_days,
+        "carried_days": plan.carried_days,
+        "lost_days": plan.lost_days,
+        "certificate_ends_on": last_day(plan.certificate_end).isoformat(),
+        "certificate_days": plan.certificate_days,
+        "collected_later_days": plan.collected_later_days,
+    }
+
+
+def first_state(partner: Partner, actor: User | None) -> RequestState:
+    """Where a request begins: with an administrator, if the partner wants that, unless one is asking."""
+    if not partner.approval_required or _is_administrator(partner, actor):
+        return RequestState.QUEUED
+    return RequestState.WAITING_APPROVAL
+
+
+def wake_worker(request: Request) -> None:
+    """Let a worker take the request up as soon as it is committed; the sweep would find it anyway."""
+    from certificates.tasks import place_request_task  # tasks call services
+
+    nudge(place_request_task, request.pk)
+
+
+def _store_renewal(order: Order, wish: Wish, press: Press) -> Request:
+    order = _lock(order)
+    _refuse_twice(AlreadyRenewed, renewals_of(order))
+    _refuse_unless_renewable(order)
+    connection = renewal_connection(order)
+    request = _store(
+        wish,
+        press,
+        connection,
+        kind=RequestKind.RENEWAL,
+        customer_id=order.customer_id,
+        order=order,
+        organization=_organization(wish.product, planning.organization_of(order)),
+        promise=renewal_promise(order, wish, connection, now=press.now),
+    )
+    Order.objects.for_partner(order.partner).filter(pk=order.pk).update(renewal_mark=RenewalMark.IN_HAND)
+    _note("order.renewal_requested", order, request, press, **request.promise)
+    return request
+
+
+def _store_reissue(order: Order, wish: Wish, press: Press) -> Request:
+    order = _lock(order)
+    _refuse_twice(AlreadyReissuing, reissues_of(order))
+    _refuse_unless_issued(order)
+    request = _store(
+        wish,
+        press,
+        connection_to(order.partner, order.authority),
+        kind=RequestKind.REISSUE,
+        customer_id=order.customer_id,
+        order=order,
+        organization=order.organization,
+        promise=_reissue_promise(order, now=press.now),
+    )
+    _note("order.reissue_requested", order, request, press)
+    return request
+
+
+def _store_new(customer: Customer, organization: Organization | None, wish: Wish, press: Press) -> Request:
+    partner = customer.partner
+    plan = planning.new_order_plan(partner, wish.product, start=press.now, term_years=wish.term_years)
+    request = _store(
+        wish,
+        press,
+        default_connection(partner),
+        kind=RequestKind.NEW,
+        customer_id=customer.pk,
+        organization=_organization(wish.product, organization),
+        promise=promise_of(plan),
+    )
+    _note("request.made", request, request, press)
+    return request
+
+
+def _store(wish: Wish, press: Press, connection: AuthorityConnection, **fields: Any) -> Request:
+    request = Request.objects.create(
+        partner=connection.partner,
+        state=first_state(connection.partner, press.actor),
+        authority=connection.kind,
+        product=wish.product,
+        common_name=wish.common_name,
+        names=list(wish.names),
+        csr=wish.csr.pem,
+        term_years=wish.term_years,
+        purchase_order=press.purchase_order,
+        source=press.source,
+        requested_by=press.actor,
+        requested_at=press.now,
+        due_at=press.now,
+        **fields,
+    )
+    wake_worker(request)
+    return request
+
+
+def _note(verb: str, subject: Order | Request, request: Request, press: Press, **facts: Any) -> None:
+    facts |= {"request": request.pk, "product": request.product.name_id, "source": press.source}
+    activities.record(verb, subject, partner=subject.partner, actor=press.actor, at=press.now, **facts)
+
+
+def _once(store: Callable[[], Request], already: type[AlreadyInHand], mine: Callable[[], RequestQuerySet]) -> Request:
+    """Store in one transaction; where the database knows better than the check, say who was first."""
+    try:
+        with transaction.atomic():
+            return store()
+    except IntegrityError:
+        _refuse_twice(already, mine())
+        raise
+
+
+def _lock(order: Order) -> Order:
+    """The order as it stands, held until the end of the transaction (on SQLite the transaction itself holds)."""
+    return Order.objects.for_partner(order.partner).select_for_update().get(pk=order.pk)
+
+
+def _refuse_twice(already: type[AlreadyInHand], requests: RequestQuerySet) -> None:
+    if existing := requests.select_related("requested_by").first():
+        raise already(existing)
+
+
+def _refuse_unless_renewable(order: Order) -> None:
+    if obstacle := _OBSTACLES.get(RenewalMark(order.renewal_mark)):
+        raise OrderNotRenewable(obstacle)
+    _refuse_unless_issued(order)
+
+
+def _refuse_unless_issued(order: Order) -> None:
+    if order.status not in LIVE_ORDER_STATES:
+        raise OrderNotRenewable(Obstacle.NOT_ISSUED)
+
+
+def _organization(product: Product, organization: Organization | None) -> Organization | None:
+    if product.level == Level.DV:
+        return None
+    if organization is None:
+        raise OrganizationMissing
+    return organization
+
+
+def _reissue_promise(order: Order, *, now: datetime) -> dict[str, Any]:
+    plan = planning.reissue_plan(order, start=now)
+    return {
+        "certificate_days": plan.days,
+        "certificate_ends_on": last_day(plan.ends_at).isoformat(),
+        "days_left_to_collect": plan.days_left_to_collect,
+        # By this the new certificate will be told from the old one.
+        "replaces": order.certificates.current().values_list("serial_number", flat=True).first() or "",
+    }
+
+
+def _is_administrator(partner: Partner, user: User | None) -> bool:
+    members = Membership.objects.for_partner(partner).active()
+    return members.filter(user=user, role=Role.ADMINISTRATOR).exists()

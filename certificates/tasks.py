@@ -1,0 +1,56 @@
+"""What runs in the background: sweeps that may be asked twice, and single steps that a nudge asks for."""
+
+from __future__ import annotations
+
+import structlog
+from celery import shared_task
+
+from certificates.models import Request
+from certificates.services.auto_renew import renew_automatically as _renew_automatically
+from certificates.services.following import follow_request
+from certificates.services.placing import place_request
+from certificates.states import RequestState
+from portal import clock, heartbeats
+from portal.access import across_partners, on_behalf_of
+
+log = structlog.get_logger(__name__)
+# What one sweep takes up at most; the next one follows within seconds.
+BATCH = 100
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def sweep_requests() -> None:
+    """Take every request that is due one step on: place it, or ask how far it has come."""
+    now = clock.now()
+    with across_partners():
+        due = list(Request.objects.needing_work(now).values_list("pk", flat=True)[:BATCH])
+    for pk in due:
+        try:
+            _take_on(pk)
+        except Exception:
+            # One poisoned request must not stop the rest; its lease brings it back.
+            log.exception("request_step_failed", request=pk)
+    heartbeats.beat("requests", now=now)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def place_request_task(pk: int) -> None:
+    """The same for one request, at once."""
+    _take_on(pk)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def renew_automatically() -> None:
+    """Ask for the renewal of every order that renews itself and is due."""
+    _renew_automatically(clock.now())
+
+
+def _take_on(pk: int) -> None:
+    """One step, on behalf of the request's own partner; nothing for a suspended one."""
+    with across_partners():
+        found = Request.objects.filter(pk=pk, partner__is_active=True).select_related("partner").first()
+    if found is None:
+        return
+    step = follow_request if found.state == RequestState.PLACED else place_request
+    with on_behalf_of(found.partner):
+        step(pk, now=clock.now())
