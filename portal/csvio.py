@@ -344,6 +344,7 @@ def _delimiter(lines: _Lines) -> str:
     """The candidate that stands most often in the header, outside quotes; a line "sep=;" decides and is consumed."""
     while (line := lines.peek()) and not line.strip():
         next(lines)
+        lines.begin()
     named = re.fullmatch(r"sep=(.)\s*", line, re.IGNORECASE)
     if named and named[1] in _DELIMITERS:
         next(lines)

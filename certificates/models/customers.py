@@ -65,6 +65,8 @@ class Contact(PartnerOwned):
     role = models.CharField(_("role"), max_length=12, choices=ContactRole, default=ContactRole.TECHNICAL)
     job_title = models.CharField(_("job title"), max_length=120, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
+    # The address by which imports know the person, lower-case; it stays when somebody corrects the e-mail above.
+    source_email = models.EmailField(blank=True, editable=False)
     phone = models.CharField(_("telephone"), max_length=40, blank=True)
     language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.ENGLISH)
     time_zone = models.CharField(

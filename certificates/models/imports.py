@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from certificates.models.customers import Customer
+from certificates.states import AuthorityKind
 from portal.access import PartnerManager, PartnerQuerySet
 from portal.models import PartnerOwned, User
 
@@ -29,17 +30,26 @@ class ImportRun(PartnerOwned):
         CANCELED = "canceled", _("Cancelled")
 
     format = models.CharField(_("format"), max_length=12, choices=Format)
+    authority = models.CharField(
+        _("authority"), max_length=12, choices=AuthorityKind, default=AuthorityKind.CERTCENTRAL
+    )
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.READING)
     file_name = models.CharField(_("file"), max_length=255)
     # Below PORTAL_DATA_DIR/imports, under a name of ours; removed when the run is done
     stored_as = models.CharField(max_length=120, blank=True)
     size = models.PositiveBigIntegerField(default=0)
-    # {"our field": "their column"} where columns were mapped by hand
+    # {"our field": "their column"} where columns were mapped by hand; "date_order" says how its dates are written
     mapping = models.JSONField(default=dict, blank=True)
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     started_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(_("started"))
     claimed_until = models.DateTimeField(null=True, blank=True)
+    # How often a worker took it up without reaching an end
+    attempts = models.PositiveSmallIntegerField(default=0)
+    # How far the present state has come, of 100
+    percent = models.PositiveSmallIntegerField(default=0)
+    # Lines up to this one have been applied; a worker that takes over goes on after it
+    applied_through = models.PositiveIntegerField(default=0)
     finished_at = models.DateTimeField(null=True, blank=True)
     rows_total = models.PositiveIntegerField(default=0)
     rows_done = models.PositiveIntegerField(default=0)
@@ -47,7 +57,11 @@ class ImportRun(PartnerOwned):
     updated = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
-    error = models.TextField(blank=True)
+    warnings = models.PositiveIntegerField(default=0)
+    # What came along with the orders: {"customers": 3, "organizations": 2, "contacts": 3, "domains": 4, "certificates": 5}
+    brought = models.JSONField(default=dict, blank=True)
+    # Why the whole run failed: {"code": …} and the facts its sentence names
+    fault = models.JSONField(default=dict, blank=True)
 
     objects = PartnerManager.from_queryset(PartnerQuerySet)()
 
@@ -61,10 +75,9 @@ class ImportRun(PartnerOwned):
 
 
 class ImportLine(models.Model):
-    """One line of a file: staged, then created, updated, unchanged or rejected with its reason."""
+    """One line of a file: what would become of it while the run is a preview, then what did, or why it was rejected."""
 
     class Outcome(models.TextChoices):
-        STAGED = "staged", _("Read")
         CREATED = "created", _("Created")
         UPDATED = "updated", _("Updated")
         UNCHANGED = "unchanged", _("Unchanged")
@@ -74,10 +87,9 @@ class ImportLine(models.Model):
     line = models.PositiveIntegerField(_("line"))
     number = models.CharField(_("order number"), max_length=40, blank=True)
     common_name = models.CharField(_("common name"), max_length=253, blank=True)
-    outcome = models.CharField(_("outcome"), max_length=9, choices=Outcome, default=Outcome.STAGED)
-    # A code of certificates.services.imports.reasons with its facts: {"code": …, "column": …, "value": …}
+    outcome = models.CharField(_("outcome"), max_length=9, choices=Outcome)
+    # {"code": …, "column": …, "value": …} with a code of certificates.services.imports.reasons; empty where all is well
     reason = models.JSONField(default=dict, blank=True)
-    record = models.JSONField(default=dict, blank=True)
 
     class Meta:
         verbose_name = _("import line")

@@ -77,6 +77,9 @@ class Order(PartnerOwned):
     auto_renew = models.BooleanField(_("automatic renewal"), default=False)
     # Who switched it on; when this person leaves, auto-renew stops, and pages say so loudly.
     auto_renew_by = models.ForeignKey(Membership, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    # What the source said last; a choice made here stands until the source says something else.
+    source_notices_enabled = models.BooleanField(null=True, blank=True, editable=False)
+    source_auto_renew = models.BooleanField(null=True, blank=True, editable=False)
     additional_emails = models.JSONField(default=list, blank=True)
     price = models.DecimalField(_("price"), max_digits=12, decimal_places=2, null=True, blank=True)
     currency = models.CharField(max_length=3, blank=True)
@@ -85,7 +88,7 @@ class Order(PartnerOwned):
     server_platform = models.CharField(_("server"), max_length=60, blank=True)
     dcv_method = models.CharField(max_length=20, blank=True)
     division = models.CharField(_("division"), max_length=120, blank=True)
-    # What the source said that was kept but needs a look, e.g. "ev_wildcard": codes of certificates.remarks
+    # What the source said that was kept but needs a look, e.g. "ev_wildcard": codes of certificates.remarks.Remark
     remarks = models.JSONField(default=list, blank=True)
     search_text = models.TextField(default="", editable=False)
     updated_at = models.DateTimeField(auto_now=True)
