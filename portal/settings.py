@@ -298,6 +298,8 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    # the local mail server tells every line it hears
+    "loggers": {"mail.log": {"level": "WARNING"}},
 }
 
 if TESTING:

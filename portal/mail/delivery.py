@@ -70,6 +70,10 @@ def deliver_due(*, now: datetime, limit: int = 2000) -> Delivered:
     return run.did
 
 
+class NoRecipient(Exception):
+    """The letter names nobody: Django would pass over it without a word."""
+
+
 class _Stop(Exception):
     """The run cannot go on; the letters that were not tried are given back."""
 
@@ -221,11 +225,19 @@ class _Batch:
                 row.update(state=MailState.QUEUED, claim="", due_at=due_at, last_error=outcome.detail)
                 self.run.did.later += 1
             case Verdict.NO_SUCH_ADDRESS:
-                self.record_bounce(letter, outcome)
+                self.try_to_record_bounce(letter, outcome)
             case _:
                 row.update(state=MailState.PARKED, claim="", last_error=outcome.detail)
                 self.run.did.parked += 1
         log.info("mail_not_sent", letter=letter.pk, verdict=outcome.verdict, detail=outcome.detail)
+
+    def try_to_record_bounce(self, letter: OutgoingMail, outcome: Outcome) -> None:
+        try:
+            self.record_bounce(letter, outcome)
+        except Exception:  # a listener's mistake; the lease brings this letter back, the others go on
+            log.exception("bounce_not_recorded", letter=letter.pk)
+        else:
+            self.run.did.bounced += 1
 
     @transaction.atomic
     def record_bounce(self, letter: OutgoingMail, outcome: Outcome) -> None:
@@ -233,7 +245,6 @@ class _Batch:
         state = MailState.SUPPRESSED if letter.partner else MailState.PARKED
         if self.mine.filter(pk=letter.pk).update(state=state, claim="", last_error=outcome.detail):
             bounces.switch_off(letter, detail=outcome.detail, at=self.run.moment())
-            self.run.did.bounced += 1
 
     def give_back(self, letters: list[OutgoingMail]) -> None:
         ids = [letter.pk for letter in letters]
@@ -270,7 +281,9 @@ class _Line:
 
 
 def message_of(letter: OutgoingMail) -> EmailMessage:
-    """The letter as Django sends it; no automatic reply is wanted."""
+    """The letter as Django sends it; no automatic reply is wanted. Raises NoRecipient, and what bad headers raise."""
+    if not letter.to_email:
+        raise NoRecipient
     message = EmailMultiAlternatives(
         subject=letter.subject,
         body=letter.text,
