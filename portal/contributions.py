@@ -29,10 +29,13 @@ class NavigationEntry:
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
+    """Something found; `is_exact` says that what was typed is its very name, so that Enter goes straight to it."""
+
     title: str
-    detail: str
+    detail: StrOrPromise
     url: str
     icon: str = "file-earmark"
+    is_exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +132,13 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEvent:
+    """Something that happened, or is planned; `level` colours its dot (good, warn, bad, planned)."""
+
     at: datetime
     title: StrOrPromise
     detail: StrOrPromise = ""
     actor: str = ""
-    icon: str = "dot"
+    level: str = ""
     url: str = ""
 
 
