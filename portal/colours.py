@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 ENOUGH = 4.5  # WCAG 2.2, 1.4.3: contrast of normal text
-WHITE_CARD, DARK_CARD = "#ffffff", "#141f2b"
+# Sidebars are dark whatever the partner chooses: white on them keeps this much, so dimmed words keep enough.
+SIDEBAR = 10.0
+SOFT = 0.12  # how much of the brand colours a soft ground
 
 
 class RGB(NamedTuple):
@@ -45,11 +49,9 @@ def contrast(one: RGB, other: RGB) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def readable_on(colour: RGB, ground: RGB) -> RGB:
-    """The colour itself where it can be read on the ground, else the nearest shade of it that can."""
-    goal = BLACK if contrast(BLACK, ground) > contrast(WHITE, ground) else WHITE
-    shades = (colour.towards(goal, step / 40) for step in range(41))
-    return next(shade for shade in shades if contrast(shade, ground) >= ENOUGH)
+def shades(colour: RGB, goal: RGB) -> Iterator[RGB]:
+    """The colour, then step by step nearer to the goal."""
+    return (colour.towards(goal, step / 40) for step in range(41))
 
 
 def ink_for(ground: RGB) -> RGB:
@@ -62,19 +64,51 @@ def ink_for(ground: RGB) -> RGB:
     )
 
 
-def stylesheet(*, brand: str, accent: str) -> str:
-    """Custom properties of a partner: `brand` for actions and links, `accent` for the sidebar."""
-    chosen, side = RGB.parse(brand), RGB.parse(accent)
-    light = _theme(readable_on(chosen, RGB.parse(WHITE_CARD)), RGB.parse(WHITE_CARD))
-    dark = _theme(readable_on(chosen, RGB.parse(DARK_CARD)), RGB.parse(DARK_CARD))
-    side_ground = side if contrast(WHITE, side) >= ENOUGH else readable_on(side, WHITE)
-    rail = f"--side:{side_ground};--side-2:{side_ground.towards(WHITE, 0.1)}"
-    return (
-        f":root{{{light};{rail}}}\n"
-        f"[data-bs-theme=dark]{{{dark}}}\n"
-        f"@media (prefers-color-scheme:dark){{:root:not([data-bs-theme]){{{dark}}}}}\n"
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a theme writes on: its cards, and a selected row, the card's hardest ground for words in the brand."""
+
+    card: RGB
+    selected: RGB
+    goal: RGB
+
+
+LIGHT = Ground(card=WHITE, selected=RGB.parse("#e8f1fc"), goal=BLACK)
+DARK = Ground(card=RGB.parse("#141f2b"), selected=RGB.parse("#1b3149"), goal=WHITE)
+
+
+def brand_on(ground: Ground, chosen: RGB) -> RGB:
+    """The chosen colour where it can be read everywhere on the ground, else the nearest shade of it that can."""
+    return next(
+        shade
+        for shade in shades(chosen, ground.goal)
+        if contrast(shade, ground.selected) >= ENOUGH and contrast(shade, soft(ground, shade)) >= ENOUGH
     )
 
 
-def _theme(brand: RGB, card: RGB) -> str:
-    return f"--brand:{brand};--brand-ink:{ink_for(brand)};--brand-soft:{card.towards(brand, 0.12)}"
+def soft(ground: Ground, brand: RGB) -> RGB:
+    return ground.card.towards(brand, SOFT)
+
+
+def bright_under_white(chosen: RGB) -> RGB:
+    """The lightest shade of the colour that white can still be read on: a button that stands out on a dark ground."""
+    lighter = [shade for shade in shades(chosen, WHITE) if contrast(WHITE, shade) >= ENOUGH]
+    return lighter[-1] if lighter else next(s for s in shades(chosen, BLACK) if contrast(WHITE, s) >= ENOUGH)
+
+
+def stylesheet(*, brand: str, accent: str) -> str:
+    """Custom properties of a partner: `brand` for actions and links, `accent` for the sidebar."""
+    chosen = RGB.parse(brand)
+    rail = next(shade for shade in shades(RGB.parse(accent), BLACK) if contrast(WHITE, shade) >= SIDEBAR)
+    side = f"--side:{rail};--side-2:{rail.towards(WHITE, 0.1)};--accent:{bright_under_white(chosen)};--accent-ink:#fff"
+    dark = _theme(DARK, chosen)
+    return (
+        f":root{{{_theme(LIGHT, chosen)};{side}}}\n"
+        f"@media screen{{[data-bs-theme=dark]{{{dark}}}}}\n"
+        f"@media screen and (prefers-color-scheme:dark){{:root:not([data-bs-theme]){{{dark}}}}}\n"
+    )
+
+
+def _theme(ground: Ground, chosen: RGB) -> str:
+    brand = brand_on(ground, chosen)
+    return f"--brand:{brand};--brand-ink:{ink_for(brand)};--brand-soft:{soft(ground, brand)}"

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from portal import clock, contributions
 from portal.choices import Language, Theme
 from portal.models import Membership
+from portal.roles import Role
 from portal.types import StrOrPromise
 
 # The sidebar's groups in their order; entries without a group stand above them.
@@ -52,10 +53,23 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "navigation": SimpleLazyObject(lambda: _navigation(request, membership)),
         "languages": Language.choices,
         "themes": Theme.choices,
-        "theme": getattr(request.user, "theme", Theme.SYSTEM) if hasattr(request, "user") else Theme.SYSTEM,
+        "theme": _theme(request),
+        "frame_template": _frame_template(membership),
         "demo": settings.DEMO,
         "today": clock.today(),
     }
+
+
+def _theme(request: HttpRequest) -> str:
+    """The person's choice; a stranger's is in a cookie."""
+    chosen = getattr(getattr(request, "user", None), "theme", "") or request.COOKIES.get("theme", "")
+    return chosen if chosen in Theme.values else Theme.SYSTEM
+
+
+def _frame_template(membership: Membership | None) -> str:
+    """Staff work in the frame with the sidebar; customers and strangers see the quiet one."""
+    staff = membership is not None and membership.role != Role.CUSTOMER
+    return "base.html" if staff else "quiet.html"
 
 
 def _navigation(request: HttpRequest, membership: Membership | None) -> list[Group]:
