@@ -1,12 +1,13 @@
 // Menus and filter panels close when one looks elsewhere; Escape gives the focus back.
 const open = () => document.querySelectorAll("details.menu[open], details.popover[open]");
 
-document.addEventListener("click", (event) => {
-  for (const panel of open()) if (!panel.contains(event.target)) panel.open = false;
-});
-document.addEventListener("focusin", (event) => {
-  for (const panel of open()) if (!panel.contains(event.target)) panel.open = false;
-});
+function leave(target) {
+  for (const panel of open()) if (!panel.contains(target)) panel.open = false;
+}
+
+document.addEventListener("click", (event) => leave(event.target));
+// A press on plain words inside a panel focuses whatever focusable element encloses the panel: that is not leaving.
+document.addEventListener("focusin", (event) => event.target.querySelector("details[open]") || leave(event.target));
 document.addEventListener("keydown", (event) => {
   const panel = event.key === "Escape" && open()[0];
   if (!panel) return;
