@@ -18,6 +18,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 BUILT = ROOT / "var" / "static-src"
 OLDEST_NODE = 18
+# Node.js brings its own list of authorities; this one also holds those that the machine's administrator trusts.
+TRUSTED = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 def prepare_application() -> None:
@@ -97,6 +99,8 @@ def npm_build() -> None:
 
 def npm(*arguments: str) -> None:
     environment = dict(os.environ)
+    if TRUSTED.exists():
+        environment.setdefault("NODE_EXTRA_CA_CERTS", str(TRUSTED))
     if not node_is_here():
         ensure_packages("requirements-node.txt")
         environment["PATH"] = f"{VENV / 'bin'}{os.pathsep}{environment['PATH']}"
