@@ -1,0 +1,231 @@
+"""What is said of ends, states and next steps: the same words, with the same colour, on every page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
+
+from certificates import rules
+from certificates.models import Contact, Order, Request
+from certificates.rules import ActionKind, NextAction, Reason, Urgency, Window
+from certificates.states import EmailState, OrderStatus, RenewalMark, RequestState
+from certificates.x509.names import display_name
+from portal.types import StrOrPromise
+
+
+class Pill(NamedTuple):
+    """A colour (bad, warn, note, calm, good, plain) and the word that says the same."""
+
+    level: str
+    words: StrOrPromise
+
+
+URGENCY_LEVELS: Mapping[Urgency, str] = {
+    Urgency.EXPIRED: "bad",
+    Urgency.TODAY: "bad",
+    Urgency.WEEK: "warn",
+    Urgency.MONTH: "note",
+    Urgency.LATER: "calm",
+}
+_STATUS_LEVELS: Mapping[str, str] = {
+    OrderStatus.ISSUED: "good",
+    OrderStatus.REISSUE_PENDING: "note",
+    OrderStatus.REVOKED: "bad",
+    OrderStatus.REJECTED: "bad",
+    OrderStatus.CANCELED: "plain",
+    OrderStatus.UNKNOWN: "warn",
+}
+_REQUEST_LEVELS: Mapping[str, str] = {
+    RequestState.ISSUED: "good",
+    RequestState.FAILED: "bad",
+    RequestState.REJECTED: "plain",
+    RequestState.CANCELED: "plain",
+    RequestState.WAITING_APPROVAL: "warn",
+}
+_MARKS: Mapping[str, Pill] = {
+    RenewalMark.IN_HAND: Pill("note", lazy("Renewal in hand")),
+    RenewalMark.RENEWED: Pill("good", lazy("Renewed")),
+    RenewalMark.ELSEWHERE: Pill("plain", lazy("Renewed elsewhere")),
+}
+
+
+# Days and dates
+
+
+def day(when: date) -> str:
+    """The date as the reader's language writes it: 12 March 2027."""
+    return date_format(when, "DATE_FORMAT")
+
+
+def ending(days: int) -> Pill:
+    """How urgent an end is that lies so many days ahead, or behind."""
+    return Pill(URGENCY_LEVELS[rules.urgency(days)], _expiry_words(days))
+
+
+def _expiry_words(days: int) -> str:
+    if days == 0:
+        return _("Expires today")
+    if days < 0:
+        return ngettext("Expired %(days)d day ago", "Expired %(days)d days ago", -days) % {"days": -days}
+    return ngettext("in %(days)d day", "in %(days)d days", days) % {"days": days}
+
+
+def years(number: int) -> str:
+    return ngettext("%(years)d year", "%(years)d years", number) % {"years": number}
+
+
+def count(number: int, *, limit: int) -> str:
+    """A count that was taken no further than one beyond the limit: "1,000+"."""
+    return f"{limit:,}+" if number > limit else f"{number:,}"
+
+
+# States
+
+
+def status(order: Order) -> Pill:
+    """What the order is at its authority."""
+    return Pill(_STATUS_LEVELS.get(order.status, "note"), order.get_status_display())
+
+
+def order_end(order: Order, *, today: date) -> Pill | None:
+    """How urgent the order's end is; a renewed order has none, and one that was never issued no end."""
+    if mark := _MARKS.get(order.renewal_mark):
+        return mark
+    days = order.days_left(today)
+    return None if days is None or not order.is_live else ending(days)
+
+
+def certificate_end(order: Order, *, today: date) -> Pill | None:
+    """How urgent the end of the order's present certificate is."""
+    days = order.certificate_days_left(today)
+    return None if days is None or not order.is_live else ending(days)
+
+
+def request_state(request: Request) -> Pill:
+    return Pill(_REQUEST_LEVELS.get(request.state, "note"), request.get_state_display())
+
+
+def validation(until: date | None, *, today: date) -> Pill:
+    """How urgent the end of a validation is; an unknown end asks for a look."""
+    if until is None:
+        return Pill("plain", _("Not known"))
+    days = (until - today).days
+    if days < 0:
+        words = ngettext("Lapsed %(days)d day ago", "Lapsed %(days)d days ago", -days) % {"days": -days}
+        return Pill("bad", words)
+    if days == 0:
+        return Pill("bad", _("Lapses today"))
+    return Pill(URGENCY_LEVELS[rules.urgency(days)], _expiry_words(days))
+
+
+def reachability(contact: Contact) -> Pill:
+    """Whether the contact can be written to."""
+    if not contact.email:
+        return Pill("warn", _("No address"))
+    if contact.email_state == EmailState.OK:
+        return Pill("good", contact.get_email_state_display())
+    return Pill("bad", contact.get_email_state_display())
+
+
+def host(order: Order) -> str:
+    """The common name as people read it."""
+    return display_name(order.common_name)
+
+
+# What to do next
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """The next step in one sentence, with its colour; `kind` is the step that can be taken now."""
+
+    kind: ActionKind
+    level: str
+    words: str
+
+
+def advice(order: Order, action: NextAction, window: Window | None, *, today: date) -> Advice:
+    """What the order needs next and by when; `window` is that of its renewal, None where it has no end."""
+    if action.kind is ActionKind.NONE:
+        return Advice(action.kind, "calm", _nothing_to_do(order, action, window))
+    if action.reason is Reason.CERTIFICATE_ENDS_FIRST:
+        return _reissue(action, window, today)
+    return _renewal(order, action, window, today)
+
+
+def _reissue(action: NextAction, window: Window | None, today: date) -> Advice:
+    due, opens = _due(action), _opens(action)
+    renew_from = day(window.opens_at.date()) if window else ""
+    facts = {"due": day(due), "opens": day(opens), "renewal": renew_from}
+    if action.kind is ActionKind.REISSUE:
+        words = _("Reissue by %(due)s, free; renew from %(renewal)s.")
+        level = "bad" if due < today else URGENCY_LEVELS[rules.urgency((due - today).days)]
+        return Advice(action.kind, level, words % facts)
+    words = _("Nothing to do now. Reissue between %(opens)s and %(due)s, free; renew from %(renewal)s.")
+    return Advice(action.kind, "calm", words % facts)
+
+
+def _renewal(order: Order, action: NextAction, window: Window | None, today: date) -> Advice:
+    due = _due(action)
+    facts = {
+        "due": day(due),
+        "opens": day(_opens(action)),
+        "closes": day(rules.last_day(window.closes_at)) if window else "",
+        "free_from": day(action.no_loss_from or due),
+    }
+    if action.reason is Reason.TOO_EARLY:
+        return Advice(action.kind, "calm", _("Nothing to do now. Renew from %(opens)s to %(due)s.") % facts)
+    if action.reason is Reason.ORDER_ENDED:
+        words = _("The order ended on %(due)s. It can still be renewed until %(closes)s.")
+        return Advice(action.kind, "bad", words % facts)
+    words = _("Renew by %(due)s; no day is lost.")
+    if action.no_loss_from and action.no_loss_from > today:
+        words = _("Renew by %(due)s; before %(free_from)s the days left are lost.")
+    return Advice(action.kind, URGENCY_LEVELS[rules.urgency((due - today).days)], words % facts)
+
+
+def _nothing_to_do(order: Order, action: NextAction, window: Window | None) -> str:
+    if action.reason is Reason.WINDOW_CLOSED and window is not None:
+        closed = day(rules.last_day(window.closes_at))
+        return _("The renewal closed on %(closed)s. Request a new certificate instead.") % {"closed": closed}
+    if action.reason is Reason.RENEWED:
+        return _renewed(order)
+    return _NOT_ISSUED.get(order.status, lazy("There is no certificate to renew.")) % {"number": order.number}
+
+
+_NOT_ISSUED: Mapping[str, StrOrPromise] = {
+    OrderStatus.PENDING: lazy("The authority has not issued it yet."),
+    OrderStatus.NEEDS_APPROVAL: lazy("It waits for an approval at the authority."),
+    OrderStatus.WAITING_PICKUP: lazy("It waits to be picked up at the authority."),
+    OrderStatus.REVOKED: lazy("It was revoked: request a new certificate instead."),
+    OrderStatus.REJECTED: lazy("The authority rejected it: there is nothing to renew."),
+    OrderStatus.CANCELED: lazy("It was cancelled: there is nothing to renew."),
+}
+
+
+def _renewed(order: Order) -> str:
+    if order.renewal_mark == RenewalMark.ELSEWHERE:
+        return _("It was renewed elsewhere: nothing more is sent about it.")
+    if order.renewal_mark == RenewalMark.IN_HAND:
+        return _("Its renewal is in hand: nothing more is sent about it.")
+    if order.successor_number:
+        words = _("It was renewed by order %(number)s: nothing more is sent about it.")
+        return words % {"number": order.successor_number}
+    return _("It was renewed: nothing more is sent about it.")
+
+
+def _due(action: NextAction) -> date:
+    if action.due_on is None:
+        raise ValueError(action)
+    return action.due_on
+
+
+def _opens(action: NextAction) -> date:
+    return action.opens_at.date() if action.opens_at else _due(action)
