@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import colorsys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -50,8 +51,11 @@ def contrast(one: RGB, other: RGB) -> float:
 
 
 def shades(colour: RGB, goal: RGB) -> Iterator[RGB]:
-    """The colour, then step by step nearer to the goal."""
-    return (colour.towards(goal, step / 40) for step in range(41))
+    """The colour, then step by step lighter (towards white) or darker (towards black), its hue as full as it was."""
+    hue, light, fullness = colorsys.rgb_to_hls(*(channel / 255 for channel in colour))
+    for step in range(41):
+        lightness = light + (goal.red / 255 - light) * step / 40
+        yield RGB(*(round(channel * 255) for channel in colorsys.hls_to_rgb(hue, lightness, fullness)))
 
 
 def ink_for(ground: RGB) -> RGB:
