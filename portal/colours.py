@@ -104,10 +104,10 @@ def stylesheet(*, brand: str, accent: str) -> str:
     """Custom properties of a partner: `brand` for actions and links, `accent` for the sidebar."""
     chosen = RGB.parse(brand)
     rail = next(shade for shade in shades(RGB.parse(accent), BLACK) if contrast(WHITE, shade) >= SIDEBAR)
-    side = f"--side:{rail};--side-2:{rail.towards(WHITE, 0.1)};--accent:{bright_under_white(chosen)};--accent-ink:#fff"
-    dark = _theme(DARK, chosen)
+    light = f"{_theme(LIGHT, chosen)};{_rail(rail)};--accent:{bright_under_white(chosen)};--accent-ink:#fff"
+    dark = f"{_theme(DARK, chosen)};{_rail(rail.towards(BLACK, 0.45))}"
     return (
-        f":root{{{_theme(LIGHT, chosen)};{side}}}\n"
+        f":root{{{light}}}\n"
         f"@media screen{{[data-bs-theme=dark]{{{dark}}}}}\n"
         f"@media screen and (prefers-color-scheme:dark){{:root:not([data-bs-theme]){{{dark}}}}}\n"
     )
@@ -116,3 +116,7 @@ def stylesheet(*, brand: str, accent: str) -> str:
 def _theme(ground: Ground, chosen: RGB) -> str:
     brand = brand_on(ground, chosen)
     return f"--brand:{brand};--brand-ink:{ink_for(brand)};--brand-soft:{soft(ground, brand)}"
+
+
+def _rail(colour: RGB) -> str:
+    return f"--side:{colour};--side-2:{colour.towards(WHITE, 0.1)}"
