@@ -49,6 +49,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "membership": membership,
         "partner": getattr(request, "partner", None),
+        "other_memberships": [one for one in getattr(request, "memberships", []) if one != membership],
         "allowed": membership.permissions if membership else frozenset(),
         "navigation": SimpleLazyObject(lambda: _navigation(request, membership)),
         "languages": Language.choices,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
+from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone, translation
@@ -18,6 +20,7 @@ from django_scopes import scope, scopes_disabled
 
 from portal.choices import Language
 from portal.models import Membership, User
+from portal.roles import Role
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 SESSION_MEMBERSHIP = "membership"
@@ -47,9 +50,9 @@ class PersonalLocale:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         zone = request.user.time_zone if isinstance(request.user, User) else settings.TIME_ZONE
         with translation.override(self._language(request)), timezone.override(ZoneInfo(zone)):
-            request.LANGUAGE_CODE = translation.get_language() or "en"  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = translation.get_language() or "en"
             response = self.get_response(request)
-        response.headers.setdefault("Content-Language", request.LANGUAGE_CODE)  # type: ignore[attr-defined]
+        response.headers.setdefault("Content-Language", request.LANGUAGE_CODE)
         return response
 
     @staticmethod
@@ -60,30 +63,6 @@ class PersonalLocale:
         return cookie if cookie in Language.values else translation.get_language_from_request(request)
 
 
-class SecondFactor:
-    """Partner staff set up a second factor before anything else, unless the demo lifts it."""
-
-    EXEMPT = ("/accounts/", "/static/", "/preferences/", "/livez", "/readyz")
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if settings.MFA_REQUIRED and self._must_enrol(request):
-            return redirect("mfa_index")
-        return self.get_response(request)
-
-    def _must_enrol(self, request: HttpRequest) -> bool:
-        if not isinstance(request.user, User) or request.path.startswith(self.EXEMPT):
-            return False
-        return _works_for_a_partner(request.user) and not is_mfa_enabled(request.user)
-
-
-def _works_for_a_partner(user: User) -> bool:
-    with scopes_disabled():
-        return user.is_staff or Membership.objects.active().staff().filter(user=user).exists()
-
-
 class PartnerScope:
     """Find the person's membership and open its partner's scope; without one, every partner query fails closed."""
 
@@ -91,7 +70,8 @@ class PartnerScope:
         self.get_response = get_response
 
     def __call__(self, request: Any) -> HttpResponseBase:
-        request.membership = current_membership(request.user, request.session)
+        request.memberships = memberships_of(request.user)
+        request.membership = chosen_membership(request.memberships, request.session)
         request.partner = request.membership.partner if request.membership else None
         if request.path.startswith("/backoffice/") and request.user.is_superuser:
             with scopes_disabled():
@@ -103,14 +83,38 @@ class PartnerScope:
             return self.get_response(request)
 
 
-def current_membership(user: Any, session: SessionBase) -> Membership | None:
-    """The membership chosen in this session, else the person's first active one; None for strangers."""
+def memberships_of(user: Any) -> list[Membership]:
+    """The person's active memberships, oldest first, each with `has_second_factor`; none for strangers."""
     if not isinstance(user, User):
-        return None
+        return []
+    second_factors = Authenticator.objects.filter(user=OuterRef("user"))
     with scopes_disabled():
-        mine = (
-            Membership.objects.active().filter(user=user).select_related("partner", "customer").order_by("pk")
-        )
-        chosen = session.get(SESSION_MEMBERSHIP)
-        memberships = list(mine)
+        mine = Membership.objects.active().filter(user=user).select_related("partner", "customer")
+        return list(mine.annotate(has_second_factor=Exists(second_factors)).order_by("pk"))
+
+
+def chosen_membership(memberships: Sequence[Membership], session: SessionBase) -> Membership | None:
+    """The membership chosen in this session, else the first."""
+    chosen = session.get(SESSION_MEMBERSHIP) if memberships else None
     return next((one for one in memberships if one.pk == chosen), memberships[0] if memberships else None)
+
+
+class SecondFactor:
+    """Partner staff set up a second factor before anything else, unless the demo lifts it."""
+
+    EXEMPT = ("/accounts/", "/brand/", "/preferences/", "/livez", "/readyz")
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> HttpResponseBase:
+        if settings.MFA_REQUIRED and not request.path.startswith(self.EXEMPT) and _must_enrol(request):
+            return redirect("mfa_index")
+        return self.get_response(request)
+
+
+def _must_enrol(request: Any) -> bool:
+    staff = [one for one in request.memberships if one.role != Role.CUSTOMER]
+    if staff:
+        return not staff[0].has_second_factor
+    return bool(request.user.is_staff) and not is_mfa_enabled(request.user)

@@ -17,7 +17,7 @@ ground = [
 
 urlpatterns = [
     path("", include((ground, "portal"))),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("portal.account_urls")),
     path("backoffice/", admin.site.urls),
     path("", include("certificates.urls")),
     path("", include("offers.urls")),

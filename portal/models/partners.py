@@ -11,6 +11,7 @@ from portal.choices import Currency, Language, time_zones, validate_time_zone
 
 HEX_COLOUR = r"^#[0-9a-f]{6}$"
 colour = RegexValidator(HEX_COLOUR, _("Write a colour as # and six hexadecimal digits, such as #0b5cad."))
+DEFAULT_BRAND_COLOUR, DEFAULT_ACCENT_COLOUR = "#0b5cad", "#10233a"
 web_address = URLValidator(schemes=["http", "https"])
 
 
@@ -23,8 +24,10 @@ class Partner(models.Model):
     is_active = models.BooleanField(_("active"), default=True)
 
     logo = models.ImageField(_("logo"), upload_to="logos/", blank=True)
-    brand_colour = models.CharField(_("main colour"), max_length=7, default="#0b5cad", validators=[colour])
-    accent_colour = models.CharField(_("second colour"), max_length=7, default="#10233a", validators=[colour])
+    brand_colour = models.CharField(_("main colour"), max_length=7, default=DEFAULT_BRAND_COLOUR, validators=[colour])
+    accent_colour = models.CharField(
+        _("second colour"), max_length=7, default=DEFAULT_ACCENT_COLOUR, validators=[colour]
+    )
 
     currency = models.CharField(_("currency"), max_length=3, choices=Currency, default=Currency.EUR)
     language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.ENGLISH)

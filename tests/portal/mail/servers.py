@@ -1,5 +1,7 @@
 """A real SMTP server on a free port, with one scripted answer per address."""
 
+# ruff: noqa: N802  aiosmtpd asks for these names
+
 from __future__ import annotations
 
 import asyncio

@@ -1,0 +1,1 @@
+"""Verbs of the ground: who works for a partner, and how the partner presents itself."""

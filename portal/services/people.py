@@ -1,0 +1,156 @@
+"""Who works for a partner: invited, given another role, sent away; every change ends the person's sessions."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
+from django.contrib.auth.tokens import default_token_generator
+from django.db import transaction
+from django.db.models import F
+from django.urls import reverse
+
+from portal import accounts, activities
+from portal.mail import letters, outbox
+from portal.models import Membership, Partner, User
+from portal.models.mail import MailPurpose
+from portal.roles import Role
+
+
+class AlreadyMember(Exception):
+    """The person works for the partner already."""
+
+    def __init__(self, membership: Membership) -> None:
+        super().__init__(membership)
+        self.membership = membership
+
+
+class LastAdministrator(Exception):
+    """Somebody must be left who can give roles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Whom to invite, and as what; the names are used for people who have no account yet."""
+
+    email: str
+    role: str
+    first_name: str = ""
+    last_name: str = ""
+
+
+@transaction.atomic
+def invite(invitation: Invitation, *, partner: Partner, actor: User, now: datetime) -> Membership:
+    """Let a person work for the partner and tell them by letter; whoever was sent away comes back.
+
+    Raises AlreadyMember.
+    """
+    user = User.objects.filter(email=invitation.email.lower()).first() or _new_user(invitation, partner)
+    membership, created = Membership.objects.get_or_create(
+        partner=partner, user=user, defaults={"role": invitation.role}
+    )
+    if not created and membership.is_active:
+        raise AlreadyMember(membership)
+    if not created:
+        membership.role, membership.is_active = invitation.role, True
+        membership.save(update_fields=["role", "is_active"])
+        end_sessions(user)
+    activities.record(
+        "person.invited", membership, partner=partner, actor=actor, at=now, after={"role": membership.role}
+    )
+    send_invitation(membership, actor=actor, now=now)
+    return membership
+
+
+def _new_user(invitation: Invitation, partner: Partner) -> User:
+    return User.objects.create_user(
+        invitation.email,
+        first_name=invitation.first_name,
+        last_name=invitation.last_name,
+        language=partner.language,
+        time_zone=partner.time_zone,
+    )
+
+
+def send_invitation(membership: Membership, *, actor: User, now: datetime) -> None:
+    """Send the letter that lets the person in: with a link to choose a password where there is none yet."""
+    user, partner = membership.user, membership.partner
+    is_new = not user.has_usable_password()
+    facts = {
+        "person": user,
+        "inviter": actor,
+        "role": membership.get_role_display,  # in the letter's own language
+        "is_new": is_new,
+        "url": _way_in(user) if is_new else f"{settings.PUBLIC_URL}{reverse('account_login')}",
+    }
+    words = letters.render("emails/invitation", facts, language=user.language, partner=partner)
+    outbox.enqueue(
+        key=f"invitation:{membership.pk}:{secrets.token_hex(8)}",
+        partner=partner,
+        purpose=MailPurpose.SIGN_IN,
+        to_email=user.email,
+        to_name=user.get_full_name(),
+        subject=words.subject,
+        text=words.text,
+        html=words.html,
+        now=now,
+    )
+
+
+def _way_in(user: User) -> str:
+    return accounts.reset_url(f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}")
+
+
+@transaction.atomic
+def change_role(membership: Membership, role: str, *, actor: User, now: datetime) -> None:
+    """Give the person another role among the staff. Raises LastAdministrator."""
+    if membership.role == role:
+        return
+    _keep_an_administrator(membership)
+    before, membership.role = membership.role, role
+    membership.save(update_fields=["role"])
+    _changed("person.role_changed", membership, actor=actor, now=now, before={"role": before}, after={"role": role})
+
+
+@transaction.atomic
+def deactivate(membership: Membership, *, actor: User, now: datetime) -> None:
+    """Let the person work for this partner no longer; other partners are not concerned. Raises LastAdministrator."""
+    if not membership.is_active:
+        return
+    _keep_an_administrator(membership)
+    membership.is_active = False
+    membership.save(update_fields=["is_active"])
+    _changed("person.deactivated", membership, actor=actor, now=now)
+
+
+@transaction.atomic
+def reactivate(membership: Membership, *, actor: User, now: datetime) -> None:
+    """Let the person work for the partner again, in the same role."""
+    if membership.is_active:
+        return
+    membership.is_active = True
+    membership.save(update_fields=["is_active"])
+    _changed("person.reactivated", membership, actor=actor, now=now)
+
+
+def end_sessions(user: User) -> None:
+    """Sign the person out everywhere, whatever they are doing."""
+    User.objects.filter(pk=user.pk).update(session_version=F("session_version") + 1)
+
+
+def _keep_an_administrator(leaving: Membership) -> None:
+    # locked, so that two administrators cannot demote each other at the same moment
+    administrators = Membership.objects.for_partner(leaving.partner).filter(
+        role=Role.ADMINISTRATOR, is_active=True, user__is_active=True
+    )
+    ids = set(administrators.select_for_update(of=("self",)).values_list("pk", flat=True))
+    if ids == {leaving.pk}:
+        raise LastAdministrator
+
+
+def _changed(verb: str, membership: Membership, *, actor: User, now: datetime, **facts: object) -> None:
+    end_sessions(membership.user)
+    activities.record(verb, membership, partner=membership.partner, actor=actor, at=now, **facts)
