@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -76,7 +77,7 @@ def test_an_order_in_hand_is_not_marked(connected: Partner, claire: User) -> Non
     ],
 )
 def test_what_needs_no_renewal_is_not_marked(
-    partner: Partner, claire: User, fields: dict[str, str], obstacle: Obstacle
+    partner: Partner, claire: User, fields: dict[str, Any], obstacle: Obstacle
 ) -> None:
     with pytest.raises(OrderNotRenewable) as refusal:
         mark_renewed_elsewhere(make_order(partner, **fields), actor=claire, now=TEN)
