@@ -1,7 +1,7 @@
 """The ground as a Django app; it loads the Celery app, so that every process publishes to the same one."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 from django.utils.translation import gettext_lazy as _
 
 from portal.celery import app as celery_app
@@ -16,4 +16,5 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         from portal import checks, sql  # noqa: F401  checks register themselves on import
 
+        pre_migrate.connect(sql.lift_before_migrate, dispatch_uid="portal.sql.lift")
         post_migrate.connect(sql.guard_after_migrate, dispatch_uid="portal.sql.guard")

@@ -45,6 +45,14 @@ def _has_partner(model: type[models.Model]) -> bool:
     return any(field.name == "partner" for field in model._meta.concrete_fields)
 
 
+def lift_before_migrate(*, app_config: Any, using: str, **_: Any) -> None:
+    """Take SQLite's triggers away for a migration run: it refuses to remake a table that one of them names."""
+    connection = connections[using]
+    if app_config.name == "portal" and connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            _drop_triggers(cursor)
+
+
 def guard_after_migrate(*, app_config: Any, using: str, **_: Any) -> None:
     """Renew all guards once a migration run has finished (a table remake on SQLite drops triggers silently)."""
     if app_config.name == "portal":
@@ -100,6 +108,13 @@ def _install_on_postgresql(cursor: Any, links: list[TenantLink], append_only: li
             f'CREATE OR REPLACE TRIGGER "{table}_append_only" BEFORE UPDATE OR DELETE ON "{table}"'
             " FOR EACH ROW EXECUTE FUNCTION refuse_change()"
         )
+
+
+def _drop_triggers(cursor: Any) -> None:
+    cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+    for (name,) in cursor.fetchall():
+        if name.startswith("tenant_") or "_append_only_" in name:
+            cursor.execute(f'DROP TRIGGER "{name}"')
 
 
 def _install_on_sqlite(cursor: Any, links: list[TenantLink], append_only: list[str]) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from django.apps import apps
+from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
+from django.db.models import CharField
 from django_scopes import scope, scopes_disabled
 from django_scopes.exceptions import ScopeError
 
@@ -75,3 +78,21 @@ def test_guards_stand_again_after_a_flush() -> None:
         deed = activities.record("customer.noted", make_customer(partner), partner=partner)
         with pytest.raises(IntegrityError):
             Activity.objects.filter(pk=deed.pk).delete()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_table_can_be_remade_under_its_guards() -> None:
+    """SQLite remakes a table to change a column, and refuses while a trigger names it."""
+    call_command("migrate", verbosity=0)
+    guards = sql.installed_guards(connection)
+
+    sql.lift_before_migrate(app_config=apps.get_app_config("portal"), using="default")
+    with connection.schema_editor() as editor:
+        field = Contact._meta.get_field("job_title")
+        longer = CharField(max_length=121, blank=True)
+        longer.set_attributes_from_name("job_title")
+        editor.alter_field(Contact, field, longer)
+        editor.alter_field(Contact, longer, field)
+    call_command("migrate", verbosity=0)
+
+    assert sql.installed_guards(connection) == guards
