@@ -1,0 +1,286 @@
+"""The staging tables of one import: filled a batch at a time, questioned as a whole, gone with the connection."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from types import TracebackType
+from typing import Any
+
+from django.db import connection, transaction
+
+from certificates import sql
+from certificates.models import ImportLine, ImportRun
+from certificates.search.text import index_text
+from certificates.services.imports.reasons import Reason
+from certificates.services.imports.records import LineWarning, OrderRecord, Rejection
+from certificates.services.imports.rows import Catalogue, staged
+from certificates.services.imports.search_texts import refresh
+from certificates.states import AuthorityKind
+from portal.models import Partner
+
+BATCH = 10_000
+_EVERYTHING = 2**31 - 1
+# Stands for NULL while rows travel as CSV: a separator of lines, which no stripped cell consists of.
+_NULL = "\u2028"
+
+
+@dataclass
+class Counts:
+    """How many lines become what."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+    def add(self, outcomes: dict[str, int]) -> None:
+        self.created += outcomes.get("created", 0)
+        self.updated += outcomes.get("updated", 0)
+        self.unchanged += outcomes.get("unchanged", 0)
+
+
+@dataclass
+class Brought:
+    """What comes along with the orders, by what it is."""
+
+    customers: int = 0
+    organizations: int = 0
+    domains: int = 0
+    contacts: int = 0
+    certificates: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Lines that are applied together: from `first` to `last`, `done` of all that count are then."""
+
+    first: int
+    last: int
+    done: int
+
+
+class Stage(AbstractContextManager["Stage"]):
+    """The orders of one partner at one authority, staged. Add them all, `resolve`, then classify or apply."""
+
+    def __init__(self, partner: Partner, authority: str, *, now: datetime) -> None:
+        self._statements = sql.Statements(connection, AuthorityKind.values)
+        self._params: dict[str, Any] = {
+            **self._statements.constants,
+            "customer_language": partner.language,
+            "contact_language": partner.language,
+            "contact_time_zone": partner.time_zone,
+            "partner": partner.pk,
+            "authority": authority,
+            "now": connection.ops.adapt_datetimefield_value(now),
+            "first": 0,
+            "last": _EVERYTHING,
+        }
+        self._partner = partner
+        self._catalogue = Catalogue()
+        self.brought = Brought()
+        self.counts = Counts()
+
+    def __enter__(self) -> Stage:
+        with connection.cursor() as cursor:
+            sql.create_stage(cursor, self._statements.dialect)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            with connection.cursor() as cursor:
+                sql.drop_stage(cursor)
+
+    # Filling and resolving
+
+    def add(self, records: Iterable[OrderRecord]) -> list[LineWarning]:
+        """Stage a batch of records; returns the warnings about them."""
+        lines = [staged(record, self._catalogue) for record in records]
+        domains = [(line.row[0], name) for line in lines for name in line.domains]
+        with _loading():
+            _load("import_stage", sql.STAGED, [line.row for line in lines])
+            _load("import_domain", sql.DOMAINS, domains)
+        return [warning for line in lines for warning in line.warnings]
+
+    def resolve(self) -> None:
+        """Find out which lines count, and whose they are. Nothing but the stage is written."""
+        on_postgresql = connection.vendor == "postgresql"
+        with _loading(), connection.cursor() as cursor:
+            sql.index_stage(cursor, analyse=on_postgresql)
+            for statement in sql.RESOLVE:
+                cursor.execute(self._statements(statement), self._params)
+            if on_postgresql:
+                for statement in sql.ANALYSE_LINKS:
+                    cursor.execute(statement)
+        self._run(sql.FIND_CONTACTS)
+        for statement in sql.TOUCH:
+            self._run(statement)
+
+    def superseded(self) -> list[Rejection]:
+        """The lines whose order a later line names again."""
+        return [
+            Rejection(line, Reason.SUPERSEDED, value=str(later), number=number, common_name=name)
+            for line, number, name, later in self._rows(sql.SUPERSEDED)
+        ]
+
+    @property
+    def total(self) -> int:
+        """How many lines count."""
+        return self._number(sql.COUNT_LINKS)
+
+    # Looking ahead
+
+    def classify(self) -> list[Rejection]:
+        """Say of every line what would become of it, counted in `counts`; returns those that break a promise."""
+        self._run(sql.CLASSIFY)
+        return self._judged()
+
+    # Applying
+
+    def write_owners(self) -> None:
+        """Write customers, organisations, domains and contacts, in one transaction."""
+        with self._alone():
+            self.brought.customers = self._run(sql.NEW_CUSTOMERS)
+            self._run(sql.RENAMED_CUSTOMERS)
+            self.brought.organizations = self._run(sql.ORGANIZATIONS)
+            self.brought.domains = self._run(sql.NEW_DOMAINS)
+            self.brought.contacts = self._run(sql.NEW_CONTACTS)
+            self._run(sql.FILL_CONTACTS)
+            refresh(self._partner, [pk for (pk,) in self._rows(sql.CUSTOMERS_TOUCHED)])
+        self._run(sql.FIND_CONTACTS)
+
+    def batches(self, *, after: int) -> Iterator[Batch]:
+        """The lines that count, in batches, without those up to a line that were applied before."""
+        first = after
+        while last := self._number(sql.LAST_OF_BATCH, first=first, size=BATCH):
+            yield Batch(first + 1, last, self._number(sql.COUNT_LINKS, last=last))
+            first = last
+
+    @contextmanager
+    def apply(self, batch: Batch) -> Iterator[list[Rejection]]:
+        """Write orders and certificates of a batch; what the block writes belongs to the same transaction.
+
+        Gives the lines that break a promise.
+        """
+        with self._alone():
+            self._run(sql.EMPTY_TARGET)
+            self._run(sql.CLASSIFY, first=batch.first, last=batch.last)
+            rejected = self._judged()
+            self._write_customer_words()
+            self._run(sql.NEW_ORDERS)
+            self._run(sql.KNOWN_ORDERS)
+            self._run(sql.FIND_NEW_ORDERS)
+            self._write_certificates()
+            yield rejected
+
+    def link_successors(self) -> None:
+        """Chain orders whose renewal is known too."""
+        with self._alone():
+            self._run(sql.LINK_SUCCESSORS)
+
+    def _write_certificates(self) -> None:
+        attached = self._run(sql.ATTACH_CERTIFICATES)
+        self._run(sql.KNOWN_CERTIFICATES)
+        unless_attached = sql.UNLESS_ATTACHED if attached else ""
+        self.brought.certificates += self._run(sql.NEW_CERTIFICATES, unless_attached=unless_attached)
+        only_grown = "" if attached else " AND t.has_certificates"
+        self._run(sql.RETIRE_CERTIFICATES, only_grown=only_grown)
+        self._run(sql.PROMOTE_CERTIFICATES, only_grown=only_grown)
+
+    def _write_customer_words(self) -> None:
+        named = self._rows(sql.CUSTOMERS_WITHOUT_WORDS)
+        _load("import_customer_words", sql.CUSTOMER_WORDS, [(pk, index_text(name)) for pk, name in named])
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """A transaction in which no other import of the partner runs."""
+        with transaction.atomic():
+            if connection.vendor == "postgresql":
+                self._run(sql.LOCK)
+            yield
+
+    # The report
+
+    def _judged(self) -> list[Rejection]:
+        rejected = [
+            Rejection(line, problem, value=str(ends_on or ""), number=number, common_name=name)
+            for line, number, name, problem, ends_on in self._rows(sql.PROBLEMS)
+        ]
+        if rejected:
+            self._run(sql.REJECT_PROBLEMS)
+        self.counts.add(dict(self._rows(sql.COUNT_OUTCOMES)))
+        return rejected
+
+    def report_preview(self, run: ImportRun) -> None:
+        """Write down for every line what would become of it."""
+        self._run(sql.NEW_LINES, run=run.pk)
+
+    def report_batch(self, run: ImportRun, rejected: Sequence[Rejection]) -> None:
+        """Correct the lines of the batch that became something else than was foreseen."""
+        self._run(sql.CHANGED_LINES, run=run.pk)
+        for one in rejected:
+            line = ImportLine.objects.filter(run=run, line=one.line)
+            line.update(outcome=ImportLine.Outcome.REJECTED, reason=one.reason)
+
+    # Asking
+
+    def _run(self, statement: str, *, unless_attached: str = "", only_grown: str = "", **params: Any) -> int:
+        with connection.cursor() as cursor:
+            text = self._statements(statement, unless_attached=unless_attached, only_grown=only_grown)
+            cursor.execute(text, self._params | params)
+            return max(int(cursor.rowcount), 0)
+
+    def _rows(self, statement: str, **params: Any) -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(self._statements(statement), self._params | params)
+            return list(cursor.fetchall())
+
+    def _number(self, statement: str, **params: Any) -> int:
+        """The one number a question asks for; 0 where there is none."""
+        return int(self._rows(statement, **params)[0][0] or 0)
+
+
+@contextmanager
+def _loading() -> Iterator[None]:
+    """On SQLite one savepoint holds many writes to temporary tables together, without a lock on the database."""
+    if connection.vendor == "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SAVEPOINT import_loading")
+        try:
+            yield
+        finally:
+            cursor.execute("RELEASE import_loading")
+
+
+def _load(table: str, columns: Iterable[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Add many rows to a table of the stage: by COPY on PostgreSQL, else by one prepared statement."""
+    names = tuple(columns)
+    if connection.vendor == "postgresql":
+        _copy(f"{table} ({', '.join(names)})", rows)
+        return
+    holes = ", ".join(["%s"] * len(names))
+    with connection.cursor() as cursor:
+        statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({holes})"  # noqa: S608 - our own names
+        cursor.executemany(statement, [tuple(map(_for_sqlite, row)) for row in rows])
+
+
+def _copy(target: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows([_NULL if value is None else value for value in row] for row in rows)
+    statement = f"COPY {target} FROM STDIN (FORMAT csv, NULL '{_NULL}')"
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(buffer.getvalue())
+
+
+def _for_sqlite(value: Any) -> Any:
+    """Moments in UTC without their zone and dates as text, as Django stores them."""
+    if isinstance(value, datetime):
+        return str(value)[:-6]
+    return str(value) if isinstance(value, date | str) else value
