@@ -40,7 +40,8 @@ def sentence(message: Message) -> str:
 
 
 def is_complete(message: Message) -> bool:
-    return all([message.string] if isinstance(message.string, str) else message.string)
+    strings = message.string if isinstance(message.string, list | tuple) else [message.string]
+    return all(strings)
 
 
 def test_every_sentence_has_its_french(french: Catalog) -> None:

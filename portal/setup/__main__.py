@@ -14,9 +14,7 @@ OLDEST_PYTHON = (3, 11)
 
 def run() -> None:
     """Prepare everything, then become the supervisor of the running portal."""
-    host, port = os.environ.get("HOST") or "127.0.0.1", int(os.environ.get("PORT") or 8000)
-    if ports.is_taken(host, port):
-        raise system.SetupError(ports.busy_sentence(port))
+    refuse_taken_port(os.environ.get("HOST") or "127.0.0.1", os.environ.get("PORT") or "8000")
     environment.prepare_application()
     # `make run` shows the demo; PORTAL_DEMO=0 starts an empty portal.
     os.environ.setdefault("PORTAL_DEMO", "1")
@@ -24,6 +22,12 @@ def run() -> None:
     os.chdir(environment.ROOT)
     command = [str(environment.PYTHON), "manage.py", "runportal"]
     os.execv(command[0], command)  # noqa: S606 - the supervisor takes this process over, and with it Ctrl-C
+
+
+def refuse_taken_port(host: str, port: str) -> None:
+    sentence = ports.why_not(host, int(port)) if port.isdecimal() else f"PORT is a number, and {port} is none."
+    if sentence:
+        raise system.SetupError(sentence)
 
 
 STEPS: dict[str, Callable[[], None]] = {

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.setup.ports import free_port, is_taken
+from portal.setup.ports import free_port, why_not
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120
@@ -110,7 +110,7 @@ def test_ctrl_c_leaves_nothing_running(portal: Portal) -> None:
     assert any("manage.py work" in command for command in running.values())
     assert answer == 200
     assert portal.processes() == {}
-    assert not is_taken("127.0.0.1", portal.port)
+    assert why_not("127.0.0.1", portal.port) == ""
 
 
 def test_a_second_start_keeps_the_demo_of_the_first(data: Path) -> None:
@@ -158,7 +158,7 @@ def test_a_busy_port_is_named_before_anything_starts(data: Path) -> None:
         stderr=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     ) as other:
-        while not is_taken("127.0.0.1", port):
+        while not why_not("127.0.0.1", port):
             time.sleep(0.05)
 
         refused = Portal(data, port)

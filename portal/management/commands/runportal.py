@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from portal import demo
-from portal.setup.ports import busy_sentence, free_port, is_taken
+from portal.setup.ports import free_port, why_not
 from portal.supervisor import Program, ProgramEnded, StopAsked, Supervisor, stop_on_signals
 
 
@@ -23,8 +23,8 @@ class Command(BaseCommand):
     help = "Run the web server, the worker and the scheduler together, until Ctrl-C. PORT and HOST choose where."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        if is_taken(settings.HOST, settings.PORT):
-            raise CommandError(busy_sentence(settings.PORT))
+        if sentence := why_not(settings.HOST, settings.PORT):
+            raise CommandError(sentence)
         try:
             with stop_on_signals():
                 prepare()
