@@ -14,7 +14,8 @@ class PortalConfig(AppConfig):
     verbose_name = _("Portal")
 
     def ready(self) -> None:
-        from portal import checks, sql  # noqa: F401  checks register themselves on import
+        from portal import checks, navigation, sql  # noqa: F401  checks register themselves on import
 
+        navigation.register()
         pre_migrate.connect(sql.lift_before_migrate, dispatch_uid="portal.sql.lift")
         post_migrate.connect(sql.guard_after_migrate, dispatch_uid="portal.sql.guard")

@@ -100,10 +100,15 @@ def bright_under_white(chosen: RGB) -> RGB:
     return lighter[-1] if lighter else next(s for s in shades(chosen, BLACK) if contrast(WHITE, s) >= ENOUGH)
 
 
+def sidebar_ground(chosen: RGB) -> RGB:
+    """The chosen colour where the sidebar's white words can be read on it, else the nearest darker shade."""
+    return next(shade for shade in shades(chosen, BLACK) if contrast(WHITE, shade) >= SIDEBAR)
+
+
 def stylesheet(*, brand: str, accent: str) -> str:
     """Custom properties of a partner: `brand` for actions and links, `accent` for the sidebar."""
     chosen = RGB.parse(brand)
-    rail = next(shade for shade in shades(RGB.parse(accent), BLACK) if contrast(WHITE, shade) >= SIDEBAR)
+    rail = sidebar_ground(RGB.parse(accent))
     light = f"{_theme(LIGHT, chosen)};{_rail(rail)};--accent:{bright_under_white(chosen)};--accent-ink:#fff"
     dark = f"{_theme(DARK, chosen)};{_rail(rail.towards(BLACK, 0.45))}"
     return (

@@ -77,10 +77,16 @@ def _navigation(request: HttpRequest, membership: Membership | None) -> list[Gro
     if membership is None:
         return []
     groups = {key: Group(label) for key, label in GROUPS}
-    for entry in contributions.navigation.items:
-        if entry.permission in membership.permissions:
-            url = reverse(entry.url_name)
-            current = request.path == url or (url != "/" and request.path.startswith(url))
-            badge = entry.badge(membership) if entry.badge else 0
-            groups[str(entry.group)].entries.append(Entry(entry.label, url, entry.icon, current, badge))
+    allowed = [entry for entry in contributions.navigation.items if entry.permission in membership.permissions]
+    here = _nearest(request.path, [reverse(entry.url_name) for entry in allowed])
+    for entry in allowed:
+        url = reverse(entry.url_name)
+        badge = entry.badge(membership) if entry.badge else 0
+        groups[str(entry.group)].entries.append(Entry(entry.label, url, entry.icon, url == here, badge))
     return [group for group in groups.values() if group.entries]
+
+
+def _nearest(path: str, urls: list[str]) -> str:
+    """The entry under which the page lies: /settings/people/7/ under People, not under Settings."""
+    above = [url for url in urls if path == url or (url != "/" and path.startswith(url))]
+    return max(above, key=len, default="")

@@ -152,6 +152,14 @@ class TimelineSource:
 
 
 @dataclass(frozen=True, slots=True)
+class ActivityWords:
+    """An app's activities in words: describe(verb, facts) -> (what was done, detail, colour), for its own verbs."""
+
+    verbs: frozenset[str]
+    describe: Callable[[str, Mapping[str, Any]], tuple[StrOrPromise, StrOrPromise, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class DashboardCard:
     """A block of the dashboard: context(request) -> template context, or None to stay away."""
 
@@ -160,6 +168,27 @@ class DashboardCard:
     order: int
     context: Callable[[Any], Mapping[str, Any] | None]
     permission: str = "dashboard.view"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number above a list: what it counts, the number, a note; its level colours it (good, warn, bad)."""
+
+    label: StrOrPromise
+    value: str
+    note: StrOrPromise = ""
+    url: str = ""
+    level: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FigureSource:
+    """A figure that another app adds above a list: make(request) -> Figure, or None to stay away."""
+
+    page: str
+    key: str
+    order: int
+    make: Callable[[Any], Figure | None]
 
 
 @dataclass(slots=True)
@@ -189,4 +218,6 @@ row_actions: Slot[RowAction] = Slot()
 bulk_actions: Slot[BulkAction] = Slot()
 panels: Slot[Panel] = Slot()
 timelines: Slot[TimelineSource] = Slot()
+activity_words: Slot[ActivityWords] = Slot()
 dashboard_cards: Slot[DashboardCard] = Slot()
+figures: Slot[FigureSource] = Slot()

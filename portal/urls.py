@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
 from django.urls import include, path
 
-from portal.views import brand, health, preferences
+from portal.admin import site as backoffice
+from portal.views import activity, brand, health, mailbox, me, people, preferences
+from portal.views import settings as house
 
 ground = [
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path("brand/<slug:slug>.css", brand.stylesheet, name="brand_css"),
+    path("brand/<slug:slug>/logo.png", house.logo, name="logo"),
+    path("settings/", house.settings, name="settings"),
+    path("settings/colours/", house.colour_preview, name="colour_preview"),
+    path("settings/people/", people.People.as_view(), name="people"),
+    path("settings/people/invite/", people.invite, name="invite"),
+    path("settings/people/<int:pk>/", people.person, name="person"),
+    path("settings/people/<int:pk>/end/", people.deactivate, name="person_deactivate"),
+    path("settings/people/<int:pk>/back/", people.reactivate, name="person_reactivate"),
+    path("settings/people/<int:pk>/invite/", people.invite_again, name="person_invite_again"),
+    path("settings/activity/", activity.ActivityList.as_view(), name="activity"),
+    path("me/", me.me, name="me"),
+    path("mailbox/", mailbox.letters, name="mailbox"),
+    path("mailbox/<str:key>/", mailbox.letter, name="mailbox_letter"),
+    path("mailbox/<str:key>/html/", mailbox.letter_html, name="mailbox_html"),
     path("preferences/", preferences.change, name="preferences"),
     path("preferences/partner/", preferences.switch_partner, name="switch_partner"),
 ]
@@ -18,7 +33,7 @@ ground = [
 urlpatterns = [
     path("", include((ground, "portal"))),
     path("accounts/", include("portal.account_urls")),
-    path("backoffice/", admin.site.urls),
+    path("backoffice/", backoffice.urls),
     path("", include("certificates.urls")),
     path("", include("offers.urls")),
     path("", include("campaigns.urls")),

@@ -16,7 +16,7 @@ from portal.colours import LIGHT, RGB
 from portal.models import Partner
 from portal.models.partners import DEFAULT_BRAND_COLOUR
 
-_BLANK_LINES = re.compile(r"\n\s*\n\s*")
+_BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,4 +98,4 @@ def _date(header: str) -> datetime:
 
 def _body(message: EmailMessage, subtype: str) -> str:
     part = message.get_body((subtype,))
-    return str(part.get_content()) if part else ""
+    return str(part.get_content()).replace("\r\n", "\n") if part else ""

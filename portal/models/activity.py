@@ -18,7 +18,7 @@ class ActivityQuerySet(PartnerQuerySet["Activity"]):
 class Activity(PartnerOwned):
     """One deed. Rows are only ever added: the database refuses to change or delete one."""
 
-    at = models.DateTimeField(_("when"), db_index=True)
+    at = models.DateTimeField(_("when"))
     # Empty where the portal acted by itself.
     actor = models.ForeignKey("portal.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     verb = models.CharField(_("what"), max_length=60)
@@ -36,6 +36,7 @@ class Activity(PartnerOwned):
         verbose_name_plural = _("activities")
         ordering = ["-at", "-pk"]
         indexes = [
+            models.Index(fields=["partner", "at", "id"], name="activity_by_time"),
             models.Index(fields=["partner", "subject_type", "subject_id", "-at"], name="activity_by_subject"),
         ]
 

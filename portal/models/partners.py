@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 from django.core.validators import RegexValidator, URLValidator
 from django.db import models
 from django.db.models.functions import Lower
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from portal.choices import Currency, Language, time_zones, validate_time_zone
@@ -68,3 +71,10 @@ class Partner(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def logo_url(self) -> str:
+        """Where the logo is served, an address of its own for each picture; empty without one."""
+        if not self.logo:
+            return ""
+        return f"{reverse('portal:logo', args=[self.slug])}?{PurePath(str(self.logo.name)).stem}"

@@ -118,5 +118,10 @@ class Membership(PartnerOwned):
         return str(self.user)
 
     @property
+    def is_staff(self) -> bool:
+        """Whether the person works for the partner, and not for one of its customers."""
+        return self.role != MembershipRole.CUSTOMER
+
+    @property
     def permissions(self) -> frozenset[str]:
         return permissions_of(self.role)

@@ -17,6 +17,7 @@ from portal import accounts, activities
 from portal.mail import letters, outbox
 from portal.models import Membership, Partner, User
 from portal.models.mail import MailPurpose
+from portal.models.people import MembershipRole
 from portal.roles import Role
 
 
@@ -82,7 +83,7 @@ def send_invitation(membership: Membership, *, actor: User, now: datetime) -> No
     facts = {
         "person": user,
         "inviter": actor,
-        "role": membership.get_role_display,  # in the letter's own language
+        "role": MembershipRole(membership.role).label,  # lazy: in the letter's own language
         "is_new": is_new,
         "url": _way_in(user) if is_new else f"{settings.PUBLIC_URL}{reverse('account_login')}",
     }
