@@ -10,7 +10,7 @@ from django.http import QueryDict
 # What names a place in the list: links that change the list begin at its first page.
 PLACE_KEYS = frozenset({"after", "before", "end"})
 # What is said of one answer only, not of the list.
-PASSING_KEYS = frozenset({"quick", "export"})
+PASSING_KEYS = frozenset({"quick", "export", "filter"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,8 +46,7 @@ class BulkView(View):
 
     @staticmethod
     def _action(page: ListPage, key: str) -> BulkAction:
-        known = [*page.bulk_actions, *contributions.bulk_actions.on(page.name)]
-        action = next((one for one in known if one.key == key), None)
+        action = next((one for one in page.all_bulk_actions if one.key == key), None)
         if action is None:
             raise Http404(key)
         if action.permission not in page.request.membership.permissions:
@@ -60,7 +59,7 @@ class BulkView(View):
             rows = page.spanned
         else:
             ids = [int(value) for value in post.getlist("ids")[:BULK_LIMIT] if _is_id(value)]
-            rows = page.get_queryset().filter(pk__in=ids)
+            rows = page.unfiltered().filter(pk__in=ids)
         rows = rows.order_by(*page.ordering.expressions())
         return rows, Total(rows.order_by()[: BULK_LIMIT + 1].count(), BULK_LIMIT)
 

@@ -9,7 +9,9 @@ from typing import Any, ClassVar
 
 import django_tables2 as tables
 from django.template.loader import get_template
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_tables2.data import TableData
 from django_tables2.rows import BoundRow, BoundRows
@@ -41,10 +43,17 @@ class Column(tables.Column):  # type: ignore[misc]
 
 
 class SelectColumn(Column):
-    """The box that selects a row for a bulk action."""
+    """The box that selects a row for a bulk action; the one in the heading selects the whole page."""
 
     def __init__(self) -> None:
         super().__init__(_("Select"), css="col-select")
+
+    @property
+    def header(self) -> str:
+        return format_html(
+            '<input class="needs-script" type="checkbox" data-select-page aria-label="{}">',
+            _("Select every row of this page"),
+        )
 
 
 class ContributedColumn(Column):
@@ -103,6 +112,7 @@ class ListTable(tables.Table):  # type: ignore[misc]
 
     def __init__(self, rows: Sequence[Any], *, sorts: Sequence[str] = (), sort: str = "", **options: Any) -> None:
         self.sorts = frozenset(sorts)
+        self._select = gettext("Select %(name)s")
         super().__init__(_Rows(rows), **options)
         for column in self.columns.iterall():
             column.column.orderable = column.name in self.sorts
@@ -120,10 +130,12 @@ class ListTable(tables.Table):  # type: ignore[misc]
             return column.column.cell
         return attrgetter(str(column.accessor).replace("__", "."))
 
+    def row_name(self, record: Any) -> str:
+        """What a row is called where only its box is heard."""
+        return str(record)
+
     def cell_select(self, record: Any) -> str:
-        label = _("Select %(name)s") % {"name": record}
-        return format_html(
-            '<input class="row-select" type="checkbox" name="ids" value="{}" form="bulk" aria-label="{}">',
-            record.pk,
-            label,
+        return SafeString(
+            f'<input class="row-select" type="checkbox" name="ids" value="{record.pk}" form="bulk"'
+            f' aria-label="{escape(self._select % {"name": self.row_name(record)})}">'
         )

@@ -148,6 +148,9 @@ def field_of(queryset: QuerySet[Any], path: str) -> Any:
 
 
 def _read(row: Any, path: str) -> Any:
+    """The value of a model instance, or of a named tuple whose attributes are whole paths."""
+    if hasattr(row, path):
+        return getattr(row, path)
     for name in path.split("__"):
         row = None if row is None else getattr(row, name)
     return row

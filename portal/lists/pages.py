@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.formats import number_format
@@ -68,6 +70,16 @@ class SizeLink:
 
 
 @dataclass(frozen=True, slots=True)
+class FilterMenu:
+    """A filter's menu; without its field it says where to fetch it."""
+
+    name: str
+    label: StrOrPromise
+    url: str
+    field: Any
+
+
+@dataclass(frozen=True, slots=True)
 class ExportLink:
     label: StrOrPromise
     icon: str
@@ -106,7 +118,7 @@ class ListPage(View):
     default_size: ClassVar[int] = 50
     export_permission: ClassVar[str] = ""
     bulk_actions: ClassVar[Sequence[BulkAction]] = ()
-    bulk_url: ClassVar[str] = ""
+    bulk_url_name: ClassVar[str] = ""
     template_name: ClassVar[str] = "partials/list_page.html"
     part_template_name: ClassVar[str] = "partials/list.html"
 
@@ -117,6 +129,14 @@ class ListPage(View):
     def get_queryset(self) -> QuerySet[Any]:
         """The rows of the open partner, before filters; begin at `for_partner`."""
         raise NotImplementedError
+
+    def get_rows(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows as the table reads them: models, or named tuples of the few columns it shows (with their pk)."""
+        return queryset
+
+    def get_sorts(self) -> Mapping[str, Sort]:
+        """What the list may be sorted by: columns of the table, each served by an index."""
+        return self.sorts
 
     def get_span(self) -> Span | None:
         """The bounds of the list on one column, such as those of a tab."""
@@ -130,7 +150,7 @@ class ListPage(View):
         return []
 
     def get_empty(self) -> Empty:
-        if self.filters.in_use():
+        if self.is_filtered:
             return Empty(
                 _("Nothing matches these filters"),
                 _("Take a filter back to see more."),
@@ -170,7 +190,7 @@ class ListPage(View):
     @cached_property
     def all_sorts(self) -> dict[str, Sort]:
         computed = {column.key: Sort((column.key,), nullable=True) for column in self.annotated_columns}
-        return {**self.sorts, **computed}
+        return {**self.get_sorts(), **computed}
 
     @cached_property
     def size(self) -> int:
@@ -199,17 +219,30 @@ class ListPage(View):
         return contributions.annotated_columns.on(self.name)
 
     @cached_property
+    def filters_type(self) -> type[ListFilters]:
+        contributed = tuple(contributions.filters.on(self.name))
+        return _with_contributed(self.filters_class, contributed)  # type: ignore[arg-type]  # classes are hashable
+
+    @cached_property
     def filters(self) -> ListFilters:
+        return self.filters_type(self.query, queryset=self.unfiltered(), request=self.request)
+
+    @cached_property
+    def is_filtered(self) -> bool:
+        """Whether the address names a filter; without one, no form is made."""
+        return any(key in self.filters_type.base_filters for key, _ in self.address.pairs)
+
+    def unfiltered(self) -> QuerySet[Any]:
+        """The scoped rows with the columns that other apps compute."""
         queryset = self.get_queryset()
         for column in self.annotated_columns:
             queryset = column.annotate(queryset)
-        filters_class = _with_contributed(self.filters_class, contributions.filters.on(self.name))
-        return filters_class(self.query, queryset=queryset, request=self.request)
+        return queryset
 
     @cached_property
     def queryset(self) -> QuerySet[Any]:
         """The scoped and filtered rows, without the span: what is shown, exported and acted upon begins here."""
-        filtered: QuerySet[Any] = self.filters.qs
+        filtered: QuerySet[Any] = self.filters.qs if self.is_filtered else self.unfiltered()
         return filtered
 
     @cached_property
@@ -224,7 +257,7 @@ class ListPage(View):
     @cached_property
     def slice(self) -> Slice:
         return fetch(
-            self.queryset,
+            self.get_rows(self.queryset),
             self.ordering,
             size=self.size,
             place=self.place,
@@ -293,7 +326,21 @@ class ListPage(View):
 
     @cached_property
     def clear_url(self) -> str:
-        return self.address.but(**dict.fromkeys(self.filters.filters))
+        return self.address.but(**dict.fromkeys(self.filters_type.base_filters))
+
+    @property
+    def filter_menus(self) -> list[FilterMenu]:
+        """One menu per filter. Its field is fetched when it is opened, or written out where the address asks for it."""
+        opened = self.query.get("filter", "")
+        return [
+            FilterMenu(
+                name=name,
+                label=one.label,
+                url=self.address.but(filter=name),
+                field=self.filters.form[name] if name == opened else None,
+            )
+            for name, one in self.filters_type.base_filters.items()
+        ]
 
     @property
     def exports(self) -> list[ExportLink]:
@@ -306,9 +353,29 @@ class ListPage(View):
 
     @property
     def permitted_bulk_actions(self) -> list[BulkAction]:
-        """The page's own bulk actions and the contributed ones, as far as the person may use them."""
+        """Those of the page's bulk actions that the person may use."""
+        permissions = self.request.membership.permissions
+        return [action for action in self.all_bulk_actions if action.permission in permissions]
+
+    @property
+    def all_bulk_actions(self) -> list[BulkAction]:
+        """The page's own, those of other apps, and the export of what is selected."""
+        if not self.bulk_url_name:
+            return []
         actions = [*self.bulk_actions, *contributions.bulk_actions.on(self.name)]
-        return [action for action in actions if action.permission in self.request.membership.permissions]
+        if self.export_permission:
+            actions.append(
+                BulkAction(
+                    page=self.name,
+                    key="export",
+                    label=_("Export selection"),
+                    permission=self.export_permission,
+                    order=90,
+                    run=lambda _request, rows: self.export_of(rows, "csv"),
+                    reads_only=True,
+                )
+            )
+        return sorted(actions, key=attrgetter("order"))
 
     def context(self) -> dict[str, Any]:
         """Everything the templates of a list need; the rows are fetched here."""
@@ -319,14 +386,14 @@ class ListPage(View):
             "table_caption": self.title,
             "empty": self.get_empty() if not self.slice.rows else None,
             "page": self.pager,
-            "filter_form": self.filters.form,
-            "filter_kept": self.address.kept_beside(frozenset(self.filters.filters)),
-            "filter_chips": self.filters.chips(self.address),
+            "filter_menus": self.filter_menus,
+            "filter_kept": self.address.kept_beside(frozenset([self.query.get("filter", "")])),
+            "filter_chips": self.filters.chips(self.address) if self.is_filtered else [],
             "quick_filters": self.get_quick_filters(),
             "clear_url": self.clear_url,
             "exports": self.exports,
             "bulk_actions": bulk,
-            "bulk_url": self.bulk_url,
+            "bulk_url": reverse(self.bulk_url_name) if bulk else "",
             "bulk_count_label": self.total if bulk and len(self.slice.rows) < self.total.number else "",
             "list_query": self.address.saved,
             **self.get_context_data(),
@@ -337,7 +404,9 @@ class ListPage(View):
     def get(self, request: PartnerRequest, *_args: Any, **_kwargs: Any) -> HttpResponseBase:
         if "export" in request.GET:
             return self.export(request.GET["export"])
-        wants_part = bool(request.htmx) and request.htmx.target == LIST_ID and not request.htmx.history_restore_request
+        if request.htmx and "filter" in request.GET:
+            return self.filter_field(request.GET["filter"])
+        wants_part = bool(request.htmx) and request.htmx.target == LIST_ID
         template = self.part_template_name if wants_part else self.template_name
         response: HttpResponse = render(request, template, self.context())
         if wants_part:
@@ -345,10 +414,25 @@ class ListPage(View):
         patch_vary_headers(response, ["HX-Request", "HX-Target"])
         return response
 
+    def filter_field(self, name: str) -> HttpResponse:
+        """The field of one filter, for its menu."""
+        if name not in self.filters_type.base_filters:
+            raise Http404(name)
+        context = {
+            "field": self.filters.form[name],
+            "filter_kept": self.address.kept_beside(frozenset([name])),
+            "list_url": self.request.path,
+        }
+        return render(self.request, "partials/filter_field.html", context)
+
     def export(self, kind: str) -> HttpResponseBase:
         """A file of exactly the rows of the list, all pages, in the order shown."""
         if self.export_permission not in self.request.membership.permissions:
             raise PermissionDenied(self.export_permission)
+        return self.export_of(self.spanned, kind)
+
+    def export_of(self, rows: QuerySet[Any], kind: str) -> HttpResponseBase:
+        """A file of these rows, with the columns of the list's own."""
         responses = {"csv": csvio.csv_response, "xlsx": csvio.xlsx_response}
         if kind not in responses:
             raise Http404(kind)
@@ -356,7 +440,7 @@ class ListPage(View):
         header = [
             str(label) for label in (*(one.label for one in self.exported_columns), *(one.label for one in loaded))
         ]
-        return responses[kind](f"{self.name}.{kind}", header, self._export_rows(loaded))
+        return responses[kind](f"{self.name}.{kind}", header, self._export_rows(rows, loaded))
 
     @property
     def exported_columns(self) -> list[Exported]:
@@ -365,7 +449,7 @@ class ListPage(View):
             *(Exported(column.label, column.key) for column in self.annotated_columns),
         ]
 
-    def _export_rows(self, loaded: Sequence[LoadedColumn]) -> Iterator[Sequence[Any]]:
+    def _export_rows(self, rows: QuerySet[Any], loaded: Sequence[LoadedColumn]) -> Iterator[Sequence[Any]]:
         """Row by row from one query, which is read once the request's scope and language have been left."""
         columns = self.exported_columns
         words = [
@@ -373,9 +457,7 @@ class ListPage(View):
             for position, column in enumerate(columns)
             if column.words
         ]
-        values = self.spanned.order_by(*self.ordering.expressions()).values_list(
-            "pk", *(column.path for column in columns)
-        )
+        values = rows.order_by(*self.ordering.expressions()).values_list("pk", *(column.path for column in columns))
         language = translation.get_language() or "en"
         return self._spoken(values.iterator(chunk_size=EXPORT_BATCH), words, loaded, language)
 
@@ -403,7 +485,8 @@ class ListPage(View):
                 row.append(str(values.get(pk, "")))
 
 
-def _with_contributed(filters_class: type[ListFilters], contributed: Sequence[ListFilter]) -> type[ListFilters]:
+@cache
+def _with_contributed(filters_class: type[ListFilters], contributed: tuple[ListFilter, ...]) -> type[ListFilters]:
     """The filter set with the filters that other apps add to the page."""
     added = {one.key: one.make() for one in contributed}
     return type(filters_class.__name__, (filters_class,), added) if added else filters_class

@@ -128,8 +128,8 @@ def table_body(table: Any) -> SafeString:
 
 def _opening(column: Any) -> str:
     attributes = dict(column.column.attrs.get("td", {}))
-    if header := str(column.header).strip():
-        attributes["data-label"] = header
+    if label := str(column.verbose_name).strip():
+        attributes["data-label"] = label
     return f"<td{flatatt(attributes)}>"
 
 

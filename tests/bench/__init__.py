@@ -1,0 +1,1 @@
+"""Figures beside their limits, each a ratio inside one run; `make bench` prints them."""

@@ -1,0 +1,217 @@
+"""The Expiring page against raw SQL and an f-string: `python -m tests.bench.expiring_page --rows 100000`.
+
+Works on a private SQLite file, or on the empty database of DATABASE_URL.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from html import escape
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+TODAY = date(2026, 11, 22)
+BATCH = 5_000
+MUST, AIM = 12, 5
+LAST_PAGE_MUST = 5
+FIELDS = """o.id, o.number, o.common_name, o.customer_id, c.name, o.ends_on, o.product_name, o.term_years,
+ o.notices_enabled, c.notices_enabled, p.family, p.level, g.ov_validated_until, g.ev_validated_until, o.status"""
+ROWS = f"""SELECT {FIELDS}
+ FROM certificates_order o
+ JOIN certificates_customer c ON c.id = o.customer_id
+ LEFT JOIN certificates_product p ON p.id = o.product_id
+ LEFT JOIN certificates_organization g ON g.id = o.organization_id
+ WHERE o.partner_id = %s AND o.renewal_mark = 'none' AND o.status IN ('issued', 'reissue_pending')
+ AND o.ends_on BETWEEN %s AND %s
+ ORDER BY o.ends_on, o.id LIMIT 50"""  # noqa: S608 - constants
+
+
+def prepare(folder: str) -> None:
+    """Point Django at a database of its own, pinned to the sample's day."""
+    os.environ.setdefault("DATABASE_URL", f"sqlite:///{folder}/bench.sqlite3")
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "portal.settings",
+        "PORTAL_DATA_DIR": folder,
+        "PORTAL_TODAY": TODAY.isoformat(),
+        "PORTAL_MFA_REQUIRED": "0",
+        "LOG_LEVEL": "ERROR",
+    }
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.core.management import call_command
+
+    settings.ALLOWED_HOSTS = ["testserver"]
+    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    call_command("migrate", verbosity=0)
+
+
+def load(size: int) -> tuple[Any, Any]:
+    """A partner with so many orders, one in twelve of them ending within 90 days, and its account manager."""
+    from django.db import connection
+    from django_scopes import scopes_disabled
+
+    from certificates.models import Order, Product
+    from tests import factories
+
+    with scopes_disabled():
+        partner = factories.make_partner("Bench Partner", slug="bench")
+        member = factories.make_member(partner)
+        customers = load_customers(partner, member, max(size // 5, 1))
+        products = list(Product.objects.all())
+        orders = iter(make_orders(partner, customers, products, size))
+        while batch := list(islice(orders, BATCH)):
+            Order.objects.bulk_create(batch)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    return partner, member
+
+
+def load_customers(partner: Any, owner: Any, count: int) -> list[int]:
+    from certificates.models import Customer
+
+    rows = (
+        Customer(partner=partner, key=f"bench:{n}", name=f"Customer {n:06} SA", owner=owner if n % 3 else None)
+        for n in range(count)
+    )
+    while batch := list(islice(rows, BATCH)):
+        Customer.objects.bulk_create(batch)
+    return list(Customer.objects.for_partner(partner).values_list("pk", flat=True))
+
+
+def make_orders(partner: Any, customers: list[int], products: list[Any], size: int) -> Iterator[Any]:
+    from certificates.models import Order
+    from tests.factories import midnight
+
+    for n in range(size):
+        ends_on = TODAY + timedelta(days=(n * 7919) % 1090 - 365)
+        certificate_ends_on = min(ends_on, TODAY + timedelta(days=(n * 104_729) % 199))
+        ends_at, certificate_ends_at = (midnight(day + timedelta(days=1)) for day in (ends_on, certificate_ends_on))
+        product = products[n % len(products)]
+        yield Order(
+            partner=partner,
+            customer_id=customers[n % len(customers)],
+            product=product,
+            product_name=product.name,
+            authority="sandbox",
+            number=str(5_000_000 + n),
+            status=("revoked", "canceled", "pending")[n % 3] if n % 10 < 3 and n % 2 else "issued",
+            renewal_mark="renewed" if n % 5 == 0 else "none",
+            common_name=f"www.host-{n}.example",
+            names=[f"www.host-{n}.example", f"host-{n}.example"],
+            placed_at=ends_at - timedelta(days=365),
+            starts_at=ends_at - timedelta(days=365),
+            ends_at=ends_at,
+            ends_on=ends_on,
+            certificate_starts_at=certificate_ends_at - timedelta(days=199),
+            certificate_ends_at=certificate_ends_at,
+            certificate_ends_on=certificate_ends_on,
+            csr="-" * 1200,
+        )
+
+
+def raw_page(partner: Any) -> str:
+    """The limit: the same fifty rows by one statement, put between tags by an f-string."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(ROWS, [partner.pk, TODAY + timedelta(days=1), TODAY + timedelta(days=90)])
+        return "".join(raw_row(row) for row in cursor.fetchall())
+
+
+def raw_row(row: tuple[Any, ...]) -> str:
+    pk, number, host, customer, name, ends_on, product, years, on, *_rest = row
+    days = (date.fromisoformat(ends_on) if isinstance(ends_on, str) else ends_on) - TODAY
+    return (
+        f'<tr><td><input type="checkbox" name="ids" value="{pk}"></td>'
+        f'<td><a href="/orders/{pk}/">{escape(number)}</a><a href="/orders/{pk}/quick/">Quick view</a></td>'
+        f"<td>{escape(host)}</td>"
+        f'<td><a href="/customers/{customer}/">{escape(name)}</a></td>'
+        f'<td><span class="pill">in {days.days} days</span><span class="sub">{ends_on}</span></td>'
+        f'<td>{escape(product)}<span class="sub">{years} year</span></td>'
+        f'<td><button role="switch" aria-checked="{bool(on)}" value="{pk}"></button></td>'
+        f'<td><a class="btn" href="/orders/{pk}/renew/">Renew now</a></td></tr>'
+    )
+
+
+def median_ms(work: Callable[[], object], repeats: int) -> float:
+    """The median of many runs, in milliseconds, after three that warm up."""
+    for _ in range(3):
+        work()
+    times = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        work()
+        times.append(1000 * (time.perf_counter() - began))
+    return statistics.median(times)
+
+
+def measure(partner: Any, member: Any, repeats: int) -> dict[str, float]:
+    from django.test import Client
+
+    client = Client()
+    client.force_login(member.user)
+
+    def page(query: str, **headers: str) -> Callable[[], object]:
+        def ask() -> object:
+            response = client.get(f"/expiring/?{query}", headers=headers)
+            assert response.status_code == 200
+            return response
+
+        return ask
+
+    part = {"HX-Request": "true", "HX-Target": "list"}
+    return {
+        "raw": median_ms(lambda: raw_page(partner), repeats),
+        "whole page": median_ms(page("tab=90"), repeats),
+        "its list only": median_ms(page("tab=90", **part), repeats),
+        "last page": median_ms(page("tab=90&end=1"), repeats),
+        "first tab": median_ms(page(""), repeats),
+        "certificates": median_ms(page("tab=90&show=certificates"), repeats),
+    }
+
+
+def report(figures: dict[str, float], size: int) -> str:
+    raw, first = figures["raw"], figures["whole page"]
+    lines = [f"Expiring page, {size:,} orders, 50 rows (median of one run)"]
+    lines.append(f"  {'raw SQL and f-string':24}{raw:9.2f} ms")
+    for name, value in figures.items():
+        if name != "raw":
+            bar = f"  must {MUST}x, aim {AIM}x" if name == "whole page" else ""
+            lines.append(f"  {name:24}{value:9.2f} ms {value / raw:6.1f}x{bar}")
+    lines.append(f"  last page against first {figures['last page'] / first:19.2f}x  must {LAST_PAGE_MUST}x")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--repeats", type=int, default=40)
+    parser.add_argument("--keep", type=Path, help="a folder to keep the data in, for another run")
+    wanted = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        prepare(str(wanted.keep or folder))
+        partner, member = existing() or load(wanted.rows)
+        print(report(measure(partner, member, wanted.repeats), wanted.rows))  # noqa: T201 - it speaks to a person
+
+
+def existing() -> tuple[Any, Any] | None:
+    from django_scopes import scopes_disabled
+
+    from portal.models import Membership
+
+    with scopes_disabled():
+        member = Membership.objects.filter(partner__slug="bench").select_related("partner", "user").first()
+    return (member.partner, member) if member else None
+
+
+if __name__ == "__main__":
+    main()
