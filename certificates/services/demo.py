@@ -23,6 +23,8 @@ from certificates.models import (
     Product,
 )
 from certificates.services.demo_plan import DemoCustomer, DemoOrder, customers, issue_days, make_csr, orders
+from certificates.services.placing import place_request
+from certificates.services.renewals import request_renewal
 from certificates.states import AuthorityKind, ContactRole, EmailState, OrderStatus
 from portal import demo as people
 from portal.models import Membership, Partner, User
@@ -60,6 +62,7 @@ def seed(*, now: datetime) -> Seeded:
         _share_customers(staff, known)
         made = [_order(partner, known[one.customer.domain], one, staff, now=now) for one in orders()]
         _leave_notes(staff, made, now=now)
+        _ask_for_some(staff["Claire"].user, made, now=now)
         seeded = Seeded(len(known), len(made), Certificate.objects.count())
     _neighbour(now=now)
     return seeded
@@ -320,6 +323,31 @@ def _leave_notes(staff: dict[str, Membership], made: list[Order], *, now: dateti
             text=text,
             at=now - timedelta(days=number + 1, hours=3),
         )
+
+
+def _ask_for_some(actor: User, made: list[Order], *, now: datetime) -> None:
+    """Requests as one finds them in the morning: one waits for a validation, one was refused."""
+    waiting = next(order for order in made if order.level == rules.Level.EV and _has_lapsed(order, now.date()))
+    wildcards = (order for order in made if order.names[0].startswith("*") and (order.days_left(now.date()) or -1) > 0)
+    refused = next(wildcards)
+    # No authority validates a wildcard by a file.
+    Order.objects.filter(pk=refused.pk).update(dcv_method="http-token")
+    for order in (waiting, refused):
+        request = request_renewal(
+            order,
+            product=order.product or Product.objects.get(name_id="ssl_securesite_flex"),
+            term_years=1,
+            names=order.names,
+            csr=order.csr,
+            actor=actor,
+            now=now - timedelta(hours=2),
+        )
+        place_request(request.pk, now=now - timedelta(hours=2))
+
+
+def _has_lapsed(order: Order, today: date) -> bool:
+    until = order.organization and order.organization.ev_validated_until
+    return bool(until and until < today)
 
 
 def _neighbour(*, now: datetime) -> None:

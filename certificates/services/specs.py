@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from certificates.authorities.base import OrderSpec, OrganizationSpec, ReissueSpec
-from certificates.models import Organization, Request
+from certificates.authorities.base import KnownOrder, OrderSpec, OrganizationSpec, ReissueSpec
+from certificates.models import Order, Organization, Request
 from certificates.rules import end_of_day
 
 
@@ -36,6 +36,21 @@ def reissue_spec(request: Request) -> ReissueSpec:
         common_name=request.common_name,
         names=tuple(request.names),
         csr=request.csr,
+        order=_known(request, request.order) if request.order else None,
+    )
+
+
+def _known(request: Request, order: Order) -> KnownOrder | None:
+    """The order as we know it, for an authority that has never seen it."""
+    if order.starts_at is None or order.ends_at is None:
+        return None
+    return KnownOrder(
+        product_name_id=request.product.name_id,
+        family=request.product.family,
+        level=request.product.level,
+        starts_at=order.starts_at,
+        ends_at=order.ends_at,
+        organization=_organization(order.organization, request.product.level) if order.organization else None,
     )
 
 
