@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from django.http import HttpResponseBase
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from portal.roles import MATRIX, Role, may
 from tests.walk import CANARY, PLACES, Address, Tenant, addresses
@@ -30,11 +31,12 @@ def foreign(db: None) -> Tenant:
 
 
 @pytest.fixture
-def clients(own: Tenant) -> dict[str, Client]:
+def clients(own: Tenant, settings: Settings) -> dict[str, Client]:
     """A signed-in client for each role of the own tenant, and a stranger."""
+    settings.MFA_REQUIRED = False
     signed_in = {role: Client() for role in Role}
     for role, client in signed_in.items():
-        client.force_login(own.members[role].user, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(own.members[role].user)
     return {**signed_in, STRANGER: Client()}
 
 

@@ -32,7 +32,27 @@ from tests.factories import (
 CANARY = "TENANT-B-CANARY"
 
 # Addresses without parameters have none; others name the row behind each parameter (see `Tenant`).
-PLACES: Mapping[str, Mapping[str, str]] = {}
+PLACES: Mapping[str, Mapping[str, str]] = {
+    "portal:activity": {},
+    "portal:brand_css": {"slug": "slug"},
+    "portal:colour_preview": {},
+    "portal:invite": {},
+    "portal:livez": {},
+    "portal:logo": {"slug": "slug"},
+    "portal:mailbox": {},
+    "portal:mailbox_html": {"key": "1.M1P1Q1.host"},
+    "portal:mailbox_letter": {"key": "1.M1P1Q1.host"},
+    "portal:me": {},
+    "portal:people": {},
+    "portal:person": {"pk": "member"},
+    "portal:person_deactivate": {"pk": "member"},
+    "portal:person_invite_again": {"pk": "member"},
+    "portal:person_reactivate": {"pk": "member"},
+    "portal:preferences": {},
+    "portal:readyz": {},
+    "portal:settings": {},
+    "portal:switch_partner": {},
+}
 
 # Whole apps of other people's making, with tests of their own; ours lie about what they let through (test_walk).
 FOREIGN_MODULES = ("allauth.", "django.contrib.admin", "django.views")

@@ -23,9 +23,7 @@ def try_password(client: Client, user: User | str, password: str = PASSWORD, **e
     """Fill in the sign-in page."""
     email = user if isinstance(user, str) else user.email
     next_url = extra.pop("next", "")
-    return client.post(
-        reverse("account_login"), {"login": email, "password": password, "next": next_url}, **extra
-    )
+    return client.post(reverse("account_login"), {"login": email, "password": password, "next": next_url}, **extra)
 
 
 def is_signed_in(client: Client) -> bool:

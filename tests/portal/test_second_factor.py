@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
-from pytest_django.fixtures import Settings
+from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks, Settings
 
 from portal.models import Membership, User
 from tests.factories import make_customer, make_member, make_partner
-from tests.portal.signing import PASSWORD, app_code, give_app, has_app, is_signed_in, letters, try_password
+from tests.portal.signing import (
+    PASSWORD,
+    app_code,
+    code_in,
+    give_app,
+    has_app,
+    is_signed_in,
+    letters,
+    link_in,
+    try_password,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -53,8 +64,6 @@ def test_password_and_code_let_in_under_a_new_session_key(client: Client, member
 
 
 def test_sign_in_code_by_letter_does_not_replace_the_second_factor(client: Client, member: Membership) -> None:
-    from tests.portal.signing import code_in
-
     give_app(member.user)
     client.post(reverse("account_request_login_code"), {"email": member.user.email})
 
@@ -65,8 +74,6 @@ def test_sign_in_code_by_letter_does_not_replace_the_second_factor(client: Clien
 
 
 def test_new_password_does_not_replace_the_second_factor(client: Client, member: Membership) -> None:
-    from tests.portal.signing import link_in
-
     give_app(member.user)
     client.post(reverse("account_reset_password"), {"email": member.user.email})
     form = client.get(link_in(letters()[0]), follow=True).redirect_chain[-1][0]
@@ -142,33 +149,24 @@ def test_operators_need_one_too(client: Client) -> None:
     assert client.get("/backoffice/").url == reverse("mfa_index")
 
 
-def test_enrolment_from_the_page_to_the_first_sign_in_with_it(client: Client, member: Membership) -> None:
+def test_enrolment_from_the_password_asked_again_to_the_letter_that_tells(
+    client: Client, member: Membership, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
     try_password(client, member.user)
-    page = client.get(reverse("mfa_activate_totp"))
+    asked = client.get(reverse("mfa_activate_totp"))
+    assert asked.url.startswith(reverse("account_reauthenticate"))
+    page = client.post(asked.url, {"password": PASSWORD}, follow=True)
     secret = page.context["form"].secret
 
-    client.post(reverse("mfa_activate_totp"), {"code": app_code(secret)})
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(reverse("mfa_activate_totp"), {"code": app_code(secret)})
 
     assert has_app(member.user)
     assert client.get("/me/").status_code == 200
-    subjects = {letter.subject for letter in letters()}
-    assert subjects == {"Your account was changed"}
-
-
-def test_enrolment_asks_for_the_password_again_after_a_while(client: Client, member: Membership) -> None:
-    try_password(client, member.user)
-    session = client.session
-    session["account_authentication_methods"] = [
-        {**record, "at": record["at"] - 3600} for record in session["account_authentication_methods"]
-    ]
-    session.save()
-
-    assert client.get(reverse("mfa_activate_totp")).url.startswith(reverse("account_reauthenticate"))
+    assert {letter.subject for letter in letters()} == {"Your account was changed"}
 
 
 def test_recovery_code_lets_in_once(client: Client, member: Membership) -> None:
-    from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-
     give_app(member.user)
     code = RecoveryCodes.activate(member.user).get_unused_codes()[0]
     try_password(client, member.user)

@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
-from portal.models import OutgoingMail, User
 from portal.access import across_partners
+from portal.models import OutgoingMail, User
 from portal.services import people
 from tests.factories import make_customer, make_member, make_partner, make_user
 from tests.portal.mail.letters import NOW
@@ -58,7 +58,14 @@ def test_session_key_changes_at_sign_in(client: Client, user: User) -> None:
 
 @pytest.mark.parametrize(
     "target",
-    ["//evil.example", "/\\evil.example", "https://evil.example/", "javascript:alert(1)", "///evil.example", "http:evil.example"],
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "https://evil.example/",
+        "javascript:alert(1)",
+        "///evil.example",
+        "http:evil.example",
+    ],
 )
 def test_nobody_is_led_elsewhere_after_signing_in(client: Client, user: User, target: str, settings: Settings) -> None:
     settings.ALLOWED_HOSTS = ["*"]
@@ -163,7 +170,9 @@ def test_a_password_is_hashed_once_whoever_it_is_for(
     hashed: list[str] = []
     encode = MD5PasswordHasher.encode
     monkeypatch.setattr(
-        MD5PasswordHasher, "encode", lambda self, password, salt: hashed.append(password) or encode(self, password, salt)
+        MD5PasswordHasher,
+        "encode",
+        lambda self, password, salt: hashed.append(password) or encode(self, password, salt),
     )
 
     try_password(client, user.email if email == "known" else "nobody@example.com", "wrong")
