@@ -46,8 +46,9 @@ class PartnerManager(models.Manager[M]):
         return super().get_queryset().filter(partner=opened["partner"])
 
     def all(self) -> models.QuerySet[M]:
-        # a manager's own all() would hand the refusal out unasked
-        return self.get_queryset().all()
+        found = self.get_queryset()
+        # a manager's own all() would hand the refusal out unasked; a copy of anything else would forget a prefetch
+        return found.all() if isinstance(found, DisabledQuerySet) else found
 
 
 class PartnerRequest(HttpRequest):
