@@ -32,7 +32,8 @@ LAST_CONTACT: tuple[tuple[str, StrOrPromise], ...] = (
     ("not90", _("Not for 90 days")),
     ("never", _("Never")),
 )
-_NOTICES_ON = Q(notices_enabled=True, customer__notices_enabled=True)
+# Notices about an order are sent unless they are off for it, or for its whole customer.
+NOTICES_ON = Q(notices_enabled=True, customer__notices_enabled=True)
 # The catalogue is the same for all partners and changes rarely; menus may be a minute behind it.
 _CATALOGUE_SECONDS = 60
 
@@ -118,13 +119,8 @@ class OrderFilters(ListFilters):
             return orders.filter(customer__owner__isnull=True)
         return orders.filter(customer__owner=self.request.membership.pk if value == ME else int(value))
 
-    def filter_notices(self, orders: QuerySet[Order], _name: str, value: str) -> QuerySet[Order]:
-        return orders.filter(_NOTICES_ON) if value == "on" else self.silent(orders)
-
-    @staticmethod
-    def silent(orders: QuerySet[Order]) -> QuerySet[Order]:
-        """Those of which nobody hears: notices are off for the order, or for its whole customer."""
-        return orders.filter(~_NOTICES_ON)
+    def filter_notices(self, orders: OrderQuerySet, _name: str, value: str) -> OrderQuerySet:
+        return orders.filter(NOTICES_ON if value == "on" else ~NOTICES_ON)
 
     def filter_contact(self, orders: OrderQuerySet, _name: str, value: str) -> OrderQuerySet:
         return contacted(orders, value, "customer__last_contacted_at")

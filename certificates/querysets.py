@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
+from django.db.models import Case, DateField, Exists, F, IntegerField, OuterRef, Q, Subquery, TextField, Value, When
+from django.db.models.functions import Cast, Concat, StrIndex
 
 from certificates.search.sql import holding
 from certificates.search.text import phone_needle, serial_needle
@@ -16,6 +17,7 @@ from certificates.states import (
     RenewalMark,
     RequestKind,
     RequestState,
+    ValidationLevel,
 )
 from portal.access import PartnerQuerySet
 from portal.roles import Role, may
@@ -26,12 +28,35 @@ if TYPE_CHECKING:
 
 # An unissued renewal is late this many days before its old order ends.
 LATE_DAYS = 7
+# What needs a validation soon: orders due within so many days, or due so many days ago.
+DUE_DAYS, RECENT_DAYS = 90, 30
 # Whoever switched automatic renewal on still works here, in a role that renews.
 _RENEWER_IS_HERE = Q(
     auto_renew_by__is_active=True,
     auto_renew_by__user__is_active=True,
     auto_renew_by__role__in=[role.value for role in Role if may(role, "orders.renew")],
 )
+
+
+class CountOf(Subquery):
+    """How many rows a query has, as a value inside another; slice the query to count no further."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
+    output_field = IntegerField()
+
+
+def _in_domain(orders: OrderQuerySet) -> OrderQuerySet:
+    """Of the orders those of the outer domain's customer that hold a name in it; names are stored as a JSON list."""
+    names = Concat(Cast("names", TextField()), Value('"'), "common_name", Value('"'))
+    itself = StrIndex(names, Concat(Value('"'), OuterRef("name"), Value('"')))
+    below = StrIndex(names, Concat(Value("."), OuterRef("name"), Value('"')))
+    mine = orders.filter(customer=OuterRef("customer"))
+    return mine.alias(itself=itself, below=below).filter(Q(itself__gt=0) | Q(below__gt=0))
+
+
+def _of_organization(orders: OrderQuerySet) -> OrderQuerySet:
+    """Of the orders those that name the outer organisation in their certificates."""
+    return orders.filter(organization=OuterRef("pk")).exclude(product__level=ValidationLevel.DV)
 
 
 class CustomerQuerySet(PartnerQuerySet["Customer"]):
@@ -41,6 +66,17 @@ class CustomerQuerySet(PartnerQuerySet["Customer"]):
     def matching(self, text: str) -> CustomerQuerySet:
         """Customers whose name, number, city, domain or contact holds every word."""
         return holding(self, text)
+
+    def with_outlook(self, orders: OrderQuerySet, contacts: ContactQuerySet, *, today: date) -> CustomerQuerySet:
+        """Adds `running` (orders), `next_end` (of one unrenewed, at most 30 days past) and `reachable` (contacts)."""
+        theirs = orders.issued().filter(customer=OuterRef("pk")).order_by()
+        next_ends = theirs.unrenewed().filter(ends_on__gte=today - timedelta(days=RECENT_DAYS)).order_by("ends_on")
+        people = contacts.reachable().filter(customer=OuterRef("pk")).order_by()
+        return self.annotate(
+            running=CountOf(theirs.filter(ends_on__gte=today).values("pk")),
+            next_end=Subquery(next_ends.values("ends_on")[:1]),
+            reachable=CountOf(people.values("pk")),
+        )
 
 
 class ContactQuerySet(PartnerQuerySet["Contact"]):
@@ -57,12 +93,36 @@ class DomainQuerySet(PartnerQuerySet["Domain"]):
         """Validation has ended or ends within that many days."""
         return self.filter(validated_until__lte=today + timedelta(days=within))
 
+    def unknown(self) -> DomainQuerySet:
+        """Nobody knows until when the validation holds."""
+        return self.filter(validated_until__isnull=True)
+
+    def with_held_up(self, orders: OrderQuerySet) -> DomainQuerySet:
+        """Adds `holds_up`: how many of these orders, its customer's, hold a name in the domain."""
+        return self.annotate(holds_up=CountOf(_in_domain(orders).order_by().values("pk")))
+
+    def holding_up(self, orders: OrderQuerySet) -> DomainQuerySet:
+        """Only those for which one of these orders waits."""
+        return self.filter(Exists(_in_domain(orders)))
+
 
 class OrganizationQuerySet(PartnerQuerySet["Organization"]):
     def lapsing(self, *, today: date, within: int) -> OrganizationQuerySet:
         """A validation has ended or ends within that many days."""
         until = today + timedelta(days=within)
         return self.filter(Q(ov_validated_until__lte=until) | Q(ev_validated_until__lte=until))
+
+    def unknown(self) -> OrganizationQuerySet:
+        """Nobody knows until when a validation holds."""
+        return self.filter(ov_validated_until__isnull=True, ev_validated_until__isnull=True)
+
+    def with_held_up(self, orders: OrderQuerySet) -> OrganizationQuerySet:
+        """Adds `holds_up`: how many of these orders name the organisation."""
+        return self.annotate(holds_up=CountOf(_of_organization(orders).order_by().values("pk")))
+
+    def holding_up(self, orders: OrderQuerySet) -> OrganizationQuerySet:
+        """Only those for which one of these orders waits."""
+        return self.filter(Exists(_of_organization(orders)))
 
 
 class OrderQuerySet(PartnerQuerySet["Order"]):
@@ -77,6 +137,12 @@ class OrderQuerySet(PartnerQuerySet["Order"]):
     def expiring(self, *, today: date, within: tuple[int | None, int | None]) -> OrderQuerySet:
         """The order's last day lies first..last days from today (inclusive; None is open); negative is past."""
         return self._ending("ends_on", today, within)
+
+    def due(self, *, today: date, within: int = DUE_DAYS) -> OrderQuerySet:
+        """Unrenewed orders that need a certificate within that many days, renewed or reissued, or needed it lately."""
+        first, last = today - timedelta(days=RECENT_DAYS), today + timedelta(days=within)
+        ends = Q(ends_on__range=(first, last)) | Q(certificate_ends_on__range=(first, last))
+        return self.issued().unrenewed().filter(ends)
 
     def with_certificate_expiring(self, *, today: date, within: tuple[int | None, int | None]) -> OrderQuerySet:
         """As `expiring`, by the last day of the order's present certificate."""
@@ -97,6 +163,14 @@ class OrderQuerySet(PartnerQuerySet["Order"]):
     def matching(self, text: str) -> OrderQuerySet:
         """Orders whose number, names, references or customer hold every word."""
         return holding(self, text)
+
+    def by_urgency(self, *, today: date) -> OrderQuerySet:
+        """Unrenewed orders first, by their ends from a month ago on; then the rest, the newest first."""
+        pressing = Q(
+            status__in=LIVE_ORDER_STATES, renewal_mark=RenewalMark.NONE, ends_on__gte=today - timedelta(days=30)
+        )
+        first = Case(When(pressing, then=F("ends_on")), output_field=DateField())
+        return self.order_by(Case(When(pressing, then=0), default=1), first, F("ends_on").desc(nulls_first=True), "-pk")
 
     def due_for_auto_renewal(self, *, today: date, days: int) -> OrderQuerySet:
         """Auto-renew is on, by somebody still here, and the order ends within that many days, or today."""

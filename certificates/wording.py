@@ -34,7 +34,7 @@ URGENCY_LEVELS: Mapping[Urgency, str] = {
     Urgency.MONTH: "note",
     Urgency.LATER: "calm",
 }
-_STATUS_LEVELS: Mapping[str, str] = {
+STATUS_LEVELS: Mapping[str, str] = {
     OrderStatus.ISSUED: "good",
     OrderStatus.REISSUE_PENDING: "note",
     OrderStatus.REVOKED: "bad",
@@ -42,14 +42,14 @@ _STATUS_LEVELS: Mapping[str, str] = {
     OrderStatus.CANCELED: "plain",
     OrderStatus.UNKNOWN: "warn",
 }
-_REQUEST_LEVELS: Mapping[str, str] = {
+REQUEST_LEVELS: Mapping[str, str] = {
     RequestState.ISSUED: "good",
     RequestState.FAILED: "bad",
     RequestState.REJECTED: "plain",
     RequestState.CANCELED: "plain",
     RequestState.WAITING_APPROVAL: "warn",
 }
-_MARKS: Mapping[str, Pill] = {
+MARKS: Mapping[str, Pill] = {
     RenewalMark.IN_HAND: Pill("note", lazy("Renewal in hand")),
     RenewalMark.RENEWED: Pill("good", lazy("Renewed")),
     RenewalMark.ELSEWHERE: Pill("plain", lazy("Renewed elsewhere")),
@@ -73,12 +73,12 @@ def _expiry_words(days: int) -> str:
     if days == 0:
         return _("Expires today")
     if days < 0:
-        return ngettext("Expired %(days)d day ago", "Expired %(days)d days ago", -days) % {"days": -days}
-    return ngettext("in %(days)d day", "in %(days)d days", days) % {"days": days}
+        return ngettext("Expired %(days)s day ago", "Expired %(days)s days ago", -days) % {"days": -days}
+    return ngettext("in %(days)s day", "in %(days)s days", days) % {"days": days}
 
 
 def years(number: int) -> str:
-    return ngettext("%(years)d year", "%(years)d years", number) % {"years": number}
+    return ngettext("%(years)s year", "%(years)s years", number) % {"years": number}
 
 
 def count(number: int, *, limit: int) -> str:
@@ -91,12 +91,12 @@ def count(number: int, *, limit: int) -> str:
 
 def status(order: Order) -> Pill:
     """What the order is at its authority."""
-    return Pill(_STATUS_LEVELS.get(order.status, "note"), order.get_status_display())
+    return Pill(STATUS_LEVELS.get(order.status, "note"), order.get_status_display())
 
 
 def order_end(order: Order, *, today: date) -> Pill | None:
     """How urgent the order's end is; a renewed order has none, and one that was never issued no end."""
-    if mark := _MARKS.get(order.renewal_mark):
+    if mark := MARKS.get(order.renewal_mark):
         return mark
     days = order.days_left(today)
     return None if days is None or not order.is_live else ending(days)
@@ -109,7 +109,7 @@ def certificate_end(order: Order, *, today: date) -> Pill | None:
 
 
 def request_state(request: Request) -> Pill:
-    return Pill(_REQUEST_LEVELS.get(request.state, "note"), request.get_state_display())
+    return Pill(REQUEST_LEVELS.get(request.state, "note"), request.get_state_display())
 
 
 def validation(until: date | None, *, today: date) -> Pill:
@@ -118,7 +118,7 @@ def validation(until: date | None, *, today: date) -> Pill:
         return Pill("plain", _("Not known"))
     days = (until - today).days
     if days < 0:
-        words = ngettext("Lapsed %(days)d day ago", "Lapsed %(days)d days ago", -days) % {"days": -days}
+        words = ngettext("Lapsed %(days)s day ago", "Lapsed %(days)s days ago", -days) % {"days": -days}
         return Pill("bad", words)
     if days == 0:
         return Pill("bad", _("Lapses today"))
@@ -136,7 +136,12 @@ def reachability(contact: Contact) -> Pill:
 
 def host(order: Order) -> str:
     """The common name as people read it."""
-    return display_name(order.common_name)
+    return readable(order.common_name)
+
+
+def readable(name: str) -> str:
+    """A host name as people read it: xn--mnchen-3ya.example -> münchen.example."""
+    return display_name(name)
 
 
 # What to do next

@@ -37,7 +37,11 @@ class Organization(PartnerOwned):
         constraints = [
             models.UniqueConstraint(fields=["partner", "authority", "number"], name="organization_once_per_number"),
         ]
-        indexes = [models.Index(fields=["partner", "name", "id"], name="organization_by_name")]
+        indexes = [
+            models.Index(fields=["partner", "name", "id"], name="organization_by_name"),
+            models.Index(fields=["partner", "ov_validated_until", "id"], name="organization_by_ov_end"),
+            models.Index(fields=["partner", "ev_validated_until", "id"], name="organization_by_ev_end"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -73,6 +77,10 @@ class Domain(PartnerOwned):
         ordering = ["name", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["partner", "authority", "name"], name="domain_once_per_name"),
+        ]
+        indexes = [
+            models.Index(fields=["partner", "name", "id"], name="domain_by_name"),
+            models.Index(fields=["partner", "validated_until", "id"], name="domain_by_end"),
         ]
 
     def __str__(self) -> str:

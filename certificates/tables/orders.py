@@ -67,7 +67,7 @@ class OrdersTable(ListTable):
         self.today = today
         self.order_url, self.quick_url = row_urls("certificates:order"), row_urls("certificates:quick_view")
         self.customer_url = row_urls("certificates:customer")
-        self.quick_view = gettext("Quick view")
+        self.quick_view = escape(gettext("Quick view"))
         self.short_date = cache(lambda day: date_format(day, "SHORT_DATE_FORMAT"))
         self.ending, self.status_pill, self.term = cache(self._ending), cache(self._status), cache(wording.years)
         super().__init__(rows, **options)
@@ -76,7 +76,7 @@ class OrdersTable(ListTable):
         number = escape(row.number)
         return SafeString(
             f'<a class="order-number" href="{self.order_url(row.pk)}">{number}</a>'
-            f'<a class="quick-view" href="{self.quick_url(row.pk)}" data-quick-view="{row.pk}">{escape(self.quick_view)}'
+            f'<a class="quick-view" href="{self.quick_url(row.pk)}" data-quick-view="{row.pk}">{self.quick_view}'
             f'<span class="visually-hidden"> {number}</span></a>'
         )
 

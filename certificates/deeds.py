@@ -1,0 +1,121 @@
+"""The activities of this app in words: what was done, and what changed by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from certificates.states import RenewalMark
+from certificates.wording import day
+from portal.types import StrOrPromise
+
+Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """A kind of activity: its words, the colour of its dot, and what its facts add."""
+
+    words: StrOrPromise
+    level: str = ""
+    detail: Callable[[Facts], StrOrPromise] = lambda _facts: ""
+
+
+def _switched(on: StrOrPromise, off: StrOrPromise) -> Callable[[Facts], StrOrPromise]:
+    return lambda facts: on if facts.get("on") else off
+
+
+def _error(facts: Facts) -> StrOrPromise:
+    return str(facts.get("error") or facts.get("reason") or "")
+
+
+def _owner(facts: Facts) -> StrOrPromise:
+    return str(facts.get("owner") or _("Nobody"))
+
+
+def _mark(facts: Facts) -> StrOrPromise:
+    if facts.get("after") == RenewalMark.ELSEWHERE:
+        return _("Renewed elsewhere: nothing more is sent about it.")
+    return _("The order stands in the lists again.")
+
+
+def _promised_end(facts: Facts) -> StrOrPromise:
+    return _told(_("The new order ends on %(date)s."), facts.get("order_ends_on", ""))
+
+
+def _two_ends(facts: Facts) -> StrOrPromise:
+    told, said = _date(facts.get("told", "")), _date(facts.get("authority_says", ""))
+    if told is None or said is None:
+        return ""
+    return _("%(told)s was promised; the authority says %(said)s.") % {"told": day(told), "said": day(said)}
+
+
+def _told(sentence: str, written: str) -> str:
+    when = _date(written)
+    return sentence % {"date": day(when)} if when else ""
+
+
+def _date(written: str) -> date | None:
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        return None
+
+
+def _before_and_after(facts: Facts) -> StrOrPromise:
+    """What of a row was changed: "+33 4 00 27 → +33 4 00 28"."""
+    before, after = facts.get("before", {}), facts.get("after", {})
+    pairs = ((before.get(name), after.get(name)) for name in after if not str(name).startswith("email_state"))
+    return ", ".join(f"{was or _('nothing')} → {becomes or _('nothing')}" for was, becomes in pairs)
+
+
+DEEDS: Mapping[str, Deed] = {
+    "order.renewal_requested": Deed(lazy("Renewal requested"), "", _promised_end),
+    "order.reissue_requested": Deed(lazy("Reissue requested")),
+    "order.renewal_marked": Deed(lazy("Renewal marked by hand"), "", _mark),
+    "order.notices_switched": Deed(
+        lazy("Renewal notices switched"), "", _switched(lazy("Notices are sent."), lazy("No notices are sent."))
+    ),
+    "order.auto_renew_switched": Deed(
+        lazy("Automatic renewal switched"),
+        "",
+        _switched(lazy("The order renews itself."), lazy("The order no longer renews itself.")),
+    ),
+    "order.auto_renew_refused": Deed(lazy("Automatic renewal was not possible"), "bad"),
+    "order.end_differs": Deed(lazy("The order ends on another day than promised"), "warn", _two_ends),
+    "order.noted": Deed(lazy("Note about the order")),
+    "request.made": Deed(lazy("Certificate requested")),
+    "request.approved": Deed(lazy("Request approved"), "good"),
+    "request.refused": Deed(lazy("Request refused"), "warn", _error),
+    "request.retried": Deed(lazy("Request tried again")),
+    "request.cancel_asked": Deed(lazy("Request to be cancelled")),
+    "request.placed": Deed(lazy("Request placed at the authority")),
+    "request.issued": Deed(lazy("Certificate issued"), "good"),
+    "request.failed": Deed(lazy("Request failed"), "bad", _error),
+    "request.rejected": Deed(lazy("Request rejected"), "warn", _error),
+    "request.canceled": Deed(lazy("Request cancelled"), "", _error),
+    "customer.created": Deed(lazy("Customer added by hand")),
+    "customer.changed": Deed(lazy("Customer changed"), "", _before_and_after),
+    "customer.owner_assigned": Deed(lazy("Owner assigned"), "", _owner),
+    "customer.noted": Deed(lazy("Note about the customer")),
+    "customer.viewed": Deed(lazy("Customer looked up")),
+    "contact.added": Deed(lazy("Contact added")),
+    "contact.corrected": Deed(lazy("Contact corrected"), "", _before_and_after),
+    "authority_rule.changed": Deed(lazy("Rule of the authority changed"), "", _before_and_after),
+    "authority_rule.added": Deed(lazy("Rule of the authority added")),
+    "authority_rule.restored": Deed(lazy("House rule of the authority restored")),
+    "authority_rule.removed": Deed(lazy("Rule of the authority removed")),
+    "connection.checked": Deed(lazy("Connection checked"), "", _error),
+    "connection.made": Deed(lazy("Connection made")),
+}
+
+
+def describe(verb: str, facts: Facts) -> tuple[StrOrPromise, StrOrPromise, str]:
+    """Words, detail and colour of an activity; a verb without words stands for itself."""
+    deed = DEEDS.get(verb) or Deed(verb)
+    return deed.words, deed.detail(facts), deed.level
