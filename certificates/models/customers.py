@@ -51,6 +51,9 @@ class Customer(PartnerOwned):
         indexes = [
             models.Index(fields=["partner", "name", "id"], name="customer_by_name"),
             models.Index(fields=["partner", "owner", "name"], name="customer_by_owner"),
+            models.Index(
+                fields=["partner"], name="customer_silent", condition=models.Q(notices_enabled=False)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -121,10 +121,13 @@ class Order(PartnerOwned):
             ),
         ]
         indexes = [
-            # The Expiring page, by order and by certificate: read in order, its states looked at in the index itself.
-            models.Index(fields=["partner", "renewal_mark", "ends_on", "id", "status"], name="order_expiring"),
+            # The Expiring page, by order and by certificate: read in order, and counted in the index alone.
             models.Index(
-                fields=["partner", "renewal_mark", "certificate_ends_on", "id", "status"],
+                fields=["partner", "renewal_mark", "ends_on", "id", "status", "customer", "notices_enabled"],
+                name="order_expiring",
+            ),
+            models.Index(
+                fields=["partner", "renewal_mark", "certificate_ends_on", "id", "status", "ends_on"],
                 name="order_certificate_expiring",
             ),
             models.Index(fields=["partner", "ends_on", "id"], name="order_by_end"),

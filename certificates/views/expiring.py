@@ -9,14 +9,14 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from certificates import rules
 from certificates.filters import ME, OrderFilters
-from certificates.models import Domain, Order
+from certificates.models import Customer, Domain, Order
 from certificates.querysets import OrderQuerySet
 from certificates.rules import TAB_DAYS, Tab
 from certificates.services import planning
@@ -32,8 +32,7 @@ from portal.lists import Empty, Sort, Span, Total
 from portal.lists.bulk import BulkView
 from portal.lists.filters import Chip
 from portal.lists.pages import COUNT_LIMIT
-from portal.lists.sql import CountOf, DistinctCountOf
-from portal.models import Partner
+from portal.lists.sql import Counted, count_all
 from portal.types import StrOrPromise
 
 TAB_LABELS: Mapping[Tab, StrOrPromise] = {
@@ -204,23 +203,31 @@ class ExpiringBulk(BulkView):
 
 
 @dataclass(frozen=True, slots=True)
+class Month:
+    """The orders that end within 30 days, counted up to the limit."""
+
+    orders: int = 0
+    customers: int = 0
+    silent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """The numbers of the page. Those over the tabs follow the filters; the rest speak of the whole partner."""
 
     tabs: Mapping[Tab, Total]
     house: Mapping[str, int]
+    month: Month
 
     @classmethod
     def of(cls, page: ExpiringPage) -> Figures:
-        tabs = {
-            f"tab_{tab.name}": _counted(page.span_of(bounds).apply(page.queryset)) for tab, bounds in TAB_DAYS.items()
-        }
+        tabs = {tab: Counted(page.queryset, page.span_of(bounds), COUNT_LIMIT) for tab, bounds in TAB_DAYS.items()}
         house = _house_counts(page) if page.is_whole_page else {}
-        counts = Partner.objects.filter(pk=page.request.partner.pk).annotate(**tabs, **house)
-        found = counts.values(*tabs, *house).get()
+        counts = count_all([*tabs.values(), *house.values()])
         return cls(
-            tabs={tab: Total(found[f"tab_{tab.name}"]) for tab in TAB_DAYS},
-            house={name: found[name] for name in house},
+            tabs={tab: Total(count) for tab, count in zip(tabs, counts, strict=False)},
+            house=dict(zip(house, counts[len(tabs) :], strict=True)),
+            month=_month(page) if page.is_whole_page else Month(),
         )
 
     @property
@@ -245,13 +252,13 @@ class Figures:
 
     def kpis(self) -> list[Figure]:
         """The cards above the list."""
-        month, silent, reissues = (Total(self.house[name]) for name in ("month", "silent", "reissues"))
-        customers = ngettext("%(count)s customer", "%(count)s customers", self.house["customers"])
+        month, silent, reissues = Total(self.month.orders), Total(self.month.silent), Total(self.house["reissues"])
+        customers = ngettext("%(count)s customer", "%(count)s customers", self.month.customers)
         cards = [
             Figure(
                 _("Orders ending, 30 days"),
                 str(month),
-                customers % {"count": Total(self.house["customers"])},
+                customers % {"count": Total(self.month.customers)},
                 url="?tab=30",
             ),
             Figure(
@@ -280,27 +287,33 @@ class Figures:
         return [Figure(_("Renewed, this quarter"), share, note % {"count": Total(ended, _QUARTER_LIMIT)})]
 
 
-def _counted(orders: QuerySet[Any], limit: int = COUNT_LIMIT) -> CountOf:
-    return CountOf(orders.order_by().values("pk")[: limit + 1])
-
-
-def _house_counts(page: ExpiringPage) -> dict[str, Any]:
-    orders = page.get_queryset()
-    month = page.span_of(TAB_DAYS[Tab.DAYS_30], "ends_on").apply(orders)
-    reissues = page.span_of(TAB_DAYS[Tab.DAYS_30], "certificate_ends_on").apply(orders)
-    every = Order.objects.for_partner(page.request.partner).issued()
+def _house_counts(page: ExpiringPage) -> dict[str, Counted]:
+    """What is counted of the whole partner, filtered or not."""
+    orders = page.queryset if not page.is_filtered else page.get_queryset()
+    reissues = orders.filter(certificate_ends_on__lt=F("ends_on"))
+    ended = Order.objects.for_partner(page.request.partner).issued().filter(renewal_mark__in=RenewalMark.values)
+    renewed = Order.objects.for_partner(page.request.partner).issued().filter(renewal_mark=RenewalMark.RENEWED)
     quarter = Span("ends_on", _quarter_start(page.today), page.today - timedelta(days=1))
-    ended = quarter.apply(every.filter(renewal_mark__in=RenewalMark.values))
+    month = page.span_of(TAB_DAYS[Tab.DAYS_30], "certificate_ends_on")
     return {
-        "ahead": _counted(page.span_of(_AHEAD, "ends_on").apply(orders)),
-        "now": _counted(page.span_of(TAB_DAYS[Tab.NOW], "ends_on").apply(orders)),
-        "month": _counted(month),
-        "customers": DistinctCountOf(month.order_by().values("customer_id")[: COUNT_LIMIT + 1]),
-        "silent": _counted(OrderFilters.silent(month)),
-        "reissues": _counted(reissues.filter(certificate_ends_on__lt=F("ends_on"))),
-        "ended": _counted(ended, _QUARTER_LIMIT),
-        "renewed": _counted(ended.filter(renewal_mark=RenewalMark.RENEWED), _QUARTER_LIMIT),
+        "ahead": Counted(orders, page.span_of(_AHEAD, "ends_on"), COUNT_LIMIT),
+        "now": Counted(orders, page.span_of(TAB_DAYS[Tab.NOW], "ends_on"), COUNT_LIMIT),
+        "reissues": Counted(reissues, month, COUNT_LIMIT),
+        "ended": Counted(ended, quarter, _QUARTER_LIMIT),
+        "renewed": Counted(renewed, quarter, _QUARTER_LIMIT),
     }
+
+
+def _month(page: ExpiringPage) -> Month:
+    """The orders that end within 30 days: of the first thousand, who they belong to and how many go unannounced."""
+    orders = page.span_of(TAB_DAYS[Tab.DAYS_30], "ends_on").apply(page.get_queryset()).order_by("ends_on", "pk")
+    deaf = Customer.objects.for_partner(page.request.partner).filter(notices_enabled=False).values("pk")
+    heard = ExpressionWrapper(Q(notices_enabled=True) & ~Q(customer__in=deaf), output_field=BooleanField())
+    rows = orders.annotate(heard=heard).values("pk", "customer_id", "heard")[: COUNT_LIMIT + 1]
+    facts = rows.aggregate(
+        orders=Count("pk"), customers=Count("customer_id", distinct=True), silent=Count("pk", filter=Q(heard=False))
+    )
+    return Month(**facts)
 
 
 def _quarter_start(today: date) -> date:

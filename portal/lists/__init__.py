@@ -2,8 +2,9 @@
 
 from portal.lists.columns import Column, Exported, ListTable, SelectColumn
 from portal.lists.filters import AnyOf, ListFilters, one_of
-from portal.lists.keyset import Ordering, Sort, Span
+from portal.lists.keyset import Ordering, Sort
 from portal.lists.pages import Empty, ListPage, Total
+from portal.lists.spans import Span
 
 __all__ = [
     "AnyOf",

@@ -7,13 +7,13 @@ import binascii
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import F, QuerySet, Value
 from django.db.models.expressions import OrderBy
 
+from portal.lists.spans import Span, field_of
 from portal.lists.sql import key_compared
 
 
@@ -52,28 +52,6 @@ class Ordering:
             OrderBy(F(first), descending=self.descending, nulls_last=nulls_last),
             *(OrderBy(F(column), descending=self.descending) for column in rest),
         ]
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """The list holds only rows whose column lies from `first` to `last`, both included; None leaves a side open."""
-
-    column: str
-    first: date | None = None
-    last: date | None = None
-
-    def holds(self, value: Any) -> bool:
-        return (self.first is None or value >= self.first) and (self.last is None or value <= self.last)
-
-    def apply(self, queryset: QuerySet[Any], *, first: bool = True, last: bool = True) -> QuerySet[Any]:
-        """Only the rows inside; either bound can be left to a key that implies it."""
-        if first and self.first is not None:
-            queryset = queryset.filter(**{f"{self.column}__gte": self.first})
-        if last and self.last is not None:
-            queryset = queryset.filter(**{f"{self.column}__lte": self.last})
-        if self.first is None and self.last is None:
-            queryset = queryset.filter(**{f"{self.column}__isnull": False})
-        return queryset
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,17 +112,6 @@ def _storable(value: Any) -> bool:
     if isinstance(value, int):
         return abs(value) < 2**63
     return not isinstance(value, str) or "\x00" not in value
-
-
-def field_of(queryset: QuerySet[Any], path: str) -> Any:
-    """The field at the end of a path such as "customer__name", or that of an annotation."""
-    if path in queryset.query.annotations:
-        return queryset.query.annotations[path].output_field
-    model: Any = queryset.model
-    *relations, last = path.split("__")
-    for name in relations:
-        model = model._meta.get_field(name).related_model
-    return model._meta.pk if last == "pk" else model._meta.get_field(last)
 
 
 def _read(row: Any, path: str) -> Any:

@@ -26,7 +26,8 @@ from portal.contributions import BulkAction, ListFilter, LoadedColumn
 from portal.lists.address import Address
 from portal.lists.columns import ContributedColumn, Exported, ListTable
 from portal.lists.filters import Chip, ListFilters
-from portal.lists.keyset import BadPlace, Ordering, Place, Slice, Sort, Span, fetch, read_place, write_place
+from portal.lists.keyset import BadPlace, Ordering, Place, Slice, Sort, fetch, read_place, write_place
+from portal.lists.spans import Span
 from portal.types import StrOrPromise
 
 COUNT_LIMIT = 1000
@@ -271,7 +272,7 @@ class ListPage(View):
 
     def count(self) -> int:
         """The rows of the list, counted no further than one beyond the limit."""
-        return self.spanned.order_by()[: COUNT_LIMIT + 1].count()
+        return self.spanned.order_by().values("pk")[: COUNT_LIMIT + 1].count()
 
     # What is shown
 
