@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from offers.views import ordering, reissuing, renewing
 
 app_name = "offers"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("orders/<int:pk>/renew/", renewing.renew, name="renew"),
+    path("orders/<int:pk>/reissue/", reissuing.reissue, name="reissue"),
+    path("request/", ordering.request_certificate, name="request_certificate"),
+]

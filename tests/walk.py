@@ -33,6 +33,16 @@ CANARY = "TENANT-B-CANARY"
 
 # Addresses without parameters have none; others name the row behind each parameter (see `Tenant`).
 PLACES: Mapping[str, Mapping[str, str]] = {
+    "certificates:request": {"pk": "request"},
+    "certificates:request_approve": {"pk": "request"},
+    "certificates:request_cancel": {"pk": "request"},
+    "certificates:request_reject": {"pk": "request"},
+    "certificates:request_retry": {"pk": "request"},
+    "certificates:request_validate": {"pk": "request"},
+    "certificates:requests": {},
+    "offers:reissue": {"pk": "order"},
+    "offers:renew": {"pk": "order"},
+    "offers:request_certificate": {},
     "portal:activity": {},
     "portal:brand_css": {"slug": "slug"},
     "portal:colour_preview": {},

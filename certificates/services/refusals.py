@@ -57,11 +57,15 @@ class NotConnected(OrderNotRenewable):
         super().__init__(Obstacle.NOT_CONNECTED)
 
 
-class ProductNotOffered(RequestRefused):
+class WishRefused(RequestRefused):
+    """Something of what was asked for cannot be had; asked for otherwise, it could."""
+
+
+class ProductNotOffered(WishRefused):
     """The product is no longer sold."""
 
 
-class TermNotOffered(RequestRefused):
+class TermNotOffered(WishRefused):
     """The product is sold for 1 to `longest` years."""
 
     def __init__(self, longest: int) -> None:
@@ -69,7 +73,7 @@ class TermNotOffered(RequestRefused):
         self.longest = longest
 
 
-class NamesNotHeld(RequestRefused):
+class NamesNotHeld(WishRefused):
     """The product cannot hold these `names`."""
 
     def __init__(self, product: Product, names: Sequence[str]) -> None:
@@ -86,7 +90,7 @@ class OneNameOnly(NamesNotHeld):
     """The product holds a single name."""
 
 
-class OrganizationMissing(RequestRefused):
+class OrganizationMissing(WishRefused):
     """The product names an organisation, and none is known."""
 
 

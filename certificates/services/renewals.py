@@ -53,6 +53,9 @@ __all__ = [
     "RequestRefused",
     "TermNotOffered",
     "WildcardRefused",
+    "check_reissuable",
+    "reissues_of",
+    "renewals_of",
     "request_new",
     "request_reissue",
     "request_renewal",
@@ -132,6 +135,12 @@ def request_new(
         return _store_new(customer, organization, wish, press)
 
 
+def check_reissuable(order: Order) -> AuthorityConnection:
+    """Where the order would be reissued; raises OrderNotRenewable."""
+    _refuse_unless_issued(order)
+    return connection_to(order.partner, order.authority)
+
+
 def renewals_of(order: Order) -> RequestQuerySet:
     """The order's renewals that are intended, placed or issued: at most one."""
     return Request.objects.for_partner(order.partner).renewing().filter(order_id=order.pk)
@@ -205,11 +214,10 @@ def _store_renewal(order: Order, wish: Wish, press: Press) -> Request:
 def _store_reissue(order: Order, wish: Wish, press: Press) -> Request:
     order = _lock(order)
     _refuse_twice(AlreadyReissuing, reissues_of(order))
-    _refuse_unless_issued(order)
     request = _store(
         wish,
         press,
-        connection_to(order.partner, order.authority),
+        check_reissuable(order),
         kind=RequestKind.REISSUE,
         customer_id=order.customer_id,
         order=order,

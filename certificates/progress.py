@@ -1,0 +1,139 @@
+"""How far a request has come, step by step: recorded, approved, placed, validated, issued."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from certificates.models import Request
+from certificates.states import RequestState
+from certificates.wording import day
+
+# While nobody waits for a person, news come within seconds; later the page asks more seldom.
+_FAST, _SLOW = 2, 15
+_ON_ITS_WAY = {RequestState.QUEUED, RequestState.PLACING}
+
+
+class Stand(StrEnum):
+    DONE = "good"
+    NOW = "warn"
+    TO_COME = "planned"
+    ENDED = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step; `stand` is also the colour of its dot."""
+
+    stand: Stand
+    words: str
+    detail: str = ""
+    at: datetime | None = None
+
+    @property
+    def spoken(self) -> str:
+        """What the dot says to those who do not see it."""
+        return {
+            Stand.DONE: _("Done"),
+            Stand.NOW: _("Under way"),
+            Stand.TO_COME: _("To come"),
+            Stand.ENDED: _("Ended here"),
+        }[self.stand]
+
+
+def steps_of(request: Request) -> list[Step]:
+    """The whole road; where the request left it, the rest is not shown."""
+    return [*_recorded(request), *_approval(request), *_placing(request), *_validation(request), *_issuing(request)]
+
+
+def headline(request: Request) -> str:
+    """Where it stands, in one sentence."""
+    if request.cancel_asked_at and request.is_open:
+        return _("It is being cancelled: the authority is told, and its answer decides.")
+    return {
+        RequestState.WAITING_APPROVAL: _("It waits for an administrator. Nothing has been ordered yet."),
+        RequestState.QUEUED: _("It is recorded and will be placed at the authority in a moment."),
+        RequestState.PLACING: _("It is being placed at the authority."),
+        RequestState.PLACED: _("The authority has it, and issues once everything below is proved."),
+        RequestState.ISSUED: _("The certificate is issued."),
+        RequestState.FAILED: _("It could not be placed. Nothing was ordered; the order stands in the lists again."),
+        RequestState.REJECTED: _("It was rejected. Nothing more happens; the order stands in the lists again."),
+        RequestState.CANCELED: _("It was cancelled. Nothing more happens; the order stands in the lists again."),
+    }[RequestState(request.state)]
+
+
+def poll_seconds(request: Request, now: datetime) -> int:
+    """How often its page looks for news; 0 once there will be none."""
+    if not request.is_open:
+        return 0
+    recent = now - request.requested_at < timedelta(minutes=2)
+    return _FAST if recent and request.state != RequestState.WAITING_APPROVAL else _SLOW
+
+
+def _recorded(request: Request) -> Iterator[Step]:
+    by = _("by %(person)s") % {"person": request.requested_by} if request.requested_by else ""
+    if request.source == "auto_renew":
+        by = _("by itself, for %(person)s") % {"person": request.requested_by}
+    yield Step(Stand.DONE, _("Recorded"), by, request.requested_at)
+
+
+def _approval(request: Request) -> Iterator[Step]:
+    if request.state == RequestState.WAITING_APPROVAL:
+        yield Step(Stand.NOW, _("Waiting for approval"), _("An administrator has to agree."))
+    elif request.decided_by and request.state == RequestState.REJECTED:
+        detail = _("by %(person)s") % {"person": request.decided_by}
+        yield Step(Stand.ENDED, _("Refused"), f"{detail}: {request.last_error}" if request.last_error else detail)
+    elif request.decided_by:
+        yield Step(Stand.DONE, _("Approved"), _("by %(person)s") % {"person": request.decided_by})
+
+
+def _placing(request: Request) -> Iterator[Step]:
+    if request.authority_number:
+        number = {"number": request.authority_number, "authority": request.get_authority_display()}
+        yield Step(Stand.DONE, _("Placed at the authority"), _("%(authority)s, order %(number)s") % number)
+    elif request.state in _ON_ITS_WAY:
+        yield Step(Stand.NOW, _("Placing at the authority"), _attempts(request))
+    elif request.state == RequestState.FAILED:
+        yield Step(Stand.ENDED, _("Not placed"), request.last_error)
+    elif request.state == RequestState.CANCELED:
+        yield Step(Stand.ENDED, _("Cancelled"), _("Before anything was placed."))
+    elif request.state == RequestState.WAITING_APPROVAL:
+        yield Step(Stand.TO_COME, _("Place at the authority"))
+
+
+def _attempts(request: Request) -> str:
+    if not request.last_error:
+        return ""
+    words = ngettext(
+        "%(count)s attempt so far; the last answer was: %(error)s",
+        "%(count)s attempts so far; the last answer was: %(error)s",
+        request.attempts,
+    )
+    return words % {"count": request.attempts, "error": request.last_error}
+
+
+def _validation(request: Request) -> Iterator[Step]:
+    if request.state == RequestState.PLACED:
+        open_steps = sum(not step["done"] for step in request.steps)
+        words = ngettext("%(count)s thing to prove", "%(count)s things to prove", open_steps) % {"count": open_steps}
+        yield Step(Stand.NOW, _("Validation"), words if open_steps else _("Everything is proved."))
+    elif request.state == RequestState.ISSUED:
+        yield Step(Stand.DONE, _("Validated"))
+    elif request.is_open:
+        yield Step(Stand.TO_COME, _("Validation"))
+
+
+def _issuing(request: Request) -> Iterator[Step]:
+    if request.state == RequestState.ISSUED:
+        ends_on = request.result.certificate_ends_on if request.result else None
+        detail = _("Valid until %(date)s") % {"date": day(ends_on)} if ends_on else ""
+        yield Step(Stand.DONE, _("Issued"), detail, request.finished_at)
+    elif request.is_open:
+        yield Step(Stand.TO_COME, _("Issue"))
+    elif request.authority_number:
+        yield Step(Stand.ENDED, request.get_state_display(), request.last_error, request.finished_at)

@@ -1,0 +1,92 @@
+"""Requests: what waits for us, for an approval or for the authority; what failed comes first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from certificates.models import Customer, Request
+from certificates.querysets import RequestQuerySet
+from certificates.states import RequestKind, RequestState
+from certificates.tables.requests import REQUEST_FIELDS, RequestsTable
+from certificates.views.expiring import Link
+from certificates.views.saved_views import SavableListPage
+from portal.access import requires
+from portal.lists import AnyOf, Empty, ListFilters, Sort
+
+ALL = "all"
+
+
+class RequestFilters(ListFilters):
+    """By words, customer, state and kind."""
+
+    q = django_filters.CharFilter(label=lazy("Contains"), method="filter_words")
+    customer = django_filters.CharFilter(label=lazy("Customer"), method="filter_customer")
+    state = AnyOf(label=lazy("State"), field_name="state", choices=RequestState.choices)
+    kind = AnyOf(label=lazy("Kind"), field_name="kind", choices=RequestKind.choices)
+
+    def filter_words(self, requests: RequestQuerySet, _name: str, value: str) -> QuerySet[Request]:
+        return requests.filter(Q(common_name__icontains=value) | Q(order__number=value) | Q(authority_number=value))
+
+    def filter_customer(self, requests: RequestQuerySet, _name: str, value: str) -> QuerySet[Request]:
+        return requests.filter(customer__in=Customer.objects.for_partner(self.request.partner).matching(value))
+
+
+@requires("requests.view")
+class RequestsPage(SavableListPage):
+    """What is open or has failed; under "All" also what came to its end."""
+
+    name = "requests"
+    title = lazy("Requests")
+    table_class = RequestsTable
+    filters_class = RequestFilters
+    # By state means failed ones first, then what waits longest: the alphabet happens to agree.
+    sorts = {"state": Sort(("state", "requested_at")), "requested": Sort(("requested_at",))}
+    export_permission = "requests.view"
+    template_name = "certificates/requests/page.html"
+    part_template_name = "certificates/requests/list.html"
+
+    @property
+    def shows_all(self) -> bool:
+        return self.query.get("show") == ALL
+
+    def get_default_sort(self) -> str:
+        return "-requested" if self.shows_all else "state"
+
+    def get_queryset(self) -> RequestQuerySet:
+        requests: RequestQuerySet = Request.objects.for_partner(self.request.partner)
+        return requests if self.shows_all else requests.needing_attention()
+
+    def get_rows(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.values_list(*REQUEST_FIELDS, *(column.key for column in self.annotated_columns), named=True)
+
+    def get_table_options(self) -> dict[str, Any]:
+        return {"permissions": self.request.membership.permissions}
+
+    def get_context_data(self) -> dict[str, Any]:
+        return {
+            **super().get_context_data(),
+            "tabs": [
+                Link(_("Open and failed"), self.address.but(show=None, sort=None), not self.shows_all),
+                Link(_("All"), self.address.but(show=ALL, sort=None), self.shows_all),
+            ],
+            "tabs_label": _("Which requests"),
+        }
+
+    def get_empty(self) -> Empty:
+        if self.is_filtered:
+            return super().get_empty()
+        if self.shows_all:
+            return Empty(_("No requests yet"), _("Renewals and new orders stand here once they are asked for."))
+        return Empty(
+            _("Nothing is open, and nothing has failed"),
+            _("Whatever expires next stands on the Expiring page."),
+            icon="check-circle",
+            url=reverse("certificates:expiring"),
+            action=_("See what expires"),
+        )

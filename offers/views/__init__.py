@@ -1,0 +1,1 @@
+"""Every page on which one renews, reissues or orders."""
