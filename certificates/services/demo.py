@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from django_scopes import scope
@@ -22,10 +22,18 @@ from certificates.models import (
     Organization,
     Product,
 )
-from certificates.services.demo_plan import DemoCustomer, DemoOrder, customers, issue_days, make_csr, orders
+from certificates.services.demo_plan import (
+    DemoCustomer,
+    DemoOrder,
+    customers,
+    issue_days,
+    make_csr,
+    orders,
+    renewal_day,
+)
 from certificates.services.placing import place_request
 from certificates.services.renewals import request_renewal
-from certificates.states import AuthorityKind, ContactRole, EmailState, OrderStatus
+from certificates.states import AuthorityKind, ContactRole, EmailState, OrderStatus, RenewalMark
 from portal import demo as people
 from portal.models import Membership, Partner, User
 from portal.roles import Role
@@ -166,50 +174,56 @@ def _share_customers(staff: dict[str, Membership], known: dict[str, _Known]) -> 
 
 def _order(partner: Partner, known: _Known, one: DemoOrder, staff: dict[str, Membership], *, now: datetime) -> Order:
     product = Product.objects.get(name_id=one.product)
-    csr = make_csr(one.names)
+    spec = _spec(known, one, product)
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     moments = list(issue_days(one, today=today))
-    states = _issue(partner, known, one, product, csr=csr, moments=moments)
-    order = _place(known, one, product, states, csr=csr, placed_at=moments[0])
+    order = _place(known, one, product, _issue(partner, spec, moments), csr=spec.csr, placed_at=moments[0])
     if one.auto_renew:
         Order.objects.filter(pk=order.pk).update(auto_renew=True, auto_renew_by=staff["Claire"])
+    if one.is_renewed:
+        _renew(known, one, spec, order, at=renewal_day(one, today=today))
     return order
 
 
-def _issue(
-    partner: Partner,
-    known: _Known,
-    one: DemoOrder,
-    product: Product,
-    *,
-    csr: str,
-    moments: Sequence[datetime],
-) -> list[OrderState]:
-    """Ask the embedded authority on each of the days, as if it were that day."""
-    spec = OrderSpec(
+def _renew(known: _Known, one: DemoOrder, spec: OrderSpec, order: Order, *, at: datetime) -> None:
+    again = replace(
+        spec, reference=f"{spec.reference}-renewal", renewal_of=order.number, renewal_of_ends_at=order.ends_at
+    )
+    product = Product.objects.get(name_id=one.product)
+    successor = _place(known, one, product, _issue(order.partner, again, [at]), csr=spec.csr, placed_at=at)
+    Order.objects.filter(pk=successor.pk).update(predecessor=order)
+    Order.objects.filter(pk=order.pk).update(renewal_mark=RenewalMark.RENEWED, successor_number=successor.number)
+
+
+def _spec(known: _Known, one: DemoOrder, product: Product) -> OrderSpec:
+    return OrderSpec(
         reference=f"demo-{known.customer.pk}-{one.names[0]}-{one.ends_in}",
         product_name_id=product.name_id,
         family=product.family,
         level=product.level,
         common_name=one.names[0],
         names=one.names,
-        csr=csr,
+        csr=make_csr(one.names),
         term_years=1,
         organization=_as_validated(known.organization),
     )
+
+
+def _issue(partner: Partner, spec: OrderSpec, moments: Sequence[datetime]) -> list[OrderState]:
+    """Ask the embedded authority on each of the days, as if it were that day."""
     first, *later = moments
     authority = _sandbox(partner, first)
     states = [authority.status(authority.place(spec).order_number)]
+    number = states[0].order_number
     for moment in later:
         authority = _sandbox(partner, moment)
-        number = states[0].order_number
         authority.reissue(
             ReissueSpec(
                 order_number=number,
                 reference=f"{spec.reference}-{moment:%Y%m%d}",
                 common_name=spec.common_name,
                 names=spec.names,
-                csr=csr,
+                csr=spec.csr,
             )
         )
         states.append(authority.status(number))

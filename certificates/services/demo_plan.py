@@ -55,6 +55,8 @@ _PRODUCTS = (
 _ENDS_IN = (-20, -12, -6, -5, -3, -1, 0, 1, 2, 2, 4, 5, 6, 7, 9, 11, 12, 14, 16, 19, 20, 22, 25, 27, 28, 29)
 _LATER = (31, 33, 35, 38, 41, 44, 48, 52, 55, 57, 59, 60, 63, 66, 70, 71, 74, 78, 82, 85, 88, 90, 94, 99, 110)
 _YEAR_ROUND = tuple(range(120, 360, 5))
+# Ends of orders whose customers renewed early, some weeks before
+_RENEWED = (-58, -47, -41, -36, -29, -22, -15, -10, -4, 3, 8, 13, 17, 23)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class DemoOrder:
     auto_renew: bool = False
     # The present certificate's reissue was forgotten: its plan has days left that nobody collected.
     reissue_forgotten: bool = False
+    is_renewed: bool = False
 
 
 def customers() -> list[DemoCustomer]:
@@ -103,6 +106,9 @@ def orders() -> Iterator[DemoOrder]:
     yield from _forty_of_one(known[0])
     for number, ends_in in enumerate((*_ENDS_IN, *_LATER, *_YEAR_ROUND)):
         yield _order(chance, known[1 + number % (len(known) - 1)], number, ends_in)
+    for number, ends_in in enumerate(_RENEWED):
+        order = _order(chance, known[1 + number * 5 % (len(known) - 1)], number + 1, ends_in)
+        yield replace(order, is_renewed=True, reissue_forgotten=False, auto_renew=False)
     # EV whose organisation has to be validated again, and one due for it soon
     yield DemoOrder(known[3], "ssl_ev_securesite_flex", (f"pay.{known[3].domain}",), 15)
     yield DemoOrder(known[7], "ssl_ev_securesite_pro", (f"login.{known[7].domain}",), 24)
@@ -144,6 +150,12 @@ def issue_days(order: DemoOrder, *, today: datetime) -> Iterator[datetime]:
     reissued = start + timedelta(days=life - 15)
     if not order.reissue_forgotten and reissued < min(today, end):
         yield reissued
+
+
+def renewal_day(order: DemoOrder, *, today: datetime) -> datetime:
+    """When an early customer renewed: weeks before the end, and before today."""
+    before = timedelta(days=20 + order.ends_in % 30)
+    return min(today + timedelta(days=order.ends_in) - before, today - timedelta(days=2)) + timedelta(hours=14)
 
 
 def make_csr(names: tuple[str, ...]) -> str:
