@@ -54,6 +54,7 @@ __all__ = [
     "TermNotOffered",
     "WildcardRefused",
     "check_reissuable",
+    "check_renewable",
     "reissues_of",
     "renewals_of",
     "request_new",
@@ -194,7 +195,7 @@ def wake_worker(request: Request) -> None:
 def _store_renewal(order: Order, wish: Wish, press: Press) -> Request:
     order = _lock(order)
     _refuse_twice(AlreadyRenewed, renewals_of(order))
-    _refuse_unless_renewable(order)
+    check_renewable(order)
     connection = renewal_connection(order)
     request = _store(
         wish,
@@ -290,7 +291,8 @@ def _refuse_twice(already: type[AlreadyInHand], requests: RequestQuerySet) -> No
         raise already(existing)
 
 
-def _refuse_unless_renewable(order: Order) -> None:
+def check_renewable(order: Order) -> None:
+    """Whether the order, as it is, may be renewed; raises OrderNotRenewable. Its window is another question."""
     if obstacle := _OBSTACLES.get(RenewalMark(order.renewal_mark)):
         raise OrderNotRenewable(obstacle)
     _refuse_unless_issued(order)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from certificates.models import Order, Request
 from certificates.rules import RenewalWindowClosed, last_day
 from certificates.services.refusals import AlreadyRenewed, OrderNotRenewable, WishRefused
-from certificates.services.renewals import renewals_of, request_renewal
+from certificates.services.renewals import check_renewable, renewals_of, request_renewal
 from certificates.wording import day, host
 from certificates.x509 import BadRequest, display_name
 from offers import wording
@@ -31,6 +31,7 @@ def renew(request: PartnerRequest, pk: int) -> HttpResponseBase:
     order = get_object_or_404(Order.objects.for_partner(request.partner).select_related(*_RELATED), pk=pk)
     try:
         _refuse_twice(order)
+        check_renewable(order)
         return _press(request, order) if request.method == "POST" else _show(request, order)
     except AlreadyRenewed as already:
         return in_hand(request, order, already.request, status=409 if request.method == "POST" else 200)
