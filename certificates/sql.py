@@ -16,6 +16,7 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from certificates.models import Certificate, Contact, Customer, Domain, ImportLine, Order, Organization
+from certificates.remarks import IMPORTED
 
 # What is staged, with the kind of each column; stage rows are tuples in this order.
 STAGED: Mapping[str, str] = {
@@ -70,6 +71,7 @@ STAGED: Mapping[str, str] = {
 }
 DOMAINS: Mapping[str, str] = {"line": "int", "name": "text"}
 CUSTOMER_WORDS: Mapping[str, str] = {"customer_id": "line", "words": "text"}
+TEXTS: Mapping[str, str] = {"id": "line", "text": "text"}
 
 _FOUND_OUT: Mapping[str, Mapping[str, str]] = {
     "import_stage": STAGED,
@@ -92,6 +94,9 @@ _FOUND_OUT: Mapping[str, Mapping[str, str]] = {
     "import_contact": {"customer_key": "text", "email": "text", "line": "int", "contact_id": "int"},
     # Lines whose customer, organisation, contact or domain changes with them
     "import_touched": {"line": "int"},
+    "import_chain": {"successor_id": "line", "predecessor_id": "int"},
+    # New words for the search, by what they belong to
+    "import_text": TEXTS,
     "import_target": {
         "line": "line",
         "order_id": "int",
@@ -122,6 +127,8 @@ class Dialect:
     types: Mapping[str, str]
     differs: str
     empty_list: str
+    # What the order o remarks beside what an import may find, and what it finds now
+    remarks_together: str
 
 
 _POSTGRESQL = Dialect(
@@ -137,6 +144,7 @@ _POSTGRESQL = Dialect(
     },
     differs="IS DISTINCT FROM",
     empty_list="'[]'::jsonb",
+    remarks_together="(o.remarks - ARRAY[{imported_remarks}]) || s.remarks",
 )
 _SQLITE = Dialect(
     {
@@ -151,6 +159,10 @@ _SQLITE = Dialect(
     },
     differs="IS NOT",
     empty_list="'[]'",
+    # Written with the space that Django's own JSON has after a comma
+    remarks_together="""(SELECT replace(json_group_array(value), '","', '", "') FROM (
+      SELECT value FROM json_each(o.remarks) WHERE value NOT IN ({imported_remarks})
+      UNION ALL SELECT value FROM json_each(s.remarks)))""",
 )
 
 
@@ -174,7 +186,7 @@ def index_stage(cursor: Any, *, analyse: bool) -> None:
     for place, (table, columns) in enumerate(_INDEXES):
         cursor.execute(f"CREATE INDEX {table}_{place} ON {table} ({columns})")
     if analyse:
-        cursor.execute("ANALYZE import_stage")
+        cursor.execute("ANALYZE import_stage (line, number, organization_number, domain, contact_email)")
         cursor.execute("ANALYZE import_domain")
 
 
@@ -267,7 +279,20 @@ RESOLVE = (
     WHERE w.place = 1
     """,
 )
-ANALYSE_LINKS = ("ANALYZE import_kept", "ANALYZE import_link", "ANALYZE import_contact", "ANALYZE import_owner")
+ANALYSE_FOUND = tuple(
+    f"ANALYZE {table}"
+    for table in ("import_kept", "import_organization", "import_owner", "import_link", "import_contact")
+)
+
+# Whose statistics matter while the import itself is what fills a table
+ANALYSE_GROWN: Mapping[str, str] = {
+    "customer": "ANALYZE {customer} (partner_id, key)",
+    "organization": "ANALYZE {organization} (partner_id, authority, number)",
+    "domain": "ANALYZE {domain} (partner_id, authority, name)",
+    "contact": "ANALYZE {contact} (customer_id, email, source_email)",
+    "order": "ANALYZE {order} (partner_id, authority, number)",
+    "certificate": "ANALYZE {certificate} (order_id, serial_number)",
+}
 
 # A person is known by the address imports knew first, else by the present one.
 _CONTACT_OF = """
@@ -361,7 +386,9 @@ NEW_DOMAINS = """
                            ORDER BY COALESCE(l.customer_key <> o.customer_key, FALSE), d.line) AS place
       FROM import_domain d
       JOIN import_link l ON l.line = d.line
-      LEFT JOIN import_owner o ON o.name = d.name) w
+      LEFT JOIN import_owner o ON o.name = d.name
+      WHERE NOT EXISTS (SELECT 1 FROM {domain} x WHERE x.partner_id = %(partner)s AND x.authority = %(authority)s
+                        AND x.name = d.name)) w
     JOIN import_stage s ON s.line = w.line
     JOIN {customer} c ON c.partner_id = %(partner)s AND c.key = w.customer_key
     LEFT JOIN {organization} g
@@ -406,6 +433,9 @@ CUSTOMERS_WITHOUT_WORDS = """
     WHERE c.id IN (SELECT t.customer_id FROM import_target t WHERE t.outcome IN ('created', 'updated'))
       AND NOT EXISTS (SELECT 1 FROM import_customer_words w WHERE w.customer_id = c.id)
     """
+WRITE_TEXTS = "UPDATE {table} AS o SET search_text = t.text FROM import_text t WHERE o.id = t.id"
+EMPTY_TEXTS = "DELETE FROM import_text"
+
 # One import of a partner at a time writes; SQLite has one writer anyway.
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('certificates.import'), %(partner)s::integer)"
 
@@ -505,7 +535,11 @@ ORDER_MERGE: Mapping[str, Merge] = {
     "server_platform": _said("server_platform", "''"),
     "dcv_method": _said("dcv_method", "''"),
     "division": _said("division", "''"),
-    "remarks": _said("remarks", "{empty_list}"),
+    # Remarks of other origin stay.
+    "remarks": Merge(
+        "COALESCE(s.remarks, {empty_list})",
+        "CASE WHEN s.remarks IS NULL THEN o.remarks ELSE {remarks_together} END",
+    ),
     "search_text": Merge("s.words || COALESCE(w.words, '')", "s.words || COALESCE(w.words, '')", compared=False),
 }
 
@@ -672,18 +706,23 @@ PROMOTE_CERTIFICATES = f"""
 
 # Chains
 
-# Where both orders are known, the renewed one becomes the predecessor; never in a ring.
-LINK_SUCCESSORS = """
-    UPDATE {order} SET predecessor_id = p.id
-    FROM {order} p
-    WHERE p.partner_id = %(partner)s AND p.authority = %(authority)s AND p.successor_number <> ''
-      AND {order}.partner_id = p.partner_id AND {order}.authority = p.authority
-      AND {order}.number = p.successor_number AND {order}.predecessor_id IS NULL
-      AND {order}.placed_at > p.placed_at
-      AND NOT EXISTS (SELECT 1 FROM {order} q WHERE q.predecessor_id = p.id)
-      AND NOT EXISTS (SELECT 1 FROM {order} q WHERE q.partner_id = p.partner_id AND q.authority = p.authority
-                      AND q.successor_number = p.successor_number AND q.id < p.id)
+# Where both orders are known, the renewed one becomes the predecessor; time runs one way, so there is no ring.
+LINK_SUCCESSORS = (
     """
+    INSERT INTO import_chain (successor_id, predecessor_id)
+    SELECT n.id, min(p.id) FROM {order} p
+    JOIN {order} n ON n.partner_id = p.partner_id AND n.authority = p.authority AND n.number = p.successor_number
+    WHERE p.partner_id = %(partner)s AND p.authority = %(authority)s AND p.successor_number <> ''
+      AND n.predecessor_id IS NULL AND n.placed_at > p.placed_at
+    GROUP BY n.id
+    """,
+    """
+    UPDATE {order} AS o SET predecessor_id = c.predecessor_id
+    FROM import_chain c
+    WHERE o.id = c.successor_id
+      AND NOT EXISTS (SELECT 1 FROM {order} q WHERE q.predecessor_id = c.predecessor_id)
+    """,
+)
 
 # The report
 
@@ -726,6 +765,8 @@ class Statements:
             **_tables(),
             "authorities": ", ".join(f"'{authority}'" for authority in authorities),
             "empty_list": self.dialect.empty_list,
+            "remarks_together": self.dialect.remarks_together,
+            "imported_remarks": ", ".join(f"'{code}'" for code in IMPORTED),
             "organization_differs": " OR ".join(
                 f"e.{column} {differs} {merged}" for column, merged in _ORGANIZATION_MERGE.items()
             ),

@@ -276,14 +276,14 @@ class _Utf8Census:
         if not text.isascii():
             bad = text.count("\ufffd")
             self.bad += bad
-            self.good += sum(1 for character in text if character > "\x7f") - bad
+            self.good += len(text) - len(text.encode("ascii", "ignore")) - bad
 
     def verdict(self) -> str:
         return "utf-8" if self.bad == 0 or self.good > 10 * self.bad else "cp1252"
 
 
 class _Lines:
-    """The physical lines of a file, one at a time, each of bounded length; those of a record can be taken back."""
+    """The physical lines of a file, one at a time; those of the present record are kept and can be taken back."""
 
     def __init__(self, file: BinaryIO, encoding: str, limits: Limits) -> None:
         # Without translation, so that line breaks inside quotes stay as they are.
@@ -291,14 +291,18 @@ class _Lines:
         self._file = file
         self._limit = limits.line_characters
         self._again: deque[str] = deque()
-        self._held = 0
-        self.number = 0
+        self._before = self._held = 0
         # The lines of the record that is being read
         self.pending: list[str] = []
 
     @property
     def bytes_read(self) -> int:
         return self._file.tell()
+
+    @property
+    def number(self) -> int:
+        """The number of the last line that was read."""
+        return self._before + len(self.pending)
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -307,20 +311,23 @@ class _Lines:
         line = self._again.popleft() if self._again else self._text.readline(self._limit + 1)
         if not line:
             raise StopIteration
-        self.number += 1
-        if len(line) > self._limit:
-            raise FileRefused(Refusal.LINE_TOO_LONG, line=self.number, limit=self._limit)
         self.pending.append(line)
         self._held += len(line)
-        if self._held > 2 * self._limit:
-            raise csv.Error("the record runs over too many lines")
+        if self._held > self._limit:
+            self._refuse(line)
         return line
+
+    def _refuse(self, line: str) -> None:
+        if len(line) > self._limit:
+            raise FileRefused(Refusal.LINE_TOO_LONG, line=self.number, limit=self._limit)
+        raise csv.Error("the record runs over too many lines")
 
     def begin(self) -> int:
         """A new record begins on the next line, whose number is returned."""
-        self.pending.clear()
+        self._before = self.number
         self._held = 0
-        return self.number + 1
+        self.pending.clear()
+        return self._before + 1
 
     def peek(self) -> str:
         """The next line, left where it is."""
@@ -331,10 +338,11 @@ class _Lines:
 
     def take_back(self, count: int) -> None:
         """Put the last lines of the present record in front of the rest again."""
-        taken = self.pending[len(self.pending) - count :]
-        del self.pending[len(self.pending) - count :]
+        kept = len(self.pending) - count
+        taken = self.pending[kept:]
+        del self.pending[kept:]
         self._again.extendleft(reversed(taken))
-        self.number -= len(taken)
+        self._held -= sum(map(len, taken))
 
 
 _DELIMITERS = ",;\t"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
+from functools import partial
 from operator import itemgetter
 from typing import TypeVar
 
@@ -182,7 +183,7 @@ class Mapper:
         self._columns = {name: header[place] for name, place in found.items()}
         self._names = tuple(found)
         self._cells = _getter(tuple(found.values()))
-        self._dates = dates
+        self._dates = _Dates(dates)
 
     def record(self, line: int, cells: Sequence[str]) -> OrderRecord | Rejection:
         """The order that the line describes, or why it is not taken over."""
@@ -211,9 +212,12 @@ class _Row:
         self._values = values
         self._columns = columns
 
+    def text(self, name: str) -> str:
+        return self._values.get(name, "")
+
     def given(self, name: str) -> str:
         """What stands in a cell, for a report."""
-        return values.shown(self._values.get(name, ""))
+        return values.shown(self.text(name))
 
     def key(self, name: str) -> str | None:
         text = self._values.get(name)
@@ -248,13 +252,21 @@ class _Row:
         self.warnings.append(LineWarning(self.line, code, self._columns[name], values.shown(value)))
 
 
-def _order(row: _Row, dates: DateOrder) -> OrderRecord:
+class _Dates:
+    """How the layout writes moments and ends."""
+
+    def __init__(self, order: DateOrder) -> None:
+        self.moment = partial(values.moment, order=order)
+        self.end = partial(values.end, order=order)
+
+
+def _order(row: _Row, dates: _Dates) -> OrderRecord:
     names = _names(row)
     certificate = _certificate(row, dates)
     status = row.read("status", values.status)
-    placed_at = row.read("placed", lambda text: values.moment(text, dates))
+    placed_at = row.read("placed", dates.moment)
     term_years = row.read("term_years", values.years)
-    explicit = row.read("order_end", lambda text: values.end(text, dates))
+    explicit = row.read("order_end", dates.end)
     ends_at, end_source = known_end(explicit, status, certificate, placed_at, term_years)
     notices_off = row.read("notices_off", values.boolean)
     return OrderRecord(
@@ -266,7 +278,7 @@ def _order(row: _Row, dates: DateOrder) -> OrderRecord:
         authority_status=row.key("status") or None,
         placed_at=placed_at,
         term_years=term_years,
-        starts_at=row.read("order_start", lambda text: values.moment(text, dates)),
+        starts_at=row.read("order_start", dates.moment),
         ends_at=ends_at,
         end_source=end_source,
         certificate=certificate,
@@ -325,9 +337,9 @@ def _names(row: _Row) -> tuple[str, ...]:
     return names
 
 
-def _certificate(row: _Row, dates: DateOrder) -> Issued | None:
-    ends_at = row.read("certificate_end", lambda text: values.end(text, dates))
-    starts_at = row.read("certificate_start", lambda text: values.moment(text, dates))
+def _certificate(row: _Row, dates: _Dates) -> Issued | None:
+    ends_at = row.read("certificate_end", dates.end)
+    starts_at = row.read("certificate_start", dates.moment)
     if ends_at is None:
         return None
     if starts_at and starts_at >= ends_at:
@@ -363,12 +375,11 @@ def _upper(text: str | None) -> str | None:
 
 
 def _contact(row: _Row) -> Person | None:
-    given = row.given("contact_email")
-    if not given:
-        return None
-    address = values.email(given)
+    given = row.text("contact_email")
+    address = values.email(given) if given else None
     if address is None:
-        row.warn(Caution.LEFT_OUT, "contact_email", given)
+        if given:
+            row.warn(Caution.LEFT_OUT, "contact_email", given)
         return None
     parts = (row.words("contact_first_name"), row.words("contact_last_name"))
     return Person(

@@ -10,11 +10,12 @@ from typing import Any
 
 from certificates import rules
 from certificates.models import Product
-from certificates.remarks import Remark
-from certificates.search.text import order_text
+from certificates.remarks import IMPORTED, Remark
+from certificates.search.text import index_text
 from certificates.services.imports import values
 from certificates.services.imports.records import Holder, Issued, LineWarning, OrderRecord
 from certificates.states import OrderStatus, ValidationLevel
+from certificates.x509 import display_name
 
 _KEY_LENGTH = 190
 _INSTANT = timedelta(microseconds=1)
@@ -133,7 +134,7 @@ def _codes(record: OrderRecord, warnings: Sequence[LineWarning]) -> str | None:
     """The remarks that the order keeps; None where the source says too little to judge."""
     if not (record.product_name or record.product_name_id):
         return None
-    return json.dumps([one.code for one in warnings if one.code in Remark.values]) if warnings else "[]"
+    return json.dumps([one.code for one in warnings if one.code in IMPORTED]) if warnings else "[]"
 
 
 def _placed(record: OrderRecord) -> datetime | None:
@@ -158,5 +159,6 @@ def _last_day(ends_at: datetime | None) -> date | None:
 
 
 def _words(record: OrderRecord, names: Sequence[str], certificate: Issued | None) -> str:
-    references = (record.customer_reference or "", certificate.serial_number if certificate else "")
-    return order_text(number=record.number, names=names, customer="", references=references)
+    serial = certificate.serial_number if certificate else ""
+    read = [display_name(name) for name in names if "xn--" in name]
+    return index_text(record.number, *names, *read, record.customer_reference or "", serial)

@@ -1,4 +1,4 @@
-"""What customers and contacts are found by, written again after an import has changed them."""
+"""What customers and contacts are found by, once an import has changed them."""
 
 from __future__ import annotations
 
@@ -9,37 +9,28 @@ from certificates.models import Contact, Customer, Domain
 from certificates.search.text import contact_text, customer_text
 from portal.models import Partner
 
-_BATCH = 2_000
+Texts = list[tuple[int, str]]
 
 
-def refresh(partner: Partner, customers: Sequence[int]) -> None:
-    """Write the search texts of these customers, and of their contacts that have none yet."""
-    for first in range(0, len(customers), _BATCH):
-        some = customers[first : first + _BATCH]
-        _refresh_contacts(partner, some)
-        _refresh_customers(partner, some)
-
-
-def _refresh_contacts(partner: Partner, customers: Sequence[int]) -> None:
+def of_contacts(partner: Partner, customers: Sequence[int]) -> Texts:
+    """The search texts of these customers' contacts that have none, by contact."""
     contacts = Contact.objects.for_partner(partner).filter(customer__in=customers, search_text="")
-    wordless = list(contacts.only("name", "email", "phone"))
-    for contact in wordless:
-        contact.search_text = contact_text(name=contact.name, email=contact.email, phone=contact.phone)
-    Contact.objects.bulk_update(wordless, ["search_text"], batch_size=200)
+    return [
+        (pk, contact_text(name=name, email=email, phone=phone))
+        for pk, name, email, phone in contacts.values_list("pk", "name", "email", "phone")
+    ]
 
 
-def _refresh_customers(partner: Partner, customers: Sequence[int]) -> None:
+def of_customers(partner: Partner, customers: Sequence[int]) -> Texts:
+    """The search texts of these customers, their domains and contacts included, by customer."""
     others: defaultdict[int, list[str]] = defaultdict(list)
-    for rows, column in ((Domain.objects, "name"), (Contact.objects, "search_text")):
-        found = rows.for_partner(partner).filter(customer__in=customers).order_by("pk")
-        for customer, text in found.values_list("customer", column):
+    domains = Domain.objects.for_partner(partner).filter(customer__in=customers)
+    contacts = Contact.objects.for_partner(partner).filter(customer__in=customers)
+    for rows in (domains.values_list("customer", "name"), contacts.values_list("customer", "search_text")):
+        for customer, text in rows.order_by("pk"):
             others[customer].append(text)
-    changed = []
-    for customer in (
-        Customer.objects.for_partner(partner).filter(pk__in=customers).only("name", "number", "city", "search_text")
-    ):
-        text = customer_text(name=customer.name, number=customer.number, city=customer.city, others=others[customer.pk])
-        if text != customer.search_text:
-            customer.search_text = text
-            changed.append(customer)
-    Customer.objects.bulk_update(changed, ["search_text"], batch_size=200)
+    found = Customer.objects.for_partner(partner).filter(pk__in=customers)
+    return [
+        (pk, customer_text(name=name, number=number, city=city, others=others[pk]))
+        for pk, name, number, city in found.values_list("pk", "name", "number", "city")
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -16,14 +17,17 @@ from django.db import connection, transaction
 from certificates import sql
 from certificates.models import ImportLine, ImportRun
 from certificates.search.text import index_text
+from certificates.services.imports import search_texts
 from certificates.services.imports.reasons import Reason
 from certificates.services.imports.records import LineWarning, OrderRecord, Rejection
 from certificates.services.imports.rows import Catalogue, staged
-from certificates.services.imports.search_texts import refresh
 from certificates.states import AuthorityKind
 from portal.models import Partner
 
 BATCH = 10_000
+_CUSTOMER_BATCH = 2_000
+# From so many new rows on the planner's idea of a table is worth renewing.
+_MANY = 500
 _EVERYTHING = 2**31 - 1
 # Stands for NULL while rows travel as CSV: a separator of lines, which no stripped cell consists of.
 _NULL = "\u2028"
@@ -81,6 +85,8 @@ class Stage(AbstractContextManager["Stage"]):
         }
         self._partner = partner
         self._catalogue = Catalogue()
+        self._grown: Counter[str] = Counter()
+        self._analysed: Counter[str] = Counter()
         self.brought = Brought()
         self.counts = Counts()
 
@@ -115,7 +121,7 @@ class Stage(AbstractContextManager["Stage"]):
             for statement in sql.RESOLVE:
                 cursor.execute(self._statements(statement), self._params)
             if on_postgresql:
-                for statement in sql.ANALYSE_LINKS:
+                for statement in sql.ANALYSE_FOUND:
                     cursor.execute(statement)
         self._run(sql.FIND_CONTACTS)
         for statement in sql.TOUCH:
@@ -145,14 +151,25 @@ class Stage(AbstractContextManager["Stage"]):
     def write_owners(self) -> None:
         """Write customers, organisations, domains and contacts, in one transaction."""
         with self._alone():
-            self.brought.customers = self._run(sql.NEW_CUSTOMERS)
+            self.brought.customers = self._grow("customer", sql.NEW_CUSTOMERS)
             self._run(sql.RENAMED_CUSTOMERS)
-            self.brought.organizations = self._run(sql.ORGANIZATIONS)
-            self.brought.domains = self._run(sql.NEW_DOMAINS)
-            self.brought.contacts = self._run(sql.NEW_CONTACTS)
+            self.brought.organizations = self._grow("organization", sql.ORGANIZATIONS)
+            self.brought.domains = self._grow("domain", sql.NEW_DOMAINS)
+            self.brought.contacts = self._grow("contact", sql.NEW_CONTACTS)
             self._run(sql.FILL_CONTACTS)
-            refresh(self._partner, [pk for (pk,) in self._rows(sql.CUSTOMERS_TOUCHED)])
+            self._refresh_search([pk for (pk,) in self._rows(sql.CUSTOMERS_TOUCHED)])
         self._run(sql.FIND_CONTACTS)
+
+    def _refresh_search(self, customers: Sequence[int]) -> None:
+        for first in range(0, len(customers), _CUSTOMER_BATCH):
+            some = customers[first : first + _CUSTOMER_BATCH]
+            self._write_texts("{contact}", search_texts.of_contacts(self._partner, some))
+            self._write_texts("{customer}", search_texts.of_customers(self._partner, some))
+
+    def _write_texts(self, table: str, texts: Sequence[tuple[int, str]]) -> None:
+        _load("import_text", sql.TEXTS, texts)
+        self._run(sql.WRITE_TEXTS, names={"table": table})
+        self._run(sql.EMPTY_TEXTS)
 
     def batches(self, *, after: int) -> Iterator[Batch]:
         """The lines that count, in batches, without those up to a line that were applied before."""
@@ -172,7 +189,7 @@ class Stage(AbstractContextManager["Stage"]):
             self._run(sql.CLASSIFY, first=batch.first, last=batch.last)
             rejected = self._judged()
             self._write_customer_words()
-            self._run(sql.NEW_ORDERS)
+            self._grow("order", sql.NEW_ORDERS)
             self._run(sql.KNOWN_ORDERS)
             self._run(sql.FIND_NEW_ORDERS)
             self._write_certificates()
@@ -181,16 +198,18 @@ class Stage(AbstractContextManager["Stage"]):
     def link_successors(self) -> None:
         """Chain orders whose renewal is known too."""
         with self._alone():
-            self._run(sql.LINK_SUCCESSORS)
+            for statement in sql.LINK_SUCCESSORS:
+                self._run(statement)
 
     def _write_certificates(self) -> None:
         attached = self._run(sql.ATTACH_CERTIFICATES)
         self._run(sql.KNOWN_CERTIFICATES)
         unless_attached = sql.UNLESS_ATTACHED if attached else ""
-        self.brought.certificates += self._run(sql.NEW_CERTIFICATES, unless_attached=unless_attached)
-        only_grown = "" if attached else " AND t.has_certificates"
-        self._run(sql.RETIRE_CERTIFICATES, only_grown=only_grown)
-        self._run(sql.PROMOTE_CERTIFICATES, only_grown=only_grown)
+        grown = self._grow("certificate", sql.NEW_CERTIFICATES, unless_attached=unless_attached)
+        self.brought.certificates += grown
+        only_grown = {"only_grown": "" if attached else " AND t.has_certificates"}
+        self._run(sql.RETIRE_CERTIFICATES, names=only_grown)
+        self._run(sql.PROMOTE_CERTIFICATES, names=only_grown)
 
     def _write_customer_words(self) -> None:
         named = self._rows(sql.CUSTOMERS_WITHOUT_WORDS)
@@ -229,11 +248,20 @@ class Stage(AbstractContextManager["Stage"]):
 
     # Asking
 
-    def _run(self, statement: str, *, unless_attached: str = "", only_grown: str = "", **params: Any) -> int:
+    def _run(self, statement: str, *, names: dict[str, str] | None = None, **params: Any) -> int:
+        """Execute a statement; `names` are put into it as they are. Returns how many rows it touched."""
         with connection.cursor() as cursor:
-            text = self._statements(statement, unless_attached=unless_attached, only_grown=only_grown)
-            cursor.execute(text, self._params | params)
+            cursor.execute(self._statements(statement, **(names or {})), self._params | params)
             return max(int(cursor.rowcount), 0)
+
+    def _grow(self, table: str, statement: str, **names: str) -> int:
+        """The same for a statement that adds rows; PostgreSQL's planner is told whenever they have doubled."""
+        added = self._run(statement, names=names)
+        self._grown[table] += added
+        if self._grown[table] >= 2 * max(self._analysed[table], _MANY) and connection.vendor == "postgresql":
+            self._run(sql.ANALYSE_GROWN[table])
+            self._analysed[table] = self._grown[table]
+        return added
 
     def _rows(self, statement: str, **params: Any) -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:

@@ -46,6 +46,7 @@ class DateOrder(StrEnum):
 _YEAR_LAST = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 
 
+@lru_cache(maxsize=4096)
 def moment(text: str, order: DateOrder = DateOrder.DAY_FIRST) -> datetime:
     """A moment in UTC: "2026-11-22 10:00:00", "2026-11-22", ISO 8601 with a zone; without a zone it is UTC.
 
@@ -55,6 +56,7 @@ def moment(text: str, order: DateOrder = DateOrder.DAY_FIRST) -> datetime:
     return datetime.combine(found, time.min, UTC) if isinstance(found, _Day) else found
 
 
+@lru_cache(maxsize=4096)
 def end(text: str, order: DateOrder = DateOrder.DAY_FIRST) -> datetime:
     """The exclusive end of something valid until a moment: a second after it; a date alone is valid all day."""
     found = _read(text, order)
