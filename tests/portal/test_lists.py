@@ -25,6 +25,7 @@ from portal import contributions, csvio
 from portal.contributions import AnnotatedColumn, BulkAction, Done, ListFilter, LoadedColumn
 from portal.lists import AnyOf, Column, Exported, ListFilters, ListPage, ListTable, SelectColumn, Sort, Span, keyset
 from portal.lists.keyset import BadPlace, Ordering, fetch, read_place, write_place
+from portal.lists.sql import Counted, count_all
 from portal.models import Membership, Partner
 from tests.factories import make_customer, make_partner, make_user
 
@@ -241,6 +242,28 @@ def test_capped_count_says_so() -> None:
     from portal.lists import Total
 
     assert [str(Total(999)), str(Total(1000)), str(Total(1001))] == ["999", "1,000", "1,000+"]
+
+
+def test_many_spans_are_counted_by_one_statement_each_up_to_its_limit(
+    partner: Partner, django_assert_num_queries: Any
+) -> None:
+    for day in range(6):
+        make_customer(partner, last_contacted_at=NOON + timedelta(days=day))
+    rows = Customer.objects.for_partner(partner)
+    later = Span("last_contacted_at", first=NOON + timedelta(days=4))
+    every = Span("last_contacted_at")
+
+    with django_assert_num_queries(1):
+        counts = count_all(
+            [
+                Counted(rows, later, 10),
+                Counted(rows, every, 3),
+                Counted(rows.filter(name="x"), every, 10),
+                Counted(rows.filter(pk__in=[]), every, 10),
+            ]
+        )
+
+    assert counts == [2, 4, 0, 0]
 
 
 def test_foreign_rows_are_in_no_list_count_or_file(partner: Partner) -> None:
