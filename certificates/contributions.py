@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from certificates.models import Request
+from certificates import deeds
+from certificates.badges import badge
 from certificates.search import sources
-from certificates.states import RequestState
-from portal.contributions import NavigationEntry, SearchSource, navigation, searches
-from portal.models import Membership
+from portal.contributions import (
+    ActivityWords,
+    NavigationEntry,
+    SearchSource,
+    activity_words,
+    navigation,
+    searches,
+)
+
+activity_words.add(ActivityWords(frozenset(deeds.DEEDS), deeds.describe))
 
 searches.add(
     SearchSource(_("Customers"), 10, sources.find_customers),
@@ -17,23 +25,33 @@ searches.add(
     SearchSource(_("Certificates by serial number"), 40, sources.find_certificates),
 )
 
-
-def _requests_to_act_on(membership: Membership) -> int:
-    """Failed ones, and for those who may approve also what waits for them."""
-    states = [RequestState.FAILED]
-    if "requests.approve" in membership.permissions:
-        states.append(RequestState.WAITING_APPROVAL)
-    return Request.objects.for_partner(membership.partner).filter(state__in=states).count()
-
-
+_SOLD, _PEOPLE = "certificates", "customers"
 navigation.add(
+    NavigationEntry("", _("Dashboard"), "certificates:dashboard", "dashboard.view", "grid-1x2", 10),
+    NavigationEntry("", _("Certificates"), "certificates:home", "home.view", "shield-check", 10),
+    NavigationEntry(_SOLD, _("Orders"), "certificates:orders", "orders.view", "file-earmark-lock", 10),
     NavigationEntry(
-        group="certificates",
-        label=_("Requests"),
-        url_name="certificates:requests",
-        permission="requests.view",
-        icon="send",
-        order=20,
-        badge=_requests_to_act_on,
-    )
+        _SOLD, _("Requests"), "certificates:requests", "requests.view", "send", 20, badge=badge("requests")
+    ),
+    NavigationEntry(_SOLD, _("Domains"), "certificates:domains", "domains.view", "globe2", 30),
+    NavigationEntry(
+        _SOLD,
+        _("Organisations"),
+        "certificates:organizations",
+        "organizations.view",
+        "building-check",
+        40,
+        badge=badge("organizations"),
+    ),
+    NavigationEntry(
+        _SOLD,
+        _("Expiring certificates"),
+        "certificates:expiring",
+        "orders.view",
+        "hourglass-split",
+        50,
+        badge=badge("expiring"),
+    ),
+    NavigationEntry(_SOLD, _("Certificate authority"), "certificates:authority", "authority.view", "patch-check", 90),
+    NavigationEntry(_PEOPLE, _("Customers"), "certificates:customers", "customers.view", "people", 10),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -15,9 +15,7 @@ from certificates.rules import ActionKind, NextAction, NoRule, Reissue, Rule, Wi
 from certificates.services import planning
 from certificates.states import RenewalMark
 from certificates.wording import Advice, Pill
-from portal.drawings import Mark, Period, Row
-
-REISSUE_LEAD_DAYS = 30
+from portal.drawings import Mark, PartKind, Period, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +83,7 @@ def _window(order: Order, book: Sequence[Rule], now: datetime) -> Window | None:
 
 
 def _calendar(order: Order, action: NextAction, book: Sequence[Rule], now: datetime) -> Sequence[Reissue]:
-    """The reissues still to come; none once renewal takes over."""
+    """The reissues still to come, each on the last day for it; none once renewal takes over."""
     wanted = action.free or action.kind is ActionKind.REISSUE
     if not wanted or order.ends_at is None or order.certificate_ends_at is None:
         return ()
@@ -95,7 +93,6 @@ def _calendar(order: Order, action: NextAction, book: Sequence[Rule], now: datet
         rules=book,
         family=order.family,
         level=order.level,
-        lead_days=REISSUE_LEAD_DAYS,
     )
 
 
@@ -104,33 +101,28 @@ def _step(reissue: Reissue) -> Step:
 
 
 def _rows(order: Order, certificates: Sequence[Certificate], calendar: Sequence[Reissue]) -> list[Row]:
-    """The order above, its certificates and the reissues to come below."""
+    """The order above, its certificates and the reissues to come below, each drawn up to its last day."""
     if order.starts_at is None or order.ends_at is None:
         return []
-    whole = Period("order", order.starts_at.date(), _after(order.ends_at), _("Order"))
+    whole = Period("order", order.starts_at.date(), rules.last_day(order.ends_at), _("Order"))
     return [Row(_("Order"), [whole]), Row(_("Certificate"), list(_periods(order, certificates, calendar)))]
 
 
 def _periods(order: Order, certificates: Sequence[Certificate], calendar: Sequence[Reissue]) -> Iterator[Period]:
     issued = sorted(certificates, key=lambda one: one.starts_at)
     for one in issued:
-        kind = "certificate" if one.is_current else "gone"
-        yield Period(kind, one.starts_at.date(), _after(one.ends_at), _until(one.ends_on))  # type: ignore[arg-type]
+        kind: PartKind = "certificate" if one.is_current else "gone"
+        yield Period(kind, one.starts_at.date(), one.ends_on, _until(one.ends_on))
     if not issued and order.certificate_starts_at and order.certificate_ends_at:
-        end = _after(order.certificate_ends_at)
-        yield Period("certificate", order.certificate_starts_at.date(), end, _until(end - timedelta(days=1)))
+        last = rules.last_day(order.certificate_ends_at)
+        yield Period("certificate", order.certificate_starts_at.date(), last, _until(last))
     for reissue in calendar:
         last = rules.last_day(reissue.ends_at)
-        yield Period("kept", reissue.starts_at.date(), _after(reissue.ends_at), _until(last))
+        yield Period("kept", reissue.starts_at.date(), last, _until(last))
 
 
 def _until(last: date) -> str:
     return _("until %(date)s") % {"date": wording.day(last)}
-
-
-def _after(end: datetime) -> date:
-    """The day after the last one: periods are half-open."""
-    return rules.last_day(end) + timedelta(days=1)
 
 
 def _marks(order: Order, calendar: Sequence[Reissue], today: date) -> list[Mark]:

@@ -14,6 +14,7 @@ from certificates.states import (
     LIVE_ORDER_STATES,
     OPEN_REQUEST_STATES,
     RENEWING_STATES,
+    OrderStatus,
     RenewalMark,
     RequestKind,
     RequestState,
@@ -171,6 +172,16 @@ class OrderQuerySet(PartnerQuerySet["Order"]):
         )
         first = Case(When(pressing, then=F("ends_on")), output_field=DateField())
         return self.order_by(Case(When(pressing, then=0), default=1), first, F("ends_on").desc(nulls_first=True), "-pk")
+
+    def reissue_due(self, *, today: date, within: int) -> OrderQuerySet:
+        """The certificate ends within that many days or has ended, a month and more before its order."""
+        pressing = self.issued().unrenewed().exclude(status=OrderStatus.REISSUE_PENDING).filter(ends_on__gte=today)
+        ending = pressing.with_certificate_expiring(today=today, within=(-RECENT_DAYS, within))
+        return ending.filter(ends_on__gt=F("certificate_ends_on") + timedelta(days=within))
+
+    def mine_first(self, membership: Membership, column: str) -> OrderQuerySet:
+        """The orders of one's own customers before those of the others, each by the column."""
+        return self.order_by(Case(When(customer__owner=membership, then=0), default=1), column, "pk")
 
     def due_for_auto_renewal(self, *, today: date, days: int) -> OrderQuerySet:
         """Auto-renew is on, by somebody still here, and the order ends within that many days, or today."""

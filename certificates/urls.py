@@ -5,10 +5,13 @@ from __future__ import annotations
 from django.urls import path
 
 from certificates.views import (
+    authority,
     bulk,
     customers,
+    dashboard,
     domains,
     expiring,
+    home,
     orders,
     organizations,
     publishing,
@@ -16,10 +19,22 @@ from certificates.views import (
     request_list,
     requests,
     saved_views,
+    search,
 )
 
 app_name = "certificates"
 urlpatterns = [
+    path("", dashboard.dashboard, name="dashboard"),
+    path("search/", search.search, name="search"),
+    path("home/", home.home, name="home"),
+    path("home/certificates/<int:pk>/download/<slug:fmt>/", home.home_download, name="home_download"),
+    path("authority/", authority.authority, name="authority"),
+    path("authority/connect/", authority.authority_connect, name="authority_connect"),
+    path("authority/<int:pk>/check/", authority.authority_check, name="authority_check"),
+    path("authority/rules/new/", authority.authority_rule_new, name="authority_rule_new"),
+    path("authority/rules/effect/", authority.authority_rule_effect, name="authority_rule_effect"),
+    path("authority/rules/<int:pk>/", authority.authority_rule, name="authority_rule"),
+    path("authority/rules/<int:pk>/drop/", authority.authority_rule_drop, name="authority_rule_drop"),
     path("requests/", request_list.RequestsPage.as_view(), name="requests"),
     path("requests/<int:pk>/", requests.request, name="request"),
     path("requests/<int:pk>/approve/", requests.request_approve, name="request_approve"),

@@ -81,11 +81,6 @@ def years(number: int) -> str:
     return ngettext("%(years)s year", "%(years)s years", number) % {"years": number}
 
 
-def count(number: int, *, limit: int) -> str:
-    """A count that was taken no further than one beyond the limit: "1,000+"."""
-    return f"{limit:,}+" if number > limit else f"{number:,}"
-
-
 # States
 
 

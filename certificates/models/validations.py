@@ -46,6 +46,11 @@ class Organization(PartnerOwned):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def next_end(self) -> date | None:
+        """The validation that ends first, of those that are known."""
+        return min((end for end in (self.ov_validated_until, self.ev_validated_until) if end), default=None)
+
     def validated_until(self, level: str) -> date | None:
         """The last day of the validation that the level needs."""
         return self.ev_validated_until if level == ValidationLevel.EV else self.ov_validated_until

@@ -26,11 +26,11 @@ def order_timeline(order: Order, *, limit: int = LIMIT) -> list[TimelineEvent]:
     requests = Request.objects.for_partner(order.partner).filter(Q(order=order) | Q(result=order))
     return _newest(
         limit,
-        [TimelineEvent(order.placed_at, _("Ordered"), order.product_name)],
         _certificates(order.certificates.all()),
         _notes(Note.objects.for_partner(order.partner).filter(order=order), limit),
         _activities(order, _about(order, requests), limit),
         _contributed("order", order),
+        [TimelineEvent(order.placed_at, _("Ordered"), order.product_name)],
     )
 
 
