@@ -14,8 +14,9 @@ class PortalConfig(AppConfig):
     verbose_name = _("Portal")
 
     def ready(self) -> None:
-        from portal import checks, navigation, sql  # noqa: F401  checks register themselves on import
+        from portal import cache, checks, navigation, sql  # noqa: F401  checks register themselves on import
 
         navigation.register()
         pre_migrate.connect(sql.lift_before_migrate, dispatch_uid="portal.sql.lift")
         post_migrate.connect(sql.guard_after_migrate, dispatch_uid="portal.sql.guard")
+        post_migrate.connect(cache.make_table, sender=self, dispatch_uid="portal.cache.table")

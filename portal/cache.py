@@ -6,16 +6,18 @@ import time
 from typing import Any
 
 import structlog
+from django.core.cache import caches
 from django.core.cache.backends.base import BaseCache
-from django.core.cache.backends.db import DatabaseCache
 from django.core.cache.backends.redis import RedisCache
+from django.core.management import call_command
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
 log = structlog.get_logger(__name__)
 
-SPARE_TABLE = "portal_cache"
+# The alias of the cache in the database.
+SPARE = "spare"
 # How long a Redis that did not answer is left alone.
 REST_SECONDS = 5.0
 
@@ -27,8 +29,6 @@ class SteadyCache(BaseCache):
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(params)
-        entries = {"MAX_ENTRIES": self._max_entries}
-        self.spare = DatabaseCache(SPARE_TABLE, {**params, "OPTIONS": entries})
         # redis-py would try ten times, and the page would wait
         patience = {"socket_timeout": 1, "socket_connect_timeout": 1, "retry": Retry(NoBackoff(), 0)}
         self.redis = RedisCache(server, {**params, "OPTIONS": patience})
@@ -40,7 +40,7 @@ class SteadyCache(BaseCache):
             except RedisError as error:
                 SteadyCache.resting_until = time.monotonic() + REST_SECONDS
                 log.warning("cache_unreachable", error=str(error))
-        return getattr(self.spare, verb)(*args, **kwargs)
+        return getattr(caches[SPARE], verb)(*args, **kwargs)
 
     def add(self, *args: Any, **kwargs: Any) -> bool:
         return bool(self._ask("add", *args, **kwargs))
@@ -65,3 +65,8 @@ class SteadyCache(BaseCache):
 
     def clear(self) -> None:
         self._ask("clear")
+
+
+def make_table(*, using: str, **_: Any) -> None:
+    """After a migration, make the table of the cache in the database where it is missing."""
+    call_command("createcachetable", database=using, verbosity=0)

@@ -129,12 +129,15 @@ else:
 
 REDIS_URL = env.str("REDIS_URL", "")
 # Shared by all processes, since limits of sign-in are counted here; large enough that nobody can push counters out.
+_database_cache = {
+    "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+    "LOCATION": "portal_cache",
+    "OPTIONS": {"MAX_ENTRIES": 100_000},
+}
 CACHES = {
-    "default": {
-        "BACKEND": "portal.cache.SteadyCache" if REDIS_URL else "django.core.cache.backends.db.DatabaseCache",
-        "LOCATION": REDIS_URL or "portal_cache",
-        "OPTIONS": {"MAX_ENTRIES": 100_000},
-    }
+    "default": {"BACKEND": "portal.cache.SteadyCache", "LOCATION": REDIS_URL} if REDIS_URL else _database_cache,
+    # stands in for Redis while that is out of reach
+    "spare": _database_cache,
 }
 
 # Background work: rows are the truth, the broker carries only wake-ups ----------------------------------------------

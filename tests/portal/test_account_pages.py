@@ -45,7 +45,7 @@ SIGNED_IN = [
 WITH_KEY = ["mfa_remove_webauthn", "mfa_edit_webauthn"]
 # Words of the English pages that the French ones must not show.
 ENGLISH = re.compile(
-    r"\b(?:Sign In|Sign in|Password|password|Confirm|Cancel|Send|Please|Your|your|Authenticator|Recovery|Security|code has)\b"
+    r"\b(?:Sign [Ii]n|[Pp]assword|Confirm|Cancel|Send|Please|[Yy]our|Authenticator|Recovery|Security|code has)\b"
 )
 
 

@@ -174,3 +174,13 @@ def test_limit_is_kept() -> None:
 
     assert deliver_due(now=NOW, limit=3).sent == 3
     assert deliver_due(now=NOW, limit=3).sent == 2
+
+
+def test_clock_set_back_an_hour_sends_nothing_again(mailoutbox: list[EmailMultiAlternatives]) -> None:
+    post("quote:1")
+    deliver_due(now=NOW)
+
+    deliver_due(now=NOW - timedelta(hours=1))
+    deliver_due(now=NOW + timedelta(days=3))
+
+    assert len(mailoutbox) == 1
