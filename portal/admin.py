@@ -109,7 +109,7 @@ class OutgoingMailAdmin(OperatorsOnly):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def get_fields(self, request: HttpRequest, obj: OutgoingMail | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: OutgoingMail | None = None) -> Any:
         shown = [field.name for field in OutgoingMail._meta.concrete_fields if field.name not in {"id", "claim"}]
         if obj and obj.purpose == MailPurpose.SIGN_IN:
             # codes and links are between the portal and the person

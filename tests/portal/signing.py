@@ -32,18 +32,19 @@ def is_signed_in(client: Client) -> bool:
 
 def give_app(user: User) -> str:
     """Set up an authenticator app; returns its secret."""
-    secret = generate_totp_secret()
+    secret: str = generate_totp_secret()
     TOTP.activate(user, secret)
     return secret
 
 
 def app_code(secret: str, *, periods: int = 0) -> str:
     """What the app shows now, or so many periods later."""
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + periods))
+    code: str = format_hotp_value(hotp_value(secret, int(time.time()) // 30 + periods))
+    return code
 
 
 def has_app(user: User) -> bool:
-    return Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists()
+    return bool(Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists())
 
 
 def letters() -> list[mail.EmailMessage]:

@@ -66,11 +66,7 @@ def test_nothing_is_deleted(client: Client, model: str) -> None:
     pk = {"partner": partner.pk, "user": make_member(partner).user_id, "outgoingmail": post("a").pk}[model]
 
     assert client.post(f"/backoffice/portal/{model}/{pk}/delete/", {"post": "yes"}).status_code == 403
-    assert client.post(
-        f"/backoffice/portal/{model}/",
-        {"action": "delete_selected", "_selected_action": pk, "post": "yes"},
-        follow=True,
-    )
+    client.post(f"/backoffice/portal/{model}/", {"action": "delete_selected", "_selected_action": pk, "post": "yes"})
     assert client.get(f"/backoffice/portal/{model}/{pk}/change/").status_code == 200
 
 

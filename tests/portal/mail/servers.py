@@ -62,11 +62,11 @@ class _Handler:
         answer = self.script.to_data.get(envelope.rcpt_tos[0], KEEP)
         if answer in {KEEP, DROP}:
             content = envelope.original_content or b""
-            self.script.seen.append(message_from_bytes(content, policy=policy.default))  # type: ignore[arg-type]
+            self.script.seen.append(message_from_bytes(content, policy=policy.default))
         return await self.say(server, answer)
 
     async def say(self, server: SMTP, answer: str) -> str:
-        if answer == DROP and server.transport:
+        if answer == DROP and isinstance(server.transport, asyncio.WriteTransport):
             server.transport.abort()
         if answer == HANG:
             await asyncio.sleep(3)
