@@ -1,0 +1,90 @@
+"""Journeys in a real browser: each module has a house of its own, and a page that errs fails its test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from django.core.management import call_command
+from django.db import connection, connections
+from playwright.sync_api import Browser, sync_playwright
+
+from certificates.services import demo
+from portal import clock, sql
+from tests.journeys.house import House, open_house
+from tests.journeys.visits import Visits, Watch
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def empty_database() -> None:
+    if connection.vendor == "sqlite":
+        # Flush deletes row by row there; it ends like a migration run, by which the guard returns.
+        sql.lift_append_only(connection)
+    call_command("flush", interactive=False, verbosity=0)
+    connections.close_all()
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """One headless Chromium, the one on PATH."""
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    assert program, "no Chromium on PATH"
+    # Playwright keeps an event loop in this thread, at which Django would refuse every query made beside it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(scope="module")
+def db(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+    """The database with real transactions: open for a whole module, since a server and a worker share it; then emptied.
+
+    It has the name of pytest-django's own fixture, by which the test database is known to be wanted.
+    """
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        yield
+        empty_database()
+
+
+@pytest.fixture(scope="module")
+def house(db: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A running portal without rows or worker; what one journey leaves, the next of the module finds."""
+    with open_house(tmp_path_factory.mktemp("house")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def worker(house: House) -> Iterator[subprocess.Popen[bytes]]:
+    """The house's worker."""
+    with house.worker() as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def demo_house(house: House) -> House:
+    """The house with the demo's partner, people, customers and orders, as they are on the pinned day."""
+    demo.seed(now=clock.now())
+    return house
+
+
+@pytest.fixture
+def visits(browser: Browser, house: House) -> Iterator[Visits]:
+    """Browsers for this test; whatever went wrong in any of them fails it."""
+    opened = Visits(browser, house.url, Watch(house.url))
+    yield opened
+    opened.close()
+    assert opened.watch.faults == []
