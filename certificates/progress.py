@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from certificates.models import Request
-from certificates.states import RequestState
+from certificates.states import RequestKind, RequestState
 from certificates.wording import day
+from portal.types import StrOrPromise
 
 # While nobody waits for a person, news come within seconds; later the page asks more seldom.
 _FAST, _SLOW = 2, 15
@@ -52,19 +53,26 @@ def steps_of(request: Request) -> list[Step]:
 
 
 def headline(request: Request) -> str:
-    """Where it stands, in one sentence."""
+    """Where it stands, in one sentence; of a renewal that has ended also where its old order is."""
     if request.cancel_asked_at and request.is_open:
         return _("It is being cancelled: the authority is told, and its answer decides.")
-    return {
-        RequestState.WAITING_APPROVAL: _("It waits for an administrator. Nothing has been ordered yet."),
-        RequestState.QUEUED: _("It is recorded and will be placed at the authority in a moment."),
-        RequestState.PLACING: _("It is being placed at the authority."),
-        RequestState.PLACED: _("The authority has it, and issues once everything below is proved."),
-        RequestState.ISSUED: _("The certificate is issued."),
-        RequestState.FAILED: _("It could not be placed. Nothing was ordered; the order stands in the lists again."),
-        RequestState.REJECTED: _("It was rejected. Nothing more happens; the order stands in the lists again."),
-        RequestState.CANCELED: _("It was cancelled. Nothing more happens; the order stands in the lists again."),
-    }[RequestState(request.state)]
+    words = str(_HEADLINES[RequestState(request.state)])
+    if request.kind == RequestKind.RENEWAL and request.state in _ENDED:
+        return f"{words} {_('The old order stands in the lists again.')}"
+    return words
+
+
+_HEADLINES: Mapping[RequestState, StrOrPromise] = {
+    RequestState.WAITING_APPROVAL: gettext_lazy("It waits for an administrator. Nothing has been ordered yet."),
+    RequestState.QUEUED: gettext_lazy("It is recorded and will be placed at the authority in a moment."),
+    RequestState.PLACING: gettext_lazy("It is being placed at the authority."),
+    RequestState.PLACED: gettext_lazy("The authority has it, and issues once everything below is proved."),
+    RequestState.ISSUED: gettext_lazy("The certificate is issued."),
+    RequestState.FAILED: gettext_lazy("It could not be placed. Nothing was ordered."),
+    RequestState.REJECTED: gettext_lazy("It was rejected. Nothing more happens."),
+    RequestState.CANCELED: gettext_lazy("It was cancelled. Nothing more happens."),
+}
+_ENDED = {RequestState.FAILED, RequestState.REJECTED, RequestState.CANCELED}
 
 
 def poll_seconds(request: Request, now: datetime) -> int:

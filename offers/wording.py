@@ -227,21 +227,14 @@ def renewal_parts(plan: RenewalPlan) -> list[Part]:
             days(plan.certificate_days),
             gettext("on the new certificate, to %(date)s") % until,
         ),
-        Part("order", plan.order_days - kept - on_certificate, days(plan.order_days), _order_words(plan)),
+        Part(
+            "order",
+            plan.order_days - kept - on_certificate,
+            days(plan.order_days),
+            gettext("on the order, to %(date)s") % {"date": day(last_day(plan.order_end))},
+        ),
     ]
     return [part for part in parts if part.kind != "kept" or part.days]
-
-
-def _order_words(plan: RenewalPlan) -> StrOrPromise:
-    facts = {"date": day(last_day(plan.order_end)), "later": plan.collected_later_days}
-    if not plan.collected_later_days:
-        return gettext("on the order, to %(date)s") % facts
-    words = ngettext(
-        "on the order, to %(date)s; %(later)s to be collected by a free reissue",
-        "on the order, to %(date)s; %(later)s to be collected by free reissues",
-        len(plan.reissues),
-    )
-    return words % facts
 
 
 def reissue_sentence(plan: ReissuePlan) -> str:

@@ -25,11 +25,9 @@ from portal.types import StrOrPromise
 
 def in_hand(request: PartnerRequest, order: Order, existing: Request, *, status: int = 200) -> HttpResponse:
     """Somebody pressed before: who, when, and how far it has come."""
-    words = (
-        _("Already in hand since %(time)s by %(person)s.")
-        if existing.is_open
-        else _("Renewed since %(time)s by %(person)s.")
-    )
+    words, action = _("Already renewed: asked for by %(person)s, %(time)s."), _("See what came of it")
+    if existing.is_open:
+        words, action = _("Already in hand since %(time)s by %(person)s."), _("See how far it is")
     facts = {"time": _moment(existing), "person": existing.requested_by or _("the portal")}
     return _say(
         request,
@@ -38,7 +36,7 @@ def in_hand(request: PartnerRequest, order: Order, existing: Request, *, status:
         heading=words % facts,
         text=_("One is enough: pressing again orders nothing."),
         state=request_state(existing),
-        actions=[(_("See how far it is"), reverse("certificates:request", args=[existing.pk]), "")],
+        actions=[(action, reverse("certificates:request", args=[existing.pk]), "")],
         status=status,
     )
 
@@ -67,9 +65,7 @@ def _too_early(request: PartnerRequest, order: Order, closed: RenewalWindowClose
         request,
         order,
         heading=_("The renewal opens on %(opens)s.") % facts,
-        text=_(
-            "The order runs until %(end)s. It can be renewed from then on; until then its certificate is reissued free."
-        )
+        text=_("The order runs until %(end)s. It can be renewed from %(opens)s on; until then, reissues are free.")
         % facts,
         actions=[(_("Reissue"), reverse("offers:reissue", args=[order.pk]), "btn-secondary")],
     )

@@ -120,10 +120,11 @@ class _NewOrder:
             "term_years": self.term_years,
             "terms": form.fields["term_years"].choices,  # type: ignore[attr-defined]
             "plan": self.plan,
+            "plan_title": wording.renewal_title(self.plan),
             "plan_parts": wording.renewal_parts(self.plan),
             "plan_sentence": wording.renewal_sentence(self.plan),
             "calendar": self.plan.reissues,
-            "checks": [(fact, wording.validation(fact)) for fact in facts],
+            "checks": [(fact, wording.validation(fact)) for fact in facts if fact.name],
         }
         return render(self.request, "offers/request.html", context, status=status)
 
