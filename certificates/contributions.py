@@ -1,4 +1,4 @@
-"""What certificates adds to the portal: its entries, search sources and timelines."""
+"""What certificates adds to the portal: its entries, search sources, words, and an ear for bounces."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from certificates import deeds
 from certificates.badges import badge
 from certificates.search import sources
+from certificates.services.bounces import note_bounce
 from portal.contributions import (
     ActivityWords,
     NavigationEntry,
@@ -15,7 +16,9 @@ from portal.contributions import (
     navigation,
     searches,
 )
+from portal.mail.bounces import on_bounce
 
+on_bounce.add(note_bounce)
 activity_words.add(ActivityWords(frozenset(deeds.DEEDS), deeds.describe))
 
 searches.add(

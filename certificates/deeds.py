@@ -105,6 +105,7 @@ DEEDS: Mapping[str, Deed] = {
     "customer.noted": Deed(lazy("Note about the customer")),
     "customer.viewed": Deed(lazy("Customer looked up")),
     "contact.added": Deed(lazy("Contact added")),
+    "contact.bounced": Deed(lazy("The contact's address does not exist"), "bad", _error),
     "contact.corrected": Deed(lazy("Contact corrected"), "", _before_and_after),
     "authority_rule.changed": Deed(lazy("Rule of the authority changed"), "", _before_and_after),
     "authority_rule.added": Deed(lazy("Rule of the authority added")),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.cache import cache
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from portal.access import public
+from portal import clock, heartbeats
+from portal.access import across_partners, public
+from portal.models import OutgoingMail
 
 
 @public
@@ -25,7 +29,21 @@ def readyz(_request: HttpRequest) -> JsonResponse:
     state = {"database": _database_answers()}
     if state["database"]:
         state |= {"migrations": _migrations_applied(), "cache": _cache_works()}
-    return JsonResponse(state, status=200 if all(state.values()) else 503)
+    if not all(state.values()):
+        return JsonResponse(state, status=503)
+    # a worker that does nothing is no reason to turn visitors away, but one to look after it
+    return JsonResponse({**state, "mail": _mail()})
+
+
+def _mail() -> dict[str, Any]:
+    """When letters were last swept, and for how many seconds the oldest due one has waited."""
+    now, swept = clock.now(), heartbeats.last_beat("mail")
+    with across_partners():
+        oldest = OutgoingMail.objects.claimable(now).order_by("due_at", "pk").values_list("due_at", flat=True).first()
+    return {
+        "last_sweep": swept.isoformat() if swept else None,
+        "oldest_due_seconds": max(round((now - oldest).total_seconds()), 0) if oldest else 0,
+    }
 
 
 def _database_answers() -> bool:
