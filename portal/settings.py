@@ -304,8 +304,8 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    # the local mail server tells every line it hears
-    "loggers": {"mail.log": {"level": "WARNING"}},
+    # the local mail server tells every line it hears, and Celery every sweep
+    "loggers": {"mail.log": {"level": "WARNING"}, "celery": {"level": "WARNING"}},
 }
 
 if TESTING:
