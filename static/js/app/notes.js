@@ -15,11 +15,18 @@ function say(text) {
   setTimeout(leave, 2 * stay, note);
 }
 
+// Once a newer note undoes a deed at the same address, an older one need not.
+const undoOf = (note) => note.querySelector("form")?.action.split("?")[0];
+
+function arrive(note) {
+  if (note.nodeType !== Node.ELEMENT_NODE) return;
+  const undo = undoOf(note);
+  if (undo) for (const older of toasts.children) older !== note && undoOf(older) === undo && older.remove();
+  else if (!note.matches(".alert-bad")) setTimeout(leave, stay, note);
+}
+
 if (toasts) {
-  new MutationObserver((changes) => {
-    for (const note of changes.flatMap((change) => [...change.addedNodes]))
-      if (note.nodeType === Node.ELEMENT_NODE && !note.querySelector("form") && !note.matches(".alert-bad")) setTimeout(leave, stay, note);
-  }).observe(toasts, { childList: true });
+  new MutationObserver((changes) => changes.flatMap((change) => [...change.addedNodes]).forEach(arrive)).observe(toasts, { childList: true });
   document.addEventListener("htmx:responseError", () => say(toasts.dataset.refused));
   document.addEventListener("htmx:sendError", () => say(toasts.dataset.unreachable));
 }
