@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from django.db.models import Q
+
 from certificates.models import AuthorityRule, Domain, Order, Organization, Product
 from certificates.rules import (
     ActionKind,
@@ -43,9 +45,12 @@ def rules_for(partner: Partner, authority: str) -> Rules:
 
 
 def rulebook(partner: Partner) -> dict[str, Rules]:
-    """The same for every authority at once, in one query: for lists."""
+    """The same for every authority at once, in one query and without its comparing rows: for lists."""
+    rows = AuthorityRule.objects.filter(Q(partner=partner) | Q(partner__isnull=True)).order_by("effective_from")
+    house_first = sorted(rows, key=lambda row: row.partner_id is not None)
+    effective = {(row.authority, row.family, row.level, row.effective_from): row for row in house_first}
     book: defaultdict[str, list[Rule]] = defaultdict(list)
-    for row in AuthorityRule.objects.effective_for(partner):
+    for row in effective.values():
         book[row.authority].append(row.as_rule())
     return {authority: tuple(found) for authority, found in book.items()}
 

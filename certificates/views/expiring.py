@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from typing import Any
 
-from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from certificates import rules
+from certificates.figures import COUNT_LIMIT, QUARTER_LIMIT, ExpiringFigures, expiring_figures
 from certificates.filters import ME, OrderFilters
-from certificates.models import Customer, Domain, Order
+from certificates.models import Domain, Order
 from certificates.querysets import OrderQuerySet
 from certificates.rules import TAB_DAYS, Tab
 from certificates.services import planning
-from certificates.states import RenewalMark
 from certificates.tables.actions import Adviser
 from certificates.tables.expiring import FIELDS, ExpiringTable
 from certificates.views.bulk import ACTIONS
@@ -31,7 +31,6 @@ from portal.contributions import Figure
 from portal.lists import Empty, Sort, Span, Total
 from portal.lists.bulk import BulkView
 from portal.lists.filters import Chip
-from portal.lists.pages import COUNT_LIMIT
 from portal.lists.sql import Counted, count_all
 from portal.types import StrOrPromise
 
@@ -44,10 +43,6 @@ TAB_LABELS: Mapping[Tab, StrOrPromise] = {
     Tab.OLDER: lazy("Older"),
 }
 CERTIFICATES = "certificates"
-# From the days of the page's first tab to those of its widest: ended this week or within 90 days.
-_AHEAD = (-7, 90)
-# A quarter with more orders than this is not counted through on every visit.
-_QUARTER_LIMIT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +97,9 @@ class ExpiringPage(SavableListPage):
     def get_span(self) -> Span:
         return self.span_of(TAB_DAYS[self.tab])
 
-    def span_of(self, bounds: rules.Bounds, column: str = "") -> Span:
-        """Those that end so many days from today."""
-        return Span(column or self.column, *rules.end_dates(bounds, today=self.today))
+    def span_of(self, bounds: rules.Bounds) -> Span:
+        """What ends so many days from today."""
+        return Span(self.column, *rules.end_dates(bounds, today=self.today))
 
     def get_sorts(self) -> Mapping[str, Sort]:
         return {"expires": Sort((self.column,)), "name": Sort(("common_name",))}
@@ -118,7 +113,7 @@ class ExpiringPage(SavableListPage):
     def get_empty(self) -> Empty:
         if self.is_filtered:
             return super().get_empty()
-        if self.figures.is_empty:
+        if not any(total.number for total in self.tab_totals.values()):
             return Empty(
                 _("No orders yet"),
                 _("Import the order report of your authority, and what expires stands here."),
@@ -131,16 +126,18 @@ class ExpiringPage(SavableListPage):
     # What is counted
 
     def count(self) -> int:
-        return self.figures.tabs[self.tab].number
+        return self.tab_totals[self.tab].number
+
+    @cached_property
+    def tab_totals(self) -> Mapping[Tab, Total]:
+        """What each tab holds after the filters, all by one query."""
+        counts = count_all([Counted(self.queryset, self.span_of(days), COUNT_LIMIT) for days in TAB_DAYS.values()])
+        return {tab: Total(count) for tab, count in zip(TAB_DAYS, counts, strict=True)}
 
     @cached_property
     def figures(self) -> Figures:
-        """Every number of the page, by one query; the list alone needs only those of its tabs."""
-        return Figures.of(self)
-
-    @cached_property
-    def is_whole_page(self) -> bool:
-        return not self.request.htmx
+        """The numbers above the list, by one query."""
+        return Figures(expiring_figures(self.request.partner, today=self.today))
 
     # What is shown
 
@@ -168,7 +165,7 @@ class ExpiringPage(SavableListPage):
         return {
             **super().get_context_data(),
             "tabs": [
-                Link(label, self._tab_url(tab), tab is self.tab, self.figures.tabs[tab])
+                Link(label, self._tab_url(tab), tab is self.tab, self.tab_totals[tab])
                 for tab, label in TAB_LABELS.items()
             ],
             "tabs_label": _("When it expires"),
@@ -181,17 +178,16 @@ class ExpiringPage(SavableListPage):
                 ),
             ],
             "segments_label": _("What expires"),
-            "lead": self.figures.lead() if self.is_whole_page else "",
-            "kpis": self.kpis() if self.is_whole_page else [],
+            **(self.above() if not self.request.htmx else {}),
         }
 
     def _tab_url(self, tab: Tab) -> str:
         return self.address.but(tab=None if tab is Tab.NOW else tab.value, sort=None)
 
-    def kpis(self) -> list[Figure]:
-        """The page's own figures and those that other apps add."""
+    def above(self) -> dict[str, Any]:
+        """What stands above the list, and stays as it is when the list alone is asked for."""
         added = (source.make(self.request) for source in contributions.figures.on(self.name))
-        return [*self.figures.kpis(), *(figure for figure in added if figure)]
+        return {"lead": self.figures.lead(), "kpis": [*self.figures.cards(), *(one for one in added if one)]}
 
 
 @requires("orders.view")
@@ -203,41 +199,14 @@ class ExpiringBulk(BulkView):
 
 
 @dataclass(frozen=True, slots=True)
-class Month:
-    """The orders that end within 30 days, counted up to the limit."""
-
-    orders: int = 0
-    customers: int = 0
-    silent: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Figures:
-    """The numbers of the page. Those over the tabs follow the filters; the rest speak of the whole partner."""
+    """The numbers of the page in words. Those over the tabs follow the filters; these speak of the whole partner."""
 
-    tabs: Mapping[Tab, Total]
-    house: Mapping[str, int]
-    month: Month
-
-    @classmethod
-    def of(cls, page: ExpiringPage) -> Figures:
-        tabs = {tab: Counted(page.queryset, page.span_of(bounds), COUNT_LIMIT) for tab, bounds in TAB_DAYS.items()}
-        house = _house_counts(page) if page.is_whole_page else {}
-        counts = count_all([*tabs.values(), *house.values()])
-        return cls(
-            tabs={tab: Total(count) for tab, count in zip(tabs, counts, strict=False)},
-            house=dict(zip(house, counts[len(tabs) :], strict=True)),
-            month=_month(page) if page.is_whole_page else Month(),
-        )
-
-    @property
-    def is_empty(self) -> bool:
-        """Nothing expires at any time: there are no live orders at all."""
-        return not any(total.number for total in self.tabs.values())
+    counts: ExpiringFigures
 
     def lead(self) -> str:
         """41 orders end within 90 days or ended this week. 12 need you today."""
-        ahead, now = Total(self.house["ahead"]), Total(self.house["now"])
+        ahead, now = Total(self.counts.ahead), Total(self.counts.now)
         if not ahead.number:
             return _("No order ends within 90 days, and none ended this week.")
         first = ngettext(
@@ -250,16 +219,14 @@ class Figures:
             second = _("None needs you today.")
         return f"{first % {'count': ahead}} {second % {'count': now}}"
 
-    def kpis(self) -> list[Figure]:
+    def cards(self) -> list[Figure]:
         """The cards above the list."""
-        month, silent, reissues = Total(self.month.orders), Total(self.month.silent), Total(self.house["reissues"])
-        customers = ngettext("%(count)s customer", "%(count)s customers", self.month.customers)
+        counts = self.counts
+        month, silent, reissues = Total(counts.month), Total(counts.silent), Total(counts.reissues)
+        customers = ngettext("%(count)s customer", "%(count)s customers", counts.customers)
         cards = [
             Figure(
-                _("Orders ending, 30 days"),
-                str(month),
-                customers % {"count": Total(self.month.customers)},
-                url="?tab=30",
+                _("Orders ending, 30 days"), str(month), customers % {"count": Total(counts.customers)}, url="?tab=30"
             ),
             Figure(
                 _("Hear nothing, 30 days"),
@@ -279,42 +246,9 @@ class Figures:
 
     def _renewed(self) -> list[Figure]:
         """The share of the orders ended this quarter that were renewed; nothing where they are too many to count."""
-        ended, renewed = self.house["ended"], self.house["renewed"]
-        if not 0 < ended <= _QUARTER_LIMIT:
+        ended, renewed = self.counts.ended, self.counts.renewed
+        if not 0 < ended <= QUARTER_LIMIT:
             return []
         note = ngettext("of %(count)s order that ended", "of %(count)s orders that ended", ended)
         share = _("%(percent)s %%") % {"percent": round(100 * renewed / ended)}
-        return [Figure(_("Renewed, this quarter"), share, note % {"count": Total(ended, _QUARTER_LIMIT)})]
-
-
-def _house_counts(page: ExpiringPage) -> dict[str, Counted]:
-    """What is counted of the whole partner, filtered or not."""
-    orders = page.queryset if not page.is_filtered else page.get_queryset()
-    reissues = orders.filter(certificate_ends_on__lt=F("ends_on"))
-    ended = Order.objects.for_partner(page.request.partner).issued().filter(renewal_mark__in=RenewalMark.values)
-    renewed = Order.objects.for_partner(page.request.partner).issued().filter(renewal_mark=RenewalMark.RENEWED)
-    quarter = Span("ends_on", _quarter_start(page.today), page.today - timedelta(days=1))
-    month = page.span_of(TAB_DAYS[Tab.DAYS_30], "certificate_ends_on")
-    return {
-        "ahead": Counted(orders, page.span_of(_AHEAD, "ends_on"), COUNT_LIMIT),
-        "now": Counted(orders, page.span_of(TAB_DAYS[Tab.NOW], "ends_on"), COUNT_LIMIT),
-        "reissues": Counted(reissues, month, COUNT_LIMIT),
-        "ended": Counted(ended, quarter, _QUARTER_LIMIT),
-        "renewed": Counted(renewed, quarter, _QUARTER_LIMIT),
-    }
-
-
-def _month(page: ExpiringPage) -> Month:
-    """The orders that end within 30 days: of the first thousand, who they belong to and how many go unannounced."""
-    orders = page.span_of(TAB_DAYS[Tab.DAYS_30], "ends_on").apply(page.get_queryset()).order_by("ends_on", "pk")
-    deaf = Customer.objects.for_partner(page.request.partner).filter(notices_enabled=False).values("pk")
-    heard = ExpressionWrapper(Q(notices_enabled=True) & ~Q(customer__in=deaf), output_field=BooleanField())
-    rows = orders.annotate(heard=heard).values("pk", "customer_id", "heard")[: COUNT_LIMIT + 1]
-    facts = rows.aggregate(
-        orders=Count("pk"), customers=Count("customer_id", distinct=True), silent=Count("pk", filter=Q(heard=False))
-    )
-    return Month(**facts)
-
-
-def _quarter_start(today: date) -> date:
-    return today.replace(month=3 * ((today.month - 1) // 3) + 1, day=1)
+        return [Figure(_("Renewed, this quarter"), share, note % {"count": Total(ended, QUARTER_LIMIT)})]

@@ -23,7 +23,7 @@ from certificates.services.planning import Rules, ValidationCode, ValidationFact
 from certificates.services.refusals import OrderNotRenewable
 from certificates.services.timeline import order_timeline
 from certificates.states import RenewalMark
-from certificates.tables.expiring import notices_switch
+from certificates.tables.pieces import notices_switch
 from certificates.wording import Pill
 from portal import clock, contributions
 from portal.access import PartnerRequest, requires

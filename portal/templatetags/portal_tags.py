@@ -134,7 +134,7 @@ def _opening(column: Any) -> str:
 
 
 def _row(table: Any, row: Any, openings: Sequence[str]) -> str:
-    attributes = flatatt(_row_attributes(table.row_attrs or {}, row.record))
+    attributes = flatatt(_row_attributes(table.row_attrs, row.record)) if table.row_attrs else ""
     cells = (f"{opening}{_cell(cell)}</td>" for opening, (_, cell) in zip(openings, row.items(), strict=True))
     return f"<tr{attributes}>{''.join(cells)}</tr>"
 
@@ -144,6 +144,8 @@ def _row_attributes(attributes: Mapping[str, Any], record: Any) -> dict[str, Any
 
 
 def _cell(value: Any) -> str:
+    if type(value) is SafeString:
+        return value
     return conditional_escape(value if isinstance(value, str) else localize(value))
 
 
