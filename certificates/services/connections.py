@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from certificates.models import AuthorityConnection, Order
 from certificates.services.refusals import NotConnected
+from certificates.states import AuthorityKind
 from portal.models import Partner
 
 
@@ -30,3 +31,14 @@ def renewal_connection(order: Order) -> AuthorityConnection:
         return connection_to(order.partner, order.authority)
     except NotConnected:
         return default_connection(order.partner)
+
+
+def reissue_connection(order: Order) -> AuthorityConnection:
+    """Where the order is reissued: at its own authority; the embedded one also continues orders sold elsewhere.
+
+    Raises NotConnected.
+    """
+    found = renewal_connection(order)
+    if found.kind not in (order.authority, AuthorityKind.SANDBOX):
+        raise NotConnected
+    return found

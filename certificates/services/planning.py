@@ -123,11 +123,11 @@ class ReissuePlan:
 
 
 def reissue_plan(order: Order, *, start: datetime, rules: Sequence[Rule] | None = None) -> ReissuePlan:
-    """What a reissue at `start` would give; raises OrderNotRenewable for an order that has ended."""
+    """What a reissue at `start` would give; raises NotConnected, and OrderNotRenewable for an order that has ended."""
     order_end = _end_of(order)
     if order_end <= start:
         raise OrderNotRenewable(Obstacle.ENDED)
-    rules = rules_for(order.partner, order.authority) if rules is None else rules
+    rules = renewal_rules(order) if rules is None else rules
     limit = certificate_limit(rules, family=order.family, level=order.level)
     ends_at = min(order_end, start + limit(start))
     calendar = reissue_calendar(

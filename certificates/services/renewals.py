@@ -13,7 +13,7 @@ from certificates.models import AuthorityConnection, Customer, Order, Organizati
 from certificates.querysets import RequestQuerySet
 from certificates.rules import Level, RenewalPlan, RenewalWindowClosed, last_day
 from certificates.services import planning
-from certificates.services.connections import connection_to, default_connection, renewal_connection
+from certificates.services.connections import default_connection, reissue_connection, renewal_connection
 from certificates.services.refusals import (
     AlreadyInHand,
     AlreadyReissuing,
@@ -139,7 +139,7 @@ def request_new(
 def check_reissuable(order: Order) -> AuthorityConnection:
     """Where the order would be reissued; raises OrderNotRenewable."""
     _refuse_unless_issued(order)
-    return connection_to(order.partner, order.authority)
+    return reissue_connection(order)
 
 
 def renewals_of(order: Order) -> RequestQuerySet:

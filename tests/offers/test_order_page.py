@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from certificates.models import Customer, Organization, Request
+from certificates.models import AuthorityConnection, Customer, Organization, Request
 from certificates.states import RequestKind
 from portal.models import Membership, Partner
 from tests import factories
@@ -147,6 +147,6 @@ def test_a_foreign_customer_or_organisation_is_not_found(page: Client, connected
 
 
 def test_without_a_connection_nothing_can_be_ordered(page: Client, connected: Partner) -> None:
-    factories.AuthorityConnection.objects.for_partner(connected).delete()
+    AuthorityConnection.objects.for_partner(connected).delete()
 
     assert "Nothing can be ordered yet." in words(page.get(URL, {"new": "1"}))

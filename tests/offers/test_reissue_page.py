@@ -72,7 +72,6 @@ def test_the_second_press_meets_the_first(page: Client, order: Order) -> None:
     ("fields", "sentence"),
     [
         ({"ends_on": factories.TODAY - timedelta(days=1)}, "This order has ended: renew it instead of reissuing it."),
-        ({"authority": "certcentral"}, "There is no connection to the authority of this order"),
         ({"status": "revoked"}, "This order has not been issued, or no longer stands"),
     ],
 )

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from certificates.models import AuthorityRule, Order, Request
+from certificates.models import AuthorityConnection, AuthorityRule, Order, Request
 from certificates.states import RenewalMark, RequestState
 from portal.models import Membership, Partner
 from tests import factories
@@ -34,7 +34,8 @@ def url(order: Order) -> str:
 
 def typed(page: Client, order: Order, **changes: Any) -> dict[str, Any]:
     """The form as the page offers it, with some fields changed."""
-    shown = page.get(url(order), {key: changes[key] for key in ("product", "term_years") if key in changes})
+    chosen: dict[str, str] = {key: str(changes[key]) for key in ("product", "term_years") if key in changes}
+    shown = page.get(url(order), chosen)
     told = re.search(r'name="told" value="([^"]*)"', shown.content.decode())
     form = {
         "product": order.product.name_id if order.product else "",
@@ -312,7 +313,7 @@ def test_what_cannot_be_renewed_says_why(
 
 
 def test_without_a_connection_the_page_says_who_can_help(page: Client, order: Order, connected: Partner) -> None:
-    factories.AuthorityConnection.objects.for_partner(connected).delete()
+    AuthorityConnection.objects.for_partner(connected).delete()
 
     assert "There is no connection to the authority of this order" in words(page.get(url(order)))
 

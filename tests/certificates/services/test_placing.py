@@ -411,8 +411,20 @@ def test_a_reissue_whose_answer_got_lost_is_asked_for_once(
     assert SandboxOrder.objects.get().certificates.count() == 2
 
 
-def test_a_reissue_of_an_order_the_authority_never_saw_fails_with_its_words(connected: Partner) -> None:
-    order = make_renewable(connected)
+def test_an_imported_order_is_reissued_by_the_embedded_authority(connected: Partner) -> None:
+    order = make_renewable(connected, authority="certcentral", number="4711", ends_on=TEN.date() + timedelta(days=300))
+
+    reissue = press_reissue(order)
+    sweep()
+
+    order.refresh_from_db()
+    assert (fresh(reissue).state, fresh(reissue).result, order.number) == (RequestState.ISSUED, order, "4711")
+    assert order.certificates.get().ends_on == TEN.date() + timedelta(days=199)
+    assert order.ends_on == TEN.date() + timedelta(days=300)
+
+
+def test_a_reissue_of_an_order_the_authority_cannot_know_fails_with_its_words(connected: Partner) -> None:
+    order = make_renewable(connected, starts_at=None)
     reissue = press_reissue(order)
 
     sweep()

@@ -324,7 +324,6 @@ def test_one_reissue_is_open_at_a_time(connected: Partner) -> None:
     [
         ({"ends_on": factories.TODAY - timedelta(days=1)}, Obstacle.ENDED),
         ({"status": OrderStatus.PENDING}, Obstacle.NOT_ISSUED),
-        ({"authority": "certcentral"}, Obstacle.NOT_CONNECTED),
     ],
 )
 def test_an_order_that_cannot_be_reissued_says_why(
@@ -334,6 +333,15 @@ def test_an_order_that_cannot_be_reissued_says_why(
         press_reissue(make_renewable(connected, **fields))
 
     assert refusal.value.obstacle == obstacle
+
+
+def test_another_authoritys_order_is_reissued_by_itself_or_the_embedded_one_only(partner: Partner) -> None:
+    factories.make_connection(partner, kind="certcentral")
+
+    with pytest.raises(OrderNotRenewable) as refusal:
+        press_reissue(make_renewable(partner, authority="other"))
+
+    assert refusal.value.obstacle == Obstacle.NOT_CONNECTED
 
 
 # New orders
