@@ -7,8 +7,8 @@ from typing import Any
 import django_filters
 from django.db.models import Q, QuerySet
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from certificates.models import Customer, Request
 from certificates.querysets import RequestQuerySet
@@ -25,10 +25,10 @@ ALL = "all"
 class RequestFilters(ListFilters):
     """By words, customer, state and kind."""
 
-    q = django_filters.CharFilter(label=lazy("Contains"), method="filter_words")
-    customer = django_filters.CharFilter(label=lazy("Customer"), method="filter_customer")
-    state = AnyOf(label=lazy("State"), field_name="state", choices=RequestState.choices)
-    kind = AnyOf(label=lazy("Kind"), field_name="kind", choices=RequestKind.choices)
+    q = django_filters.CharFilter(label=_("Contains"), method="filter_words")
+    customer = django_filters.CharFilter(label=_("Customer"), method="filter_customer")
+    state = AnyOf(label=_("State"), field_name="state", choices=RequestState.choices)
+    kind = AnyOf(label=_("Kind"), field_name="kind", choices=RequestKind.choices)
 
     def filter_words(self, requests: RequestQuerySet, _name: str, value: str) -> QuerySet[Request]:
         return requests.filter(Q(common_name__icontains=value) | Q(order__number=value) | Q(authority_number=value))
@@ -42,7 +42,7 @@ class RequestsPage(SavableListPage):
     """What is open or has failed; under "All" also what came to its end."""
 
     name = "requests"
-    title = lazy("Requests")
+    title = _("Requests")
     table_class = RequestsTable
     filters_class = RequestFilters
     # By state means failed ones first, then what waits longest: the alphabet happens to agree.
@@ -72,21 +72,23 @@ class RequestsPage(SavableListPage):
         return {
             **super().get_context_data(),
             "tabs": [
-                Link(_("Open and failed"), self.address.but(show=None, sort=None), not self.shows_all),
-                Link(_("All"), self.address.but(show=ALL, sort=None), self.shows_all),
+                Link(gettext("Open and failed"), self.address.but(show=None, sort=None), not self.shows_all),
+                Link(gettext("All"), self.address.but(show=ALL, sort=None), self.shows_all),
             ],
-            "tabs_label": _("Which requests"),
+            "tabs_label": gettext("Which requests"),
         }
 
     def get_empty(self) -> Empty:
         if self.is_filtered:
             return super().get_empty()
         if self.shows_all:
-            return Empty(_("No requests yet"), _("Renewals and new orders stand here once they are asked for."))
+            return Empty(
+                gettext("No requests yet"), gettext("Renewals and new orders stand here once they are asked for.")
+            )
         return Empty(
-            _("Nothing is open, and nothing has failed"),
-            _("Whatever expires next stands on the Expiring page."),
+            gettext("Nothing is open, and nothing has failed"),
+            gettext("Whatever expires next stands on the Expiring page."),
             icon="check-circle",
             url=reverse("certificates:expiring"),
-            action=_("See what expires"),
+            action=gettext("See what expires"),
         )
