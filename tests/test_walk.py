@@ -14,8 +14,8 @@ from tests.walk import CANARY, PLACES, Address, Tenant, addresses
 
 OURS = [address for address in addresses() if not address.is_foreign]
 GUARDED = [address for address in OURS if address.permission not in ("public", "signed_in")]
-WITH_ROWS = [address for address in GUARDED if PLACES.get(address.name)]
-WITHOUT_ROWS = [address for address in GUARDED if not PLACES.get(address.name)]
+WITH_ROWS = [address for address in GUARDED if address.names_rows]
+WITHOUT_ROWS = [address for address in GUARDED if not address.names_rows]
 METHODS = ("get", "post", "put", "delete")
 STRANGER = "stranger"
 
@@ -34,7 +34,7 @@ def foreign(db: None) -> Tenant:
 def clients(own: Tenant, settings: Settings) -> dict[str, Client]:
     """A signed-in client for each role of the own tenant, and a stranger."""
     settings.MFA_REQUIRED = False
-    signed_in = {role: Client() for role in Role}
+    signed_in: dict[str, Client] = {role: Client() for role in Role}
     for role, client in signed_in.items():
         client.force_login(own.members[role].user)
     return {**signed_in, STRANGER: Client()}

@@ -11,9 +11,11 @@ from django.db import models
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django_scopes import scopes_disabled
 
-from certificates.models import ImportRun, SavedView
+from certificates.models import AuthorityRule, ImportRun, SavedView
+from certificates.states import AuthorityKind
 from portal.models import Membership, Partner
 from portal.roles import Role
+from tests.certificates import certs
 from tests.factories import (
     TODAY,
     make_certificate,
@@ -31,8 +33,42 @@ from tests.factories import (
 
 CANARY = "TENANT-B-CANARY"
 
-# Addresses without parameters have none; others name the row behind each parameter (see `Tenant`).
+# Addresses without parameters have none; others name the row behind each parameter (see `Tenant`), or say "=value".
 PLACES: Mapping[str, Mapping[str, str]] = {
+    "certificates:authority": {},
+    "certificates:authority_check": {"pk": "connection"},
+    "certificates:authority_connect": {},
+    "certificates:authority_rule": {"pk": "rule"},
+    "certificates:authority_rule_drop": {"pk": "rule"},
+    "certificates:authority_rule_effect": {},
+    "certificates:authority_rule_new": {},
+    "certificates:auto_renew": {"pk": "order"},
+    "certificates:bulk": {},
+    "certificates:contact_edit": {"pk": "contact"},
+    "certificates:contact_new": {"pk": "customer"},
+    "certificates:customer": {"pk": "customer"},
+    "certificates:customer_edit": {"pk": "customer"},
+    "certificates:customer_new": {},
+    "certificates:customer_note": {"pk": "customer"},
+    "certificates:customer_owner": {"pk": "customer"},
+    "certificates:customers": {},
+    "certificates:dashboard": {},
+    "certificates:delete_view": {"pk": "view"},
+    "certificates:domains": {},
+    "certificates:download": {"pk": "certificate", "fmt": "=pem"},
+    "certificates:expiring": {},
+    "certificates:home": {},
+    "certificates:home_download": {"pk": "certificate", "fmt": "=pem"},
+    "certificates:mark_renewed": {"pk": "order"},
+    "certificates:ocsp": {},
+    "certificates:ocsp_get": {"encoded": "=AA=="},
+    "certificates:order": {"pk": "order"},
+    "certificates:order_note": {"pk": "order"},
+    "certificates:order_notices": {"pk": "order"},
+    "certificates:orders": {},
+    "certificates:organizations": {},
+    "certificates:published": {"name": "=root.cer"},
+    "certificates:quick_view": {"pk": "order"},
     "certificates:request": {"pk": "request"},
     "certificates:request_approve": {"pk": "request"},
     "certificates:request_cancel": {"pk": "request"},
@@ -40,6 +76,11 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "certificates:request_retry": {"pk": "request"},
     "certificates:request_validate": {"pk": "request"},
     "certificates:requests": {},
+    "certificates:save_view": {"page": "=expiring"},
+    "certificates:saved_views": {"page": "=expiring"},
+    "certificates:search": {},
+    "certificates:undo_bulk": {"token": "=of-nobody"},
+    "certificates:unmark_renewed": {"pk": "order"},
     "offers:reissue": {"pk": "order"},
     "offers:renew": {"pk": "order"},
     "offers:request_certificate": {},
@@ -50,8 +91,8 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "portal:livez": {},
     "portal:logo": {"slug": "slug"},
     "portal:mailbox": {},
-    "portal:mailbox_html": {"key": "1.M1P1Q1.host"},
-    "portal:mailbox_letter": {"key": "1.M1P1Q1.host"},
+    "portal:mailbox_html": {"key": "=1.M1P1Q1.host"},
+    "portal:mailbox_letter": {"key": "=1.M1P1Q1.host"},
     "portal:me": {},
     "portal:people": {},
     "portal:person": {"pk": "member"},
@@ -75,6 +116,11 @@ class Address:
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def names_rows(self) -> bool:
+        """Whether its parameters lead to rows of a tenant."""
+        return any(not place.startswith("=") for place in PLACES.get(self.name, {}).values())
 
     @property
     def permission(self) -> str:
@@ -133,14 +179,26 @@ class Tenant:
             search_text=f"{mark} www.{host}".lower(),
         )
         owner = self.members[Role.ACCOUNT_MANAGER]
+        pem = certs.as_pem(certs.make_certificate()).decode()
         return {
             "organization": organization,
             "contact": contact,
             "domain": make_domain(self.customer, host),
             "order": order,
-            "certificate": make_certificate(order, issuer_name=mark),
+            "certificate": make_certificate(
+                order, issuer_name=mark, pem=certs.as_pem(certs.make_certificate()).decode()
+            ),
             "request": make_request(order),
             "connection": make_connection(self.partner),
+            "rule": AuthorityRule.objects.create(
+                partner=self.partner,
+                authority=AuthorityKind.SANDBOX,
+                effective_from=TODAY,
+                certificate_days=90,
+                dcv_days=90,
+                organization_days=90,
+                source=mark,
+            ),
             "member": owner,
             "view": SavedView.objects.create(
                 partner=self.partner, owner=owner, page="expiring", name=mark, is_shared=True
@@ -162,4 +220,4 @@ class Tenant:
     def _value(self, place: str) -> Any:
         if place == "slug":
             return self.partner.slug
-        return self.rows[place].pk if place in self.rows else place
+        return place[1:] if place.startswith("=") else self.rows[place].pk
