@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from certificates.states import RenewalMark
 from certificates.wording import day
@@ -75,44 +75,46 @@ def _before_and_after(facts: Facts) -> StrOrPromise:
 
 
 DEEDS: Mapping[str, Deed] = {
-    "order.renewal_requested": Deed(lazy("Renewal requested"), "", _promised_end),
-    "order.reissue_requested": Deed(lazy("Reissue requested")),
-    "order.renewal_marked": Deed(lazy("Renewal marked by hand"), "", _mark),
+    "order.renewal_requested": Deed(gettext_lazy("Renewal requested"), "", _promised_end),
+    "order.reissue_requested": Deed(gettext_lazy("Reissue requested")),
+    "order.renewal_marked": Deed(gettext_lazy("Renewal marked by hand"), "", _mark),
     "order.notices_switched": Deed(
-        lazy("Renewal notices switched"), "", _switched(lazy("Notices are sent."), lazy("No notices are sent."))
+        gettext_lazy("Renewal notices switched"),
+        "",
+        _switched(gettext_lazy("Notices are sent."), gettext_lazy("No notices are sent.")),
     ),
     "order.auto_renew_switched": Deed(
-        lazy("Automatic renewal switched"),
+        gettext_lazy("Automatic renewal switched"),
         "",
-        _switched(lazy("The order renews itself."), lazy("The order no longer renews itself.")),
+        _switched(gettext_lazy("The order renews itself."), gettext_lazy("The order no longer renews itself.")),
     ),
-    "order.auto_renew_refused": Deed(lazy("Automatic renewal was not possible"), "bad"),
-    "order.end_differs": Deed(lazy("The order ends on another day than promised"), "warn", _two_ends),
-    "order.noted": Deed(lazy("Note about the order")),
-    "request.made": Deed(lazy("Certificate requested")),
-    "request.approved": Deed(lazy("Request approved"), "good"),
-    "request.refused": Deed(lazy("Request refused"), "warn", _error),
-    "request.retried": Deed(lazy("Request tried again")),
-    "request.cancel_asked": Deed(lazy("Request to be cancelled")),
-    "request.placed": Deed(lazy("Request placed at the authority")),
-    "request.issued": Deed(lazy("Certificate issued"), "good"),
-    "request.failed": Deed(lazy("Request failed"), "bad", _error),
-    "request.rejected": Deed(lazy("Request rejected"), "warn", _error),
-    "request.canceled": Deed(lazy("Request cancelled"), "", _error),
-    "customer.created": Deed(lazy("Customer added by hand")),
-    "customer.changed": Deed(lazy("Customer changed"), "", _before_and_after),
-    "customer.owner_assigned": Deed(lazy("Owner assigned"), "", _owner),
-    "customer.noted": Deed(lazy("Note about the customer")),
-    "customer.viewed": Deed(lazy("Customer looked up")),
-    "contact.added": Deed(lazy("Contact added")),
-    "contact.bounced": Deed(lazy("The contact's address does not exist"), "bad", _error),
-    "contact.corrected": Deed(lazy("Contact corrected"), "", _before_and_after),
-    "authority_rule.changed": Deed(lazy("Rule of the authority changed"), "", _before_and_after),
-    "authority_rule.added": Deed(lazy("Rule of the authority added")),
-    "authority_rule.restored": Deed(lazy("House rule of the authority restored")),
-    "authority_rule.removed": Deed(lazy("Rule of the authority removed")),
-    "connection.checked": Deed(lazy("Connection checked"), "", _error),
-    "connection.made": Deed(lazy("Connection made")),
+    "order.auto_renew_refused": Deed(gettext_lazy("Automatic renewal was not possible"), "bad"),
+    "order.end_differs": Deed(gettext_lazy("The order ends on another day than promised"), "warn", _two_ends),
+    "order.noted": Deed(gettext_lazy("Note about the order")),
+    "request.made": Deed(gettext_lazy("Certificate requested")),
+    "request.approved": Deed(gettext_lazy("Request approved"), "good"),
+    "request.refused": Deed(gettext_lazy("Request refused"), "warn", _error),
+    "request.retried": Deed(gettext_lazy("Request tried again")),
+    "request.cancel_asked": Deed(gettext_lazy("Request to be cancelled")),
+    "request.placed": Deed(gettext_lazy("Request placed at the authority")),
+    "request.issued": Deed(gettext_lazy("Certificate issued"), "good"),
+    "request.failed": Deed(gettext_lazy("Request failed"), "bad", _error),
+    "request.rejected": Deed(gettext_lazy("Request rejected"), "warn", _error),
+    "request.canceled": Deed(gettext_lazy("Request cancelled"), "", _error),
+    "customer.created": Deed(gettext_lazy("Customer added by hand")),
+    "customer.changed": Deed(gettext_lazy("Customer changed"), "", _before_and_after),
+    "customer.owner_assigned": Deed(gettext_lazy("Owner assigned"), "", _owner),
+    "customer.noted": Deed(gettext_lazy("Note about the customer")),
+    "customer.viewed": Deed(gettext_lazy("Customer looked up")),
+    "contact.added": Deed(gettext_lazy("Contact added")),
+    "contact.bounced": Deed(gettext_lazy("The contact's address does not exist"), "bad", _error),
+    "contact.corrected": Deed(gettext_lazy("Contact corrected"), "", _before_and_after),
+    "authority_rule.changed": Deed(gettext_lazy("Rule of the authority changed"), "", _before_and_after),
+    "authority_rule.added": Deed(gettext_lazy("Rule of the authority added")),
+    "authority_rule.restored": Deed(gettext_lazy("House rule of the authority restored")),
+    "authority_rule.removed": Deed(gettext_lazy("Rule of the authority removed")),
+    "connection.checked": Deed(gettext_lazy("Connection checked"), "", _error),
+    "connection.made": Deed(gettext_lazy("Connection made")),
 }
 
 

@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from certificates import rules
 from certificates.models import Contact, Order, Request
@@ -50,9 +49,9 @@ REQUEST_LEVELS: Mapping[str, str] = {
     RequestState.WAITING_APPROVAL: "warn",
 }
 MARKS: Mapping[str, Pill] = {
-    RenewalMark.IN_HAND: Pill("note", lazy("Renewal in hand")),
-    RenewalMark.RENEWED: Pill("good", lazy("Renewed")),
-    RenewalMark.ELSEWHERE: Pill("plain", lazy("Renewed elsewhere")),
+    RenewalMark.IN_HAND: Pill("note", gettext_lazy("Renewal in hand")),
+    RenewalMark.RENEWED: Pill("good", gettext_lazy("Renewed")),
+    RenewalMark.ELSEWHERE: Pill("plain", gettext_lazy("Renewed elsewhere")),
 }
 
 
@@ -197,16 +196,16 @@ def _nothing_to_do(order: Order, action: NextAction, window: Window | None) -> s
         return _("The renewal closed on %(closed)s. Request a new certificate instead.") % {"closed": closed}
     if action.reason is Reason.RENEWED:
         return _renewed(order)
-    return _NOT_ISSUED.get(order.status, lazy("There is no certificate to renew.")) % {"number": order.number}
+    return _NOT_ISSUED.get(order.status, gettext_lazy("There is no certificate to renew.")) % {"number": order.number}
 
 
 _NOT_ISSUED: Mapping[str, StrOrPromise] = {
-    OrderStatus.PENDING: lazy("The authority has not issued it yet."),
-    OrderStatus.NEEDS_APPROVAL: lazy("It waits for an approval at the authority."),
-    OrderStatus.WAITING_PICKUP: lazy("It waits to be picked up at the authority."),
-    OrderStatus.REVOKED: lazy("It was revoked: request a new certificate instead."),
-    OrderStatus.REJECTED: lazy("The authority rejected it: there is nothing to renew."),
-    OrderStatus.CANCELED: lazy("It was cancelled: there is nothing to renew."),
+    OrderStatus.PENDING: gettext_lazy("The authority has not issued it yet."),
+    OrderStatus.NEEDS_APPROVAL: gettext_lazy("It waits for an approval at the authority."),
+    OrderStatus.WAITING_PICKUP: gettext_lazy("It waits to be picked up at the authority."),
+    OrderStatus.REVOKED: gettext_lazy("It was revoked: request a new certificate instead."),
+    OrderStatus.REJECTED: gettext_lazy("The authority rejected it: there is nothing to renew."),
+    OrderStatus.CANCELED: gettext_lazy("It was cancelled: there is nothing to renew."),
 }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from portal import contributions
 from portal.contributions import ActivityWords
@@ -26,12 +26,12 @@ class Told:
 
 
 DEEDS: Mapping[str, Told] = {
-    "person.invited": Told(lazy("Person invited")),
-    "person.role_changed": Told(lazy("Role changed"), level="note"),
-    "person.deactivated": Told(lazy("Access ended"), level="warn"),
-    "person.reactivated": Told(lazy("Access given again")),
-    "settings.changed": Told(lazy("Settings changed")),
-    "settings.logo_changed": Told(lazy("Logo changed")),
+    "person.invited": Told(gettext_lazy("Person invited")),
+    "person.role_changed": Told(gettext_lazy("Role changed"), level="note"),
+    "person.deactivated": Told(gettext_lazy("Access ended"), level="warn"),
+    "person.reactivated": Told(gettext_lazy("Access given again")),
+    "settings.changed": Told(gettext_lazy("Settings changed")),
+    "settings.logo_changed": Told(gettext_lazy("Logo changed")),
 }
 
 

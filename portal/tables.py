@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from portal import deeds
 from portal.lists import Column, ListTable
@@ -19,11 +19,11 @@ from portal.templatetags.portal_tags import pill
 
 
 class PeopleTable(ListTable):
-    name = Column(lazy("Name"), css="col-main")
-    email = Column(lazy("E-mail"), accessor="user__email")
-    role = Column(lazy("Role"))
-    state = Column(lazy("Access"))
-    last_seen = Column(lazy("Last sign-in"))
+    name = Column(gettext_lazy("Name"), css="col-main")
+    email = Column(gettext_lazy("E-mail"), accessor="user__email")
+    role = Column(gettext_lazy("Role"))
+    state = Column(gettext_lazy("Access"))
+    last_seen = Column(gettext_lazy("Last sign-in"))
 
     def cell_name(self, member: Membership) -> str:
         return format_html('<a href="{}">{}</a>', reverse("portal:person", args=[member.pk]), member.user)
@@ -34,7 +34,7 @@ class PeopleTable(ListTable):
     def cell_state(self, member: Membership) -> str:
         if not (member.is_active and member.user.is_active):
             return pill("plain", _("Ended"), "slash-circle")
-        if member.user.last_login is None:
+        if member.is_pending:
             return pill("note", _("Invited"), "envelope")
         return pill("good", _("Active"))
 
@@ -44,10 +44,10 @@ class PeopleTable(ListTable):
 
 
 class ActivityTable(ListTable):
-    at = Column(lazy("When"))
-    actor = Column(lazy("Who"))
-    deed = Column(lazy("What"), css="col-main")
-    subject = Column(lazy("On what"), accessor="subject_label")
+    at = Column(gettext_lazy("When"))
+    actor = Column(gettext_lazy("Who"))
+    deed = Column(gettext_lazy("What"), css="col-main")
+    subject = Column(gettext_lazy("On what"), accessor="subject_label")
 
     def cell_at(self, activity: Activity) -> str:
         return date_format(localtime(activity.at), "SHORT_DATETIME_FORMAT")

@@ -185,9 +185,7 @@ class Tenant:
             "contact": contact,
             "domain": make_domain(self.customer, host),
             "order": order,
-            "certificate": make_certificate(
-                order, issuer_name=mark, pem=certs.as_pem(certs.make_certificate()).decode()
-            ),
+            "certificate": make_certificate(order, issuer_name=mark, pem=pem),
             "request": make_request(order),
             "connection": make_connection(self.partner),
             "rule": AuthorityRule.objects.create(

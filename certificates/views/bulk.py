@@ -12,8 +12,7 @@ from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from certificates.filters import account_managers
@@ -75,7 +74,7 @@ def assign(request: PartnerRequest, orders: OrderQuerySet) -> Done:
 
 def owners(request: PartnerRequest) -> list[tuple[str, Any]]:
     people = [(str(pk), name) for pk, name in account_managers(request.partner)]
-    return [*people, (_NOBODY, lazy("Nobody"))]
+    return [*people, (_NOBODY, gettext_lazy("Nobody"))]
 
 
 def _owner(request: PartnerRequest, choice: str) -> Membership | None:
@@ -87,9 +86,9 @@ def _owner(request: PartnerRequest, choice: str) -> Membership | None:
 
 
 ACTIONS = (
-    BulkAction("expiring", "notices_on", lazy("Switch notices on"), "orders.notices", 10, switch_on),
-    BulkAction("expiring", "notices_off", lazy("Switch notices off"), "orders.notices", 20, switch_off),
-    BulkAction("expiring", "assign", lazy("Assign owner"), "customers.assign", 30, assign, choices=owners),
+    BulkAction("expiring", "notices_on", gettext_lazy("Switch notices on"), "orders.notices", 10, switch_on),
+    BulkAction("expiring", "notices_off", gettext_lazy("Switch notices off"), "orders.notices", 20, switch_off),
+    BulkAction("expiring", "assign", gettext_lazy("Assign owner"), "customers.assign", 30, assign, choices=owners),
 )
 
 

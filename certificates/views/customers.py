@@ -11,7 +11,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certificates import wording
@@ -41,7 +41,7 @@ class CustomersPage(SavableListPage):
     """Every customer, with what it has and whether somebody there can be reached."""
 
     name = "customers"
-    title = lazy("Customers")
+    title = gettext_lazy("Customers")
     table_class = CustomersTable
     filters_class = CustomerFilters
     sorts = {"name": Sort(("name",))}

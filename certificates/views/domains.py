@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from certificates.filters import ValidationFilters
 from certificates.models import Domain, Order
@@ -46,7 +46,7 @@ class ValidationsPage(SavableListPage):
 @requires("domains.view")
 class DomainsPage(ValidationsPage):
     name = "domains"
-    title = lazy("Domains")
+    title = gettext_lazy("Domains")
     table_class = DomainsTable
     filters_class = ValidationFilters
     sorts = {"until_when": Sort(("validated_until",), nullable=True), "name": Sort(("name",))}

@@ -11,8 +11,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from certificates import rules
 from certificates.figures import COUNT_LIMIT, QUARTER_LIMIT, ExpiringFigures, expiring_figures
@@ -35,12 +34,12 @@ from portal.lists.sql import Counted, count_all
 from portal.types import StrOrPromise
 
 TAB_LABELS: Mapping[Tab, StrOrPromise] = {
-    Tab.NOW: lazy("Expired or within 7 days"),
-    Tab.DAYS_30: lazy("30 days"),
-    Tab.DAYS_60: lazy("60 days"),
-    Tab.DAYS_90: lazy("90 days"),
-    Tab.LATER: lazy("Later"),
-    Tab.OLDER: lazy("Older"),
+    Tab.NOW: gettext_lazy("Expired or within 7 days"),
+    Tab.DAYS_30: gettext_lazy("30 days"),
+    Tab.DAYS_60: gettext_lazy("60 days"),
+    Tab.DAYS_90: gettext_lazy("90 days"),
+    Tab.LATER: gettext_lazy("Later"),
+    Tab.OLDER: gettext_lazy("Older"),
 }
 CERTIFICATES = "certificates"
 
@@ -60,7 +59,7 @@ class ExpiringPage(SavableListPage):
     """Orders to renew, or certificates to reissue, by the days that are left."""
 
     name = "expiring"
-    title = lazy("Expiring certificates")
+    title = gettext_lazy("Expiring certificates")
     table_class = ExpiringTable
     filters_class = OrderFilters
     export_permission = "orders.export"

@@ -10,7 +10,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from certificates import wording
@@ -38,12 +38,12 @@ from portal.types import StrOrPromise
 
 MORE_EVENTS = 500
 FORMAT_WORDS = {
-    Format.SERVER: lazy("For the server: certificate and intermediates (PEM)"),
-    Format.LEAF: lazy("Certificate alone (PEM)"),
-    Format.CHAIN: lazy("Intermediates alone (PEM)"),
-    Format.FULL: lazy("Whole chain with the root (PEM)"),
-    Format.PKCS7: lazy("PKCS#7, as Windows and Java read it (P7B)"),
-    Format.DER: lazy("Certificate alone, binary (DER)"),
+    Format.SERVER: gettext_lazy("For the server: certificate and intermediates (PEM)"),
+    Format.LEAF: gettext_lazy("Certificate alone (PEM)"),
+    Format.CHAIN: gettext_lazy("Intermediates alone (PEM)"),
+    Format.FULL: gettext_lazy("Whole chain with the root (PEM)"),
+    Format.PKCS7: gettext_lazy("PKCS#7, as Windows and Java read it (P7B)"),
+    Format.DER: gettext_lazy("Certificate alone, binary (DER)"),
 }
 
 
@@ -52,7 +52,7 @@ class OrdersPage(SavableListPage):
     """Every order, whatever its state."""
 
     name = "orders"
-    title = lazy("Orders")
+    title = gettext_lazy("Orders")
     table_class = OrdersTable
     filters_class = AllOrdersFilters
     sorts = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from certificates.filters import ValidationFilters
 from certificates.models import Organization
@@ -17,7 +17,7 @@ from portal.lists import Empty, Sort
 @requires("organizations.view")
 class OrganizationsPage(ValidationsPage):
     name = "organizations"
-    title = lazy("Organisations")
+    title = gettext_lazy("Organisations")
     table_class = OrganizationsTable
     filters_class = ValidationFilters
     sorts = {

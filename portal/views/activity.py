@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from portal.access import requires
 from portal.lists import Empty, ListFilters, ListPage, Sort, one_of
@@ -20,13 +20,13 @@ def _people() -> list[tuple[int, str]]:
 
 
 class ActivityFilters(ListFilters):
-    actor = one_of(label=lazy("Who"), choices=_people)
+    actor = one_of(label=gettext_lazy("Who"), choices=_people)
 
 
 @requires("activity.view")
 class ActivityList(ListPage):
     name: ClassVar = "activity"
-    title: ClassVar = lazy("Activity")
+    title: ClassVar = gettext_lazy("Activity")
     table_class: ClassVar = ActivityTable
     filters_class: ClassVar = ActivityFilters
     sorts: ClassVar = {"at": Sort(("at",))}
@@ -39,4 +39,6 @@ class ActivityList(ListPage):
     def get_empty(self) -> Empty:
         if self.is_filtered:
             return super().get_empty()
-        return Empty(lazy("Nothing has been done yet"), lazy("Every deed of a person is written down here."))
+        return Empty(
+            gettext_lazy("Nothing has been done yet"), gettext_lazy("Every deed of a person is written down here.")
+        )

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal import clock
@@ -26,13 +26,13 @@ _EITHER = ["GET", "HEAD", "POST"]
 
 
 class PeopleFilters(ListFilters):
-    role = AnyOf(label=lazy("Role"), choices=MembershipRole.choices)
+    role = AnyOf(label=gettext_lazy("Role"), choices=MembershipRole.choices)
 
 
 @requires("people.view")
 class People(ListPage):
     name: ClassVar = "people"
-    title: ClassVar = lazy("People")
+    title: ClassVar = gettext_lazy("People")
     table_class: ClassVar = PeopleTable
     filters_class: ClassVar = PeopleFilters
     sorts: ClassVar = {"email": Sort(("user__email",)), "role": Sort(("role", "user__email"))}
