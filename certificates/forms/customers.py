@@ -27,6 +27,11 @@ class NoteForm(forms.Form):
 
 
 class CustomerForm(forms.ModelForm):  # type: ignore[type-arg]
+    # Longer than the column, so that a written-out country is answered by our own sentence.
+    country = forms.CharField(
+        label=_("Country"), max_length=60, required=False, help_text=_("Two letters, such as FR.")
+    )
+
     class Meta:
         model = Customer
         fields = (
@@ -41,7 +46,6 @@ class CustomerForm(forms.ModelForm):  # type: ignore[type-arg]
         )
         widgets = {"address": forms.Textarea(attrs={"rows": 2})}
         help_texts = {
-            "country": _("Two letters, such as FR."),
             "notices_enabled": _("Off, nothing is sent to this customer, whatever an order says."),
         }
 

@@ -24,7 +24,7 @@ COLUMN = "search_text"
 _TRIGRAM = 3
 
 
-class Holds(Lookup):  # type: ignore[type-arg]  # Lookup takes no argument while running
+class Holds(Lookup):
     """Whether a search column holds all of the words; a word of one or two letters must begin one of its words."""
 
     lookup_name = "holds"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
@@ -80,7 +81,7 @@ def _notes(notes: QuerySet[Note], limit: int) -> Iterator[TimelineEvent]:
 def _about(*subjects: PartnerOwned | QuerySet[PartnerOwned]) -> Iterator[QuerySet[Activity]]:
     """Activities by what they are about, one query each: their index is by subject."""
     for subject in subjects:
-        pk = subject.order_by().values("pk") if isinstance(subject, QuerySet) else [subject.pk]
+        pk: Any = subject.order_by().values("pk") if isinstance(subject, QuerySet) else [subject.pk]
         model = subject.model if isinstance(subject, QuerySet) else type(subject)
         yield Activity.objects.filter(subject_type=model._meta.label_lower, subject_id__in=pk)
 

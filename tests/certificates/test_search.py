@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,8 +22,13 @@ from certificates.search.text import (
     serial_needle,
     words,
 )
+from certificates.services import search
 from portal.models import Partner
-from tests.factories import make_contact, make_customer, make_order, make_partner
+from portal.roles import Role
+from tests.certificates.expiring import sign_in
+from tests.certificates.expiring import text as text_of
+from tests.factories import make_certificate, make_contact, make_customer, make_member, make_order, make_partner
+from tests.queries import assert_query_baseline
 
 
 @pytest.mark.parametrize(
@@ -76,7 +85,7 @@ def orders_matching(partner: Partner, text: str) -> list[Order]:
     return list(Order.objects.for_partner(partner).matching(text).order_by("pk"))
 
 
-def an_order(partner: Partner, *names: str, **fields: object) -> Order:
+def an_order(partner: Partner, *names: str, **fields: Any) -> Order:
     text = order_text(number="7101523", names=names, customer="Granit Phare SA", references=("PO-4290",))
     return make_order(partner, common_name=names[0], search_text=text, **fields)
 
@@ -147,3 +156,139 @@ def test_installing_the_index_again_changes_nothing(partner: Partner) -> None:
     sql.install_index(connection)
 
     assert orders_matching(partner, "granit") == [order]
+
+
+# The page
+
+
+@pytest.fixture
+def browser(partner: Partner, settings: pytest.FixtureRequest) -> Client:
+    settings.MFA_REQUIRED = False  # type: ignore[attr-defined]
+    return sign_in(partner)
+
+
+def typed(browser: Client, text: str) -> Any:
+    """The answer to what is typed into the box, before Enter."""
+    return browser.get("/search/", {"q": text}, headers={"HX-Request": "true", "HX-Target": "search-results"})
+
+
+def titles(response: Any) -> dict[str, list[str]]:
+    return {str(group.label): [hit.title for hit in group.hits] for group in response.context["groups"]}
+
+
+@pytest.fixture
+def granit(partner: Partner) -> Order:
+    """A customer with a contact, an order and its certificate, all of which “granit” or a number finds."""
+    customer = make_customer(partner, "Granit Phare SA", number="K-42", search_text=index_text("Granit Phare SA K-42"))
+    facts = {"name": "Søren O'Neil", "email": "it@granit.example", "phone": "+33 4 00 27 53 64"}
+    make_contact(customer, **facts, search_text=contact_text(**facts))
+    order = an_order(partner, "www.granit.example", customer=customer, number="7101523", customer_reference="PO-4290")
+    make_certificate(order, serial_number="A1B2C3D4E5F60718")
+    return order
+
+
+@pytest.mark.parametrize(
+    ("text", "groups"),
+    [
+        ("granit", {"Customers", "Contacts", "Orders"}),
+        ("7101523", {"Orders"}),
+        ("po-4290", {"Orders"}),
+        ("soren", {"Contacts"}),
+        ("04 00 27 53 64", {"Contacts"}),
+        ("ff:1b:2c:3d", set()),
+        ("A1:B2:C3:D4:E5", {"Certificates by serial number"}),
+        ("a1b2c3 d4e5f6", {"Certificates by serial number"}),
+        ("g", set()),
+        ("", set()),
+    ],
+)
+def test_the_box_finds_each_kind_in_its_group(browser: Client, granit: Order, text: str, groups: set[str]) -> None:
+    assert set(titles(typed(browser, text))) == groups
+
+
+def test_nothing_of_another_partner_is_found(browser: Client, granit: Order) -> None:
+    foreign = make_partner()
+    customer = make_customer(foreign, "Granit LEAK", search_text=index_text("Granit leak"))
+    make_contact(customer, "Granit LEAK", search_text=index_text("granit leak"))
+    order = an_order(foreign, "leak.granit.example", customer=customer)
+    make_certificate(order, serial_number="A1B2C3D4E5FFFFFF")
+
+    for text in ("granit", "7101523", "A1B2C3D4E5"):
+        for answer in (typed(browser, text), browser.get("/search/", {"q": text}, follow=True)):
+            assert titles(answer) if "groups" in (answer.context or {}) else answer.redirect_chain
+            assert "leak" not in answer.content.decode().lower()
+
+
+def test_at_most_five_of_a_kind_appear_while_typing(browser: Client, partner: Partner) -> None:
+    for number in range(8):
+        make_customer(partner, f"Opale {number}", search_text=index_text("Opale"))
+
+    assert len(titles(typed(browser, "opale"))["Customers"]) == 5
+    page = browser.get("/search/", {"q": "opale"})
+    assert len(titles(page)["Customers"]) == 8
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("7101523", "order"),
+        ("A1:B2:C3:D4:E5:F6:07:18", "order"),
+        ("it@GRANIT.example", "customer"),
+        ("k-42", "customer"),
+        ("granit phare sa", "customer"),
+    ],
+)
+def test_enter_goes_straight_to_the_one_exact_hit(browser: Client, granit: Order, text: str, kind: str) -> None:
+    pk = granit.pk if kind == "order" else granit.customer_id
+
+    answer = browser.get("/search/", {"q": text})
+
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith(f"/{kind}s/{pk}/")
+
+
+def test_enter_shows_all_where_several_are_exact(browser: Client, granit: Order, partner: Partner) -> None:
+    make_customer(partner, "Granit Phare SA", search_text=index_text("Granit Phare SA"))
+
+    assert browser.get("/search/", {"q": "granit phare sa"}).status_code == 200
+
+
+def test_the_page_says_when_nothing_is_found(browser: Client) -> None:
+    assert "Nothing found" in text_of(browser.get("/search/", {"q": "no such thing"}))
+    assert "Write at least 2 letters." in text_of(browser.get("/search/", {"q": "x"}))
+
+
+def test_what_is_typed_is_shown_as_text(browser: Client) -> None:
+    page = browser.get("/search/", {"q": "<script>alert(1)</script>"}).content.decode()
+
+    assert "<script>alert" not in page
+
+
+def test_customers_do_not_search(partner: Partner, settings: pytest.FixtureRequest) -> None:
+    settings.MFA_REQUIRED = False  # type: ignore[attr-defined]
+
+    assert sign_in(partner, Role.CUSTOMER).get("/search/?q=granit").status_code == 403
+
+
+def test_a_search_costs_one_query_per_kind(browser: Client, granit: Order, partner: Partner) -> None:
+    def add(number: int) -> None:
+        for _ in range(number):
+            customer = make_customer(partner, "Abc123 SA", search_text=index_text("abc123"), owner=make_member(partner))
+            make_contact(customer, search_text=index_text("abc123"))
+            order = an_order(partner, "abc123.example", customer=customer, number=f"N{customer.pk}")
+            Order.objects.filter(pk=order.pk).update(search_text=index_text("abc123"))
+            make_certificate(order, serial_number=f"ABC123{order.pk:08X}")
+
+    assert_query_baseline(browser, "/search/?q=abc123", "search", add_rows=add, many=30)
+    with CaptureQueriesContext(connection) as captured:
+        assert len(titles(typed(browser, "abc123"))) == 4
+    assert len(captured) - 3 == 4
+
+
+def test_the_search_texts_follow_a_renamed_customer(partner: Partner, granit: Order) -> None:
+    granit.customer.name = "Opale Quartz"
+    granit.customer.save()
+
+    search.index_orders_of(granit.customer)
+
+    assert orders_matching(partner, "opale www.granit") == [granit]
