@@ -707,12 +707,13 @@ PROMOTE_CERTIFICATES = f"""
 # Chains
 
 # Where both orders are known, the renewed one becomes the predecessor; time runs one way, so there is no ring.
+# CROSS JOIN makes SQLite begin with the few that have a successor.
 LINK_SUCCESSORS = (
     """
     INSERT INTO import_chain (successor_id, predecessor_id)
-    SELECT n.id, min(p.id) FROM {order} p
-    JOIN {order} n ON n.partner_id = p.partner_id AND n.authority = p.authority AND n.number = p.successor_number
+    SELECT n.id, min(p.id) FROM {order} p CROSS JOIN {order} n
     WHERE p.partner_id = %(partner)s AND p.authority = %(authority)s AND p.successor_number <> ''
+      AND n.partner_id = p.partner_id AND n.authority = p.authority AND n.number = p.successor_number
       AND n.predecessor_id IS NULL AND n.placed_at > p.placed_at
     GROUP BY n.id
     """,
