@@ -35,6 +35,7 @@ _COLOUR_PREVIEW = {
     "hx-trigger": "input changed delay:150ms",
     "hx-include": "[name=brand_colour],[name=accent_colour]",
     "hx-target": "#colour-preview",
+    "hx-swap": "outerHTML",
 }
 
 
@@ -120,6 +121,11 @@ class PartnerForm(_Crispy, forms.ModelForm):  # type: ignore[type-arg]
         ),
         Fieldset(_("Approval"), "approval_required"),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance.logo:
+            self.fields["remove_logo"].widget = forms.HiddenInput()
 
     class Meta:
         model = Partner

@@ -108,7 +108,8 @@ class SecondFactor:
         self.get_response = get_response
 
     def __call__(self, request: Any) -> HttpResponseBase:
-        if settings.MFA_REQUIRED and not request.path.startswith(self.EXEMPT) and _must_enrol(request):
+        request.must_enrol = settings.MFA_REQUIRED and _must_enrol(request)
+        if request.must_enrol and not request.path.startswith(self.EXEMPT):
             return redirect("mfa_index")
         return self.get_response(request)
 

@@ -48,10 +48,10 @@ class Partner(models.Model):
     social_links = models.JSONField(_("social links"), default=list, blank=True)
 
     authority_manager_name = models.CharField(_("account manager at the CA"), max_length=120, blank=True)
-    authority_manager_email = models.EmailField(_("their e-mail"), blank=True)
-    authority_manager_phone = models.CharField(_("their telephone"), max_length=40, blank=True)
+    authority_manager_email = models.EmailField(_("e-mail of the account manager"), blank=True)
+    authority_manager_phone = models.CharField(_("telephone of the account manager"), max_length=40, blank=True)
     authority_marketing_name = models.CharField(_("marketing contact at the CA"), max_length=120, blank=True)
-    authority_marketing_email = models.EmailField(_("their e-mail"), blank=True)
+    authority_marketing_email = models.EmailField(_("e-mail of the marketing contact"), blank=True)
 
     # An administrator approves what account managers ask for before it goes to the authority.
     approval_required = models.BooleanField(_("requests wait for an administrator"), default=False)

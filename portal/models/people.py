@@ -118,6 +118,11 @@ class Membership(PartnerOwned):
         return str(self.user)
 
     @property
+    def is_pending(self) -> bool:
+        """Invited, and neither signed in nor given a password yet."""
+        return self.user.last_login is None and not self.user.has_usable_password()
+
+    @property
     def is_staff(self) -> bool:
         """Whether the person works for the partner, and not for one of its customers."""
         return self.role != MembershipRole.CUSTOMER
