@@ -66,7 +66,7 @@ class House:
 def open_house(folder: Path) -> Iterator[House]:
     """Serve the portal on the test's database, with the demo's ease of signing in."""
     changes = {
-        "ALLOWED_HOSTS": ["localhost"],
+        "ALLOWED_HOSTS": ["localhost", "testserver"],
         "DATA_DIR": folder,
         "DEMO": True,
         "MEDIA_ROOT": folder / "media",

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from email.message import EmailMessage
+
+import pytest
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+from django_scopes import scope
+from playwright.sync_api import expect
+
+from certificates.models import (
+    AuthorityConnection,
+    AuthorityRule,
+    Certificate,
+    Contact,
+    Customer,
+    Order,
+    Request,
+)
+from portal.demo import PARTNER_SLUG
+from portal.mail import mailbox
+from portal.models import Membership, Partner, User
+from tests.journeys.house import House
+from tests.journeys.looks import barriers, overhang
+from tests.journeys.people import CLAIRE, ELISE, NADIA, STRANGER
+from tests.journeys.visits import PHONE, Visits
+from tests.walk import PLACES
+
+pytestmark = pytest.mark.browser
+
+# Every whole page, and who looks at it.
+PAGES: Mapping[str, str] = {
+    "account_change_password": CLAIRE,
+    "account_login": STRANGER,
+    "account_reauthenticate": CLAIRE,
+    "account_request_login_code": STRANGER,
+    "account_reset_password": STRANGER,
+    "certificates:authority": NADIA,
+    "certificates:authority_rule": NADIA,
+    "certificates:authority_rule_new": NADIA,
+    "certificates:contact_edit": NADIA,
+    "certificates:contact_new": NADIA,
+    "certificates:customer": NADIA,
+    "certificates:customer_edit": NADIA,
+    "certificates:customer_new": NADIA,
+    "certificates:customers": NADIA,
+    "certificates:dashboard": NADIA,
+    "certificates:domains": NADIA,
+    "certificates:expiring": NADIA,
+    "certificates:home": ELISE,
+    "certificates:order": NADIA,
+    "certificates:orders": NADIA,
+    "certificates:organizations": NADIA,
+    "certificates:quick_view": NADIA,
+    "certificates:request": NADIA,
+    "certificates:requests": NADIA,
+    "certificates:saved_views": NADIA,
+    "certificates:search": NADIA,
+    "mfa_index": CLAIRE,
+    "offers:reissue": NADIA,
+    "offers:renew": NADIA,
+    "offers:request_certificate": NADIA,
+    "portal:activity": NADIA,
+    "portal:invite": NADIA,
+    "portal:mailbox": NADIA,
+    "portal:mailbox_letter": NADIA,
+    "portal:me": NADIA,
+    "portal:people": NADIA,
+    "portal:person": NADIA,
+    "portal:settings": NADIA,
+}
+# Parts of pages that are whole where no script asks for them
+PARTS = {"certificates:authority_rule_effect", "portal:colour_preview", "portal:mailbox_html"}
+ROWS: Mapping[str, Callable[[], Model | None]] = {
+    "certificate": lambda: Certificate.objects.current().first(),
+    "connection": lambda: AuthorityConnection.objects.first(),
+    "contact": lambda: Contact.objects.first(),
+    "customer": lambda: Customer.objects.first(),
+    "member": lambda: Membership.objects.first(),
+    "order": lambda: Order.objects.get(number="900000050"),
+    "request": lambda: Request.objects.last(),
+    "rule": lambda: AuthorityRule.objects.first(),
+}
+
+
+@pytest.fixture(scope="module")
+def letter(demo_house: House) -> str:
+    """The key of a letter in the mailbox."""
+    message = EmailMessage()
+    message["From"], message["Subject"] = "renewals@relais.example", "Your certificate ends soon"
+    message.set_content("It ends soon.")
+    message.add_alternative("<p>It ends soon.</p>", subtype="html")
+    mailbox.put(message.as_bytes(), recipients=[ELISE])
+    return mailbox.newest()[0].key
+
+
+def address_of(name: str, letter: str) -> str:
+    """The page with the demo's rows in its address."""
+    known = {"slug": PARTNER_SLUG, "=1.M1P1Q1.host": letter}
+    with scope(partner=Partner.objects.get(slug=PARTNER_SLUG)):
+        places = PLACES.get(name, {})
+        return reverse(name, kwargs={key: known.get(place) or _row(place) for key, place in places.items()})
+
+
+def _row(place: str) -> object:
+    if place.startswith("="):
+        return place[1:]
+    row = ROWS[place]() if place in ROWS else None
+    return row.pk if row else 0
+
+
+@pytest.mark.parametrize(("name", "person"), PAGES.items(), ids=PAGES)
+def test_page_is_for_everybody_light_and_dark_wide_and_narrow(name: str, person: str, letter: str, visits: Visits) -> None:
+    page = visits.open(person)
+    answer = page.goto(address_of(name, letter))
+    assert answer is not None
+    assert answer.status == 200
+    expect(page.get_by_role("heading", level=1)).to_have_count(1)
+    assert page.title().strip(" ·")
+
+    found = barriers(page)
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    page.reload()
+    found += barriers(page)
+    # 320 pixels are what 400 % zoom leaves of a desk.
+    found += [place for width in (PHONE[0], 320) for place in overhang(page, width)]
+
+    assert found == []
+
+
+def test_every_whole_page_is_looked_at(letter: str) -> None:
+    unseen = set(PLACES) - set(PAGES) - PARTS
+
+    whole = {name for name in sorted(unseen) if is_whole_page(address_of(name, letter))}
+
+    assert whole == set()
+
+
+def is_whole_page(address: str) -> bool:
+    for email in (NADIA, ELISE):
+        client = Client()
+        client.force_login(User.objects.get(email=email))
+        answer = client.get(address)
+        if answer.status_code == 200 and answer["Content-Type"].startswith("text/html") and b"</html>" in answer.content:
+            return True
+    return False
