@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from certificates.models import Order, Organization, Request
-from certificates.querysets import CountOf
 from certificates.rules import TAB_DAYS, Tab
 from certificates.states import RequestState
 from portal import clock
-from portal.models import Membership, Partner
+from portal.lists import Span
+from portal.lists.sql import Counted, count_all
+from portal.models import Membership
 from portal.roles import Role
 
 # No badge says more than this.
@@ -28,8 +29,9 @@ def _counts(membership: Membership) -> dict[str, int]:
     """Kept with the membership, which lives as long as the request."""
     kept = vars(membership)
     if "badges" not in kept:
-        counts = {name: CountOf(rows.order_by().values("pk")[: MOST + 1]) for name, rows in _calls(membership).items()}
-        kept["badges"] = Partner.objects.filter(pk=membership.partner_id).annotate(**counts).values(*counts).get()
+        calls = _calls(membership)
+        counts = count_all([Counted(rows, Span("pk"), MOST) for rows in calls.values()])
+        kept["badges"] = dict(zip(calls, counts, strict=True))
     return cast(dict[str, int], kept["badges"])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
 
 
@@ -56,6 +57,7 @@ def may(role: str, permission: str) -> bool:
     return role in MATRIX[resource][action]
 
 
+@cache
 def permissions_of(role: str) -> frozenset[str]:
     """Everything the role may do, as "resource.action"."""
     return frozenset(

@@ -124,8 +124,9 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, because threads and processes of a test share it; in memory each would meet locked tables.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / f"test-{os.getpid()}.sqlite3")}
 else:
-    DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# Opening a connection costs more than most questions asked over it, in a file too.
+DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 60)
 
 REDIS_URL = env.str("REDIS_URL", "")
 # Shared by all processes, since limits of sign-in are counted here; large enough that nobody can push counters out.

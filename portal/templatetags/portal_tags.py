@@ -49,7 +49,15 @@ def _sprite() -> str:
 @register.simple_tag
 def icon(name: str, label: StrOrPromise = "") -> SafeString:
     """A symbol of the sprite, the size of the text; silent unless it is given a label."""
-    spoken = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
+    return _drawing(name, format_html('role="img" aria-label="{}"', label)) if label else _silent(name)
+
+
+@cache
+def _silent(name: str) -> SafeString:
+    return _drawing(name, mark_safe('aria-hidden="true"'))
+
+
+def _drawing(name: str, spoken: SafeString) -> SafeString:
     return format_html('<svg class="icon" {}><use href="{}#{}"/></svg>', spoken, _sprite(), name)
 
 
