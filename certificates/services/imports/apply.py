@@ -73,7 +73,7 @@ def import_orders(
             report.rejected += stage.classify()
             if run:
                 stage.report_preview(run)
-                _report_rejected(run, report.rejected)
+                report_rejected(run, report.rejected)
         else:
             _apply(stage, report, watch, run)
         report.rejected.sort(key=lambda one: one.line)
@@ -107,7 +107,7 @@ def _apply(stage: Stage, report: ImportReport, watch: Watch, run: ImportRun | No
     stage.link_successors()
 
 
-def _report_rejected(run: ImportRun, rejected: Sequence[Rejection]) -> None:
+def report_rejected(run: ImportRun, rejected: Sequence[Rejection]) -> None:
     lines = (
         ImportLine(
             run=run,

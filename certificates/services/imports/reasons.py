@@ -40,10 +40,9 @@ class Caution(StrEnum):
 class Fault(StrEnum):
     """Why a whole run fails, beside what keeps a file from being read (`csvio.Refusal`)."""
 
-    PRIVATE_KEY = "private_key"
-    NO_CERTIFICATE = "no_certificate"
     COLUMNS_MISSING = "columns_missing"
     FILE_GONE = "file_gone"
+    NO_ROOM = "no_room"
     GAVE_UP = "gave_up"
 
 
@@ -91,14 +90,15 @@ _FILE_SENTENCES: Mapping[str, StrOrPromise] = {
     csvio.Refusal.TOO_MANY_BAD_RECORDS: _(
         "More than %(limit)s lines up to line %(line)s cannot be read, so this is probably not a table of orders."
     ),
-    Fault.PRIVATE_KEY: _(
+    x509.Code.PRIVATE_KEY: _(
         "The file holds a private key. It was not stored. Remove the key, and treat it as known to others."
     ),
-    Fault.NO_CERTIFICATE: _("No certificate was found in the file."),
     Fault.COLUMNS_MISSING: _("The file has no column for %(columns)s."),
     Fault.FILE_GONE: _("The uploaded file is no longer there. Upload it again."),
+    Fault.NO_ROOM: _("There is no room to store the file. Tell whoever runs this portal, and try again later."),
     Fault.GAVE_UP: _("The import broke off several times. What was imported so far is kept; import the file again."),
     x509.Code.TOO_LARGE: _("The file is larger than 16 MiB. Split it and import the parts."),
+    x509.Code.NOT_A_CERTIFICATE: _("No certificate was found in the file."),
 }
 
 

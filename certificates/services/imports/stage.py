@@ -98,7 +98,8 @@ class Stage(AbstractContextManager["Stage"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is None:
+        # In a transaction that broke, nothing can be asked any more; the next import drops what is left.
+        if error is None or not connection.in_atomic_block:
             with connection.cursor() as cursor:
                 sql.drop_stage(cursor)
 
