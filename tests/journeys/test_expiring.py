@@ -9,7 +9,6 @@ from django_scopes import scopes_disabled
 from playwright.sync_api import Locator, Page, expect
 
 from certificates.models import Order, SavedView
-from tests.journeys.house import House
 from tests.journeys.people import CLAIRE, HUGO
 from tests.journeys.rows import order_of
 from tests.journeys.visits import PHONE, Visits
