@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLResolver, get_resolver
 from pytest_django.fixtures import Settings
 
 from tests.factories import make_member, make_partner
@@ -22,7 +22,7 @@ def paths(resolver: URLResolver, before: str = "") -> list[str]:
     for pattern in resolver.url_patterns:
         if isinstance(pattern, URLResolver):
             found += paths(pattern, before + str(pattern.pattern))
-        elif isinstance(pattern, URLPattern) and "(?P" not in str(pattern.pattern):
+        elif "(?P" not in str(pattern.pattern):
             found.append(filled(before + str(pattern.pattern)))
     return found
 
