@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 from django.db import connection
@@ -24,7 +24,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequ
     if connection.vendor == "sqlite":
         flush = connection.ops.execute_sql_flush
 
-        def lifted(sql_list: list[str]) -> None:
+        def lifted(sql_list: Iterable[str]) -> None:
             sql.lift_append_only(connection)
             flush(sql_list)
 
