@@ -74,6 +74,17 @@ def _before_and_after(facts: Facts) -> StrOrPromise:
     return ", ".join(f"{was or _('nothing')} → {becomes or _('nothing')}" for was, becomes in pairs)
 
 
+def _file(facts: Facts) -> StrOrPromise:
+    return str(facts.get("file", ""))
+
+
+def _file_and_counts(facts: Facts) -> StrOrPromise:
+    """What an import did: "orders.csv: 3 created, 1 updated, 96 unchanged, 0 rejected"."""
+    words = _("%(file)s: %(created)s created, %(updated)s updated, %(unchanged)s unchanged, %(rejected)s rejected")
+    counts = {name: facts.get(name, 0) for name in ("created", "updated", "unchanged", "rejected")}
+    return words % {"file": facts.get("file", ""), **counts}
+
+
 DEEDS: Mapping[str, Deed] = {
     "order.renewal_requested": Deed(gettext_lazy("Renewal requested"), "", _promised_end),
     "order.reissue_requested": Deed(gettext_lazy("Reissue requested")),
@@ -113,6 +124,11 @@ DEEDS: Mapping[str, Deed] = {
     "authority_rule.added": Deed(gettext_lazy("Rule of the authority added")),
     "authority_rule.restored": Deed(gettext_lazy("House rule of the authority restored")),
     "authority_rule.removed": Deed(gettext_lazy("Rule of the authority removed")),
+    "import.started": Deed(gettext_lazy("File uploaded"), "", _file),
+    "import.finished": Deed(gettext_lazy("File imported"), "good", _file_and_counts),
+    "import.canceled": Deed(gettext_lazy("Import cancelled"), "", _file),
+    "import.failed": Deed(gettext_lazy("Import failed"), "bad", _file),
+    "partner.orders_imported": Deed(gettext_lazy("Orders imported at the command line"), "good", _file_and_counts),
     "connection.checked": Deed(gettext_lazy("Connection checked"), "", _error),
     "connection.made": Deed(gettext_lazy("Connection made")),
 }

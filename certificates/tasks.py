@@ -5,9 +5,10 @@ from __future__ import annotations
 import structlog
 from celery import shared_task
 
-from certificates.models import Request
+from certificates.models import ImportRun, Request
 from certificates.services.auto_renew import renew_automatically as _renew_automatically
 from certificates.services.following import follow_request
+from certificates.services.imports import runs
 from certificates.services.placing import place_request
 from certificates.states import RequestState
 from portal import clock, heartbeats
@@ -43,6 +44,30 @@ def place_request_task(pk: int) -> None:
 def renew_automatically() -> None:
     """Ask for the renewal of every order that renews itself and is due."""
     _renew_automatically(clock.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def sweep_imports() -> None:
+    """Take up every import that waits for a worker: read it, or apply what its preview showed."""
+    with across_partners():
+        due = list(runs.due_runs(clock.now()).order_by("created_at").values_list("pk", flat=True)[:BATCH])
+    for pk in due:
+        try:
+            run_import(pk)
+        except Exception:
+            # One file that cannot be borne must not stop the rest; its lease brings it back.
+            log.exception("import_failed", run=pk)
+    heartbeats.beat("imports", now=clock.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def run_import(pk: int) -> None:
+    """The same for one import, at once."""
+    with across_partners():
+        found = ImportRun.objects.filter(pk=pk, partner__is_active=True).select_related("partner").first()
+    if found:
+        with on_behalf_of(found.partner):
+            runs.work_on(pk, clock=clock.now)
 
 
 def _take_on(pk: int) -> None:
