@@ -1,30 +1,37 @@
-"""What the one box finds here: customers, contacts, orders and certificates, each by one query."""
+"""What the one box finds here: customers, contacts, orders and certificates, each by one query of the few columns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from certificates.models import Certificate, Contact, Customer, Order
 from certificates.search.text import fold, serial_needle
-from certificates.wording import day
-from certificates.x509.names import display_name
+from certificates.states import LIVE_ORDER_STATES, OrderStatus, RenewalMark
+from certificates.wording import day, readable
 from portal.contributions import SearchHit
 from portal.models import Partner
 
+_OWNER = ("owner__user__first_name", "owner__user__last_name")
+_CUSTOMER = ("pk", "name", "number", "city", *_OWNER)
+_CONTACT = ("pk", "name", "email", "phone", "customer_id", "customer__name")
+_ORDER = ("pk", "number", "common_name", "product_name", "customer__name", "ends_on", "status", "renewal_mark")
+_CERTIFICATE = ("pk", "serial_number", "common_name", "ends_on", "customer__name", "customer_id", "order_id")
+
 
 def find_customers(partner: Partner, text: str, limit: int) -> list[SearchHit]:
-    found = Customer.objects.for_partner(partner).matching(text).select_related("owner__user")
-    hits = [_customer_hit(customer, text) for customer in found.order_by("name", "pk")[:limit]]
-    return _exact_first(hits)
+    found = Customer.objects.for_partner(partner).matching(text).order_by("name", "pk")
+    return _exact_first(_customer_hit(row, text) for row in found.values_list(*_CUSTOMER, named=True)[:limit])
 
 
-def _customer_hit(customer: Customer, text: str) -> SearchHit:
+def _customer_hit(customer: Any, text: str) -> SearchHit:
+    owner = f"{customer.owner__user__first_name or ''} {customer.owner__user__last_name or ''}".strip()
     return SearchHit(
         title=customer.name,
-        detail=_joined(customer.number, customer.city, str(customer.owner or "")),
+        detail=_joined(customer.number, customer.city, owner),
         url=reverse("certificates:customer", args=[customer.pk]),
         icon="building",
         is_exact=_is(text, customer.number, customer.name),
@@ -32,15 +39,14 @@ def _customer_hit(customer: Customer, text: str) -> SearchHit:
 
 
 def find_contacts(partner: Partner, text: str, limit: int) -> list[SearchHit]:
-    found = Contact.objects.for_partner(partner).matching(text).select_related("customer")
-    hits = [_contact_hit(contact, text) for contact in found.order_by("-pk")[:limit]]
-    return _exact_first(hits)
+    found = Contact.objects.for_partner(partner).matching(text).order_by("-pk")
+    return _exact_first(_contact_hit(row, text) for row in found.values_list(*_CONTACT, named=True)[:limit])
 
 
-def _contact_hit(contact: Contact, text: str) -> SearchHit:
+def _contact_hit(contact: Any, text: str) -> SearchHit:
     return SearchHit(
-        title=str(contact),
-        detail=_joined(contact.customer.name, contact.email, contact.phone),
+        title=contact.name or contact.email,
+        detail=_joined(contact.customer__name, contact.email, contact.phone),
         url=f"{reverse('certificates:customer', args=[contact.customer_id])}#contact-{contact.pk}",
         icon="person",
         is_exact=_is(text, contact.email),
@@ -49,19 +55,20 @@ def _contact_hit(contact: Contact, text: str) -> SearchHit:
 
 def find_orders(partner: Partner, text: str, limit: int) -> list[SearchHit]:
     """The newest first: of a host that was renewed for years, the order that counts."""
-    found = Order.objects.for_partner(partner).matching(text).select_related("customer")
-    hits = [_order_hit(order, text) for order in found.order_by("-placed_at", "-pk")[:limit]]
-    return _exact_first(hits)
+    found = Order.objects.for_partner(partner).matching(text).order_by("-placed_at", "-pk")
+    return _exact_first(_order_hit(row, text) for row in found.values_list(*_ORDER, named=True)[:limit])
 
 
-def _order_hit(order: Order, text: str) -> SearchHit:
-    ends = _("ends %(date)s") % {"date": day(order.ends_on)} if order.ends_on else order.get_status_display()
+def _order_hit(order: Any, text: str) -> SearchHit:
+    """A host name is exact for the order that holds it now, not for those it was renewed from."""
+    holds_now = order.status in LIVE_ORDER_STATES and order.renewal_mark != RenewalMark.RENEWED
+    ends = _("ends %(date)s") % {"date": day(order.ends_on)} if order.ends_on else OrderStatus(order.status).label
     return SearchHit(
-        title=display_name(order.common_name),
-        detail=_joined(order.number, order.product_name, order.customer.name, ends),
+        title=readable(order.common_name),
+        detail=_joined(order.number, order.product_name, order.customer__name, str(ends)),
         url=reverse("certificates:order", args=[order.pk]),
         icon="file-earmark-lock",
-        is_exact=_is(text, order.number),
+        is_exact=_is(text, order.number) or (holds_now and _is(text, order.common_name, readable(order.common_name))),
     )
 
 
@@ -70,17 +77,16 @@ def find_certificates(partner: Partner, text: str, limit: int) -> list[SearchHit
     serial = serial_needle(text)
     if not serial:
         return []
-    found = Certificate.objects.for_partner(partner).numbered(text).select_related("customer")
-    hits = [_certificate_hit(certificate, serial) for certificate in found.order_by("serial_number", "pk")[:limit]]
-    return _exact_first(hits)
+    found = Certificate.objects.for_partner(partner).numbered(text).order_by("serial_number", "pk")
+    return _exact_first(_certificate_hit(row, serial) for row in found.values_list(*_CERTIFICATE, named=True)[:limit])
 
 
-def _certificate_hit(certificate: Certificate, serial: str) -> SearchHit:
+def _certificate_hit(certificate: Any, serial: str) -> SearchHit:
     """A certificate stands on the page of its order, or where it has none on its customer's."""
     name, pk = ("order", certificate.order_id) if certificate.order_id else ("customer", certificate.customer_id)
     return SearchHit(
         title=certificate.serial_number,
-        detail=_joined(display_name(certificate.common_name), certificate.customer.name, day(certificate.ends_on)),
+        detail=_joined(readable(certificate.common_name), certificate.customer__name, day(certificate.ends_on)),
         url=f"{reverse(f'certificates:{name}', args=[pk])}#certificate-{certificate.pk}",
         icon="shield-check",
         is_exact=certificate.serial_number == serial,
@@ -96,8 +102,4 @@ def _exact_first(hits: Iterable[SearchHit]) -> list[SearchHit]:
 
 
 def _joined(*parts: str) -> str:
-    return " · ".join(_filled(parts))
-
-
-def _filled(parts: Iterable[str]) -> Iterator[str]:
-    return (part for part in parts if part)
+    return " · ".join(part for part in parts if part)

@@ -22,6 +22,8 @@ SEARCHED = ("Customer", "Contact", "Order")
 COLUMN = "search_text"
 # A trigram index finds nothing shorter; with the space before a word, two letters are long enough.
 _TRIGRAM = 3
+# From so many rows on, a list is read in its own order and each row looked at, on SQLite.
+_COMMON = 5_000
 
 
 class Holds(Lookup):
@@ -38,8 +40,10 @@ class Holds(Lookup):
         if connection.vendor != "sqlite":
             return self._like(compiler, connection, needles)
         indexed = [needle for needle in needles if len(needle) >= _TRIGRAM]
+        if not indexed or self._is_common(connection, indexed):
+            return self._like(compiler, connection, needles)
         shorter = [needle for needle in needles if len(needle) < _TRIGRAM]
-        parts = [self._match(compiler, connection, indexed)] if indexed else []
+        parts = [self._match(compiler, connection, indexed)]
         parts += [self._like(compiler, connection, shorter)] if shorter else []
         return " AND ".join(sql for sql, _ in parts), [param for _, own in parts for param in own]
 
@@ -54,11 +58,31 @@ class Holds(Lookup):
     def _match(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, needles: Sequence[str]
     ) -> tuple[str, list[Any]]:
+        row = f"{compiler.quote_name_unless_alias(self.lhs.alias)}.{connection.ops.quote_name('id')}"
+        index = self._index(connection)
+        held = f"{row} IN (SELECT rowid FROM {index} WHERE {index} MATCH %s)"  # noqa: S608  our own names
+        return held, [_phrases(needles)]
+
+    def _is_common(self, connection: BaseDatabaseWrapper, needles: Sequence[str]) -> bool:
+        """Whether so many rows hold the words that reading the list in its order meets enough of them soon.
+
+        SQLite keeps no statistics of an index of words, so its planner cannot know; counting a few entries can.
+        """
+        index = self._index(connection)
+        connection.ensure_connection()
+        counted = connection.connection.execute(
+            f"SELECT COUNT(*) FROM (SELECT 1 FROM {index} WHERE {index} MATCH ? LIMIT {_COMMON})",  # noqa: S608
+            [_phrases(needles)],
+        )
+        return bool(counted.fetchone()[0] >= _COMMON)
+
+    def _index(self, connection: BaseDatabaseWrapper) -> str:
         column: Col = self.lhs
-        index = connection.ops.quote_name(_index_of(column.target.model._meta.db_table))
-        row = f"{compiler.quote_name_unless_alias(column.alias)}.{connection.ops.quote_name('id')}"
-        phrases = " AND ".join('"' + needle.replace('"', '""') + '"' for needle in needles)
-        return f"{row} IN (SELECT rowid FROM {index} WHERE {index} MATCH %s)", [phrases]  # noqa: S608  our own names
+        return connection.ops.quote_name(_index_of(column.target.model._meta.db_table))
+
+
+def _phrases(needles: Sequence[str]) -> str:
+    return " AND ".join('"' + needle.replace('"', '""') + '"' for needle in needles)
 
 
 Q = TypeVar("Q", bound="QuerySet[Any]")
