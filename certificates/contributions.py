@@ -57,4 +57,5 @@ navigation.add(
     ),
     NavigationEntry(_SOLD, _("Certificate authority"), "certificates:authority", "authority.view", "patch-check", 90),
     NavigationEntry(_PEOPLE, _("Customers"), "certificates:customers", "customers.view", "people", 10),
+    NavigationEntry("house", _("Import"), "certificates:imports", "imports.view", "upload", 10),
 )
