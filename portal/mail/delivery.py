@@ -16,13 +16,14 @@ from email.utils import formataddr
 import structlog
 from django.conf import settings
 from django.core.cache import cache
-from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
+from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 from django.db.models import Case, F, Value, When
 
 from portal import crashpoints
 from portal.access import across_partners
 from portal.mail import bounces
+from portal.mail.mime import Letter
 from portal.mail.outcomes import Outcome, Verdict, outcome_of, wait_after
 from portal.models import OutgoingMail
 from portal.models.mail import MailPurpose, MailState, OutgoingMailQuerySet
@@ -284,7 +285,7 @@ def message_of(letter: OutgoingMail) -> EmailMessage:
     """The letter as Django sends it; no automatic reply is wanted. Raises NoRecipient, and what bad headers raise."""
     if not letter.to_email:
         raise NoRecipient
-    message = EmailMultiAlternatives(
+    message = Letter(
         subject=letter.subject,
         body=letter.text,
         from_email=letter.from_email or settings.DEFAULT_FROM_EMAIL,

@@ -11,7 +11,7 @@ from typing import Any
 from celery.beat import Scheduler, Service
 from celery.exceptions import SecurityWarning
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.celery import app
 
@@ -73,4 +73,10 @@ def start_mailbox() -> None:
     if settings.MAIL_SINK:
         from portal.mail import sink  # only where it is used: it brings a mail server along
 
-        sink.start()
+        try:
+            sink.start()
+        except OSError as error:
+            place = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
+            raise CommandError(
+                f"The local mail server cannot listen at {place}; name another one in EMAIL_URL."
+            ) from error
