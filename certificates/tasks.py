@@ -70,6 +70,13 @@ def run_import(pk: int) -> None:
             runs.work_on(pk, clock=clock.now)
 
 
+@shared_task  # type: ignore[untyped-decorator]
+def clear_imports() -> None:
+    """Let go of uploads that nobody came back to."""
+    with across_partners():
+        runs.drop_abandoned(clock.now())
+
+
 def _take_on(pk: int) -> None:
     """One step, on behalf of the request's own partner; nothing for a suspended one."""
     with across_partners():

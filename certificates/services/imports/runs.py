@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Count, F, Q, QuerySet
@@ -31,6 +31,8 @@ WORKING = (State.READING, State.RUNNING)
 OPEN = (State.MAPPING, State.PREVIEW, *WORKING)
 # A file that kills its worker every time must not do so for ever.
 MOST_ATTEMPTS = 5
+# Uploads that nobody has come back to are not kept for ever.
+KEPT = timedelta(days=30)
 _HEAD = 4096
 _NEWS_SECONDS = 0.5
 
@@ -180,6 +182,14 @@ def work_on(pk: int, *, clock: Clock) -> None:
         return
     else:
         _finish(run, watch, report, now=clock())
+
+
+def drop_abandoned(now: datetime) -> None:
+    """Cancel what has waited for a person too long, and delete files that belong to no open run."""
+    waiting = ImportRun.objects.filter(state__in=(State.MAPPING, State.PREVIEW), created_at__lt=now - KEPT)
+    waiting.update(state=State.CANCELED, finished_at=now)
+    known = set(ImportRun.objects.filter(state__in=OPEN).values_list("stored_as", flat=True))
+    storing.remove_strays(known, older_than=now - timedelta(days=1))
 
 
 def _claim(pk: int, clock: Clock) -> ImportRun | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -30,9 +32,9 @@ def store(pieces: Iterable[bytes]) -> tuple[str, int]:
     left of it.
     """
     name = secrets.token_hex(16)
-    folder().mkdir(parents=True, exist_ok=True)
     path = path_of(name)
     try:
+        folder().mkdir(mode=0o700, parents=True, exist_ok=True)
         size = _write(path, pieces)
     except OSError as error:
         path.unlink(missing_ok=True)
@@ -49,6 +51,14 @@ def remove(name: str) -> None:
         path_of(name).unlink(missing_ok=True)
 
 
+def remove_strays(known: Collection[str], *, older_than: datetime) -> None:
+    """Delete what a broken-off upload has left: old files that belong to none of the known names."""
+    if folder().is_dir():
+        for path in folder().iterdir():
+            if path.name not in known and path.stat().st_mtime < older_than.timestamp():
+                path.unlink(missing_ok=True)
+
+
 def path_of(name: str) -> Path:
     return folder() / name
 
@@ -59,7 +69,7 @@ def folder() -> Path:
 
 def _write(path: Path, pieces: Iterable[bytes]) -> int:
     size, tail = 0, b""
-    with path.open("xb") as file:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         for piece in pieces:
             size += len(piece)
             if size > settings.IMPORT_MAX_BYTES:
