@@ -79,10 +79,11 @@ class Command(BaseCommand):
             self.stderr.write(f"line {one.line}: {line_sentence(one.reason)}")
         for warning in report.warnings:
             self.stderr.write(f"line {warning.line}, kept: {line_sentence(warning.reason)}")
-        verb = "would be" if options["dry_run"] else "were"
+        lines = "1 line" if report.total == 1 else f"{report.total} lines"
+        written = ", nothing was written" if options["dry_run"] else ""
         self.stdout.write(
-            f"{report.total} lines: {report.created} {verb} created, {report.updated} updated,"
-            f" {report.unchanged} unchanged, {len(report.rejected)} rejected."
+            f"{lines}{written}: {report.created} created, {report.updated} updated, {report.unchanged} unchanged,"
+            f" {len(report.rejected)} rejected."
         )
 
     def _print_json(self, report: ImportReport, *, dry_run: bool) -> None:
