@@ -1,0 +1,1 @@
+"""Imports in the browser: upload, columns, whose certificates, preview, progress, report."""
