@@ -90,6 +90,8 @@ def day_filter(label: StrOrPromise, field_name: str, lookup: str) -> django_filt
 class OrderFilters(ListFilters):
     """By words, customer, product, brand, level, owner, notices, last contact and wildcard."""
 
+    rare = ("brand", "level", "wildcard")
+
     q = django_filters.CharFilter(label=_("Contains"), method="filter_words")
     customer = django_filters.CharFilter(label=_("Customer"), method="filter_customer")
     product = AnyOf(label=_("Product"), field_name="product__name_id", choices=products)
@@ -132,6 +134,8 @@ class OrderFilters(ListFilters):
 
 class AllOrdersFilters(OrderFilters):
     """The same, and by status, renewal and the days on which an order ends."""
+
+    rare = ("brand", "level", "wildcard", "notices", "contact")
 
     status = AnyOf(label=_("Status"), field_name="status", choices=OrderStatus.choices)
     renewal = AnyOf(label=_("Renewal"), field_name="renewal_mark", choices=RenewalMark.choices)

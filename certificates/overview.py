@@ -42,6 +42,7 @@ class Overview:
     may_renew_now: bool = False
     may_reissue_now: bool = False
     may_mark: bool = False
+    is_closed: bool = False
     rows: Sequence[Row] = ()
     marks: Sequence[Mark] = field(default=())
     sentence: str = ""
@@ -67,6 +68,7 @@ def overview(order: Order, certificates: Sequence[Certificate], book: Sequence[R
         window=window,
         calendar=[_step(reissue) for reissue in calendar],
         may_renew_now=untouched and open_now,
+        is_closed=untouched and window is not None and window.state(now) is WindowState.CLOSED,
         may_mark=untouched and window is not None and window.state(now) is not WindowState.EARLY,
         may_reissue_now=order.is_live and order.ends_at is not None and now < order.ends_at,
         rows=_rows(order, certificates, calendar),

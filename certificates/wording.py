@@ -63,6 +63,11 @@ def day(when: date) -> str:
     return date_format(when, "DATE_FORMAT")
 
 
+def short_day(when: date) -> str:
+    """The date where there is little room: 12 Mar 2027."""
+    return date_format(when, "SHORT_DATE_FORMAT")
+
+
 def ending(days: int) -> Pill:
     """How urgent an end is that lies so many days ahead, or behind."""
     return Pill(URGENCY_LEVELS[rules.urgency(days)], _expiry_words(days))

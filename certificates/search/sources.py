@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from certificates.models import Certificate, Contact, Customer, Order
 from certificates.search.text import fold, serial_needle
 from certificates.states import LIVE_ORDER_STATES, OrderStatus, RenewalMark
-from certificates.wording import day, readable
+from certificates.wording import readable, short_day
 from portal.contributions import SearchHit
 from portal.models import Partner
 
@@ -62,7 +62,7 @@ def find_orders(partner: Partner, text: str, limit: int) -> list[SearchHit]:
 def _order_hit(order: Any, text: str) -> SearchHit:
     """A host name is exact for the order that holds it now, not for those it was renewed from."""
     holds_now = order.status in LIVE_ORDER_STATES and order.renewal_mark != RenewalMark.RENEWED
-    ends = _("ends %(date)s") % {"date": day(order.ends_on)} if order.ends_on else OrderStatus(order.status).label
+    ends = _("ends %(date)s") % {"date": short_day(order.ends_on)} if order.ends_on else OrderStatus(order.status).label
     return SearchHit(
         title=readable(order.common_name),
         detail=_joined(order.number, order.product_name, order.customer__name, str(ends)),
@@ -86,7 +86,7 @@ def _certificate_hit(certificate: Any, serial: str) -> SearchHit:
     name, pk = ("order", certificate.order_id) if certificate.order_id else ("customer", certificate.customer_id)
     return SearchHit(
         title=certificate.serial_number,
-        detail=_joined(readable(certificate.common_name), certificate.customer__name, day(certificate.ends_on)),
+        detail=_joined(readable(certificate.common_name), certificate.customer__name, short_day(certificate.ends_on)),
         url=f"{reverse(f'certificates:{name}', args=[pk])}#certificate-{certificate.pk}",
         icon="shield-check",
         is_exact=certificate.serial_number == serial,

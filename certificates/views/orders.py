@@ -20,7 +20,7 @@ from certificates.models import Certificate, Order, Request
 from certificates.overview import overview
 from certificates.querysets import OrderQuerySet
 from certificates.remarks import Remark
-from certificates.services import marks, notes, planning
+from certificates.services import customers, marks, notes, planning
 from certificates.services.downloads import download as packed
 from certificates.services.downloads import formats_of
 from certificates.services.refusals import AlreadyRenewed, NothingToDownload, OrderNotRenewable, TooEarlyToMark
@@ -92,14 +92,17 @@ def no_orders_yet(request: PartnerRequest) -> Empty:
 @requires("orders.view")
 @require_safe
 def order(request: PartnerRequest, pk: int) -> HttpResponse:
-    """Everything about one order."""
-    return _page(request, _order(request, pk), NoteForm())
+    """Everything about one order, and with it about its customer: that support looked is written down."""
+    found = _order(request, pk)
+    customers.note_look_up(found.customer, request.membership, now=clock.now())
+    return _page(request, found, NoteForm())
 
 
 def _order(request: PartnerRequest, pk: int) -> Order:
     """The partner's order with what its page shows; 404 for any other."""
     rows = Order.objects.for_partner(request.partner).select_related(
         "partner",
+        "customer__partner",
         "customer__owner__user",
         "organization",
         "contact",
@@ -129,6 +132,7 @@ def _page(request: PartnerRequest, order: Order, note_form: NoteForm, *, status:
         "certificates": [(one, _formats(one)) for one in certificates],
         "current": next(((one, _formats(one)) for one in certificates if one.is_current), None),
         "timeline": order_timeline(order, **({"limit": MORE_EVENTS} if everything else {})),
+        "notices_key": f"notices-{order.pk}",
         "note_form": note_form,
         "panels": panels_of(request, "order", order),
     }

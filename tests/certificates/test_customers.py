@@ -245,6 +245,15 @@ def test_support_looking_at_a_customer_is_written_down_once_an_hour(
     assert [(deed.actor, deed.subject_id) for deed in deeds] == 2 * [(support.member.user, customer.pk)]  # type: ignore[attr-defined]
 
 
+def test_an_order_page_is_a_look_at_its_customer_too(partner: Partner, customer: Customer) -> None:
+    support, order = sign_in(partner, Role.SUPPORT), make_order(partner, customer=customer)
+
+    support.get(f"/orders/{order.pk}/")
+    support.get(f"/customers/{customer.pk}/")
+
+    assert [deed.subject_id for deed in Activity.objects.filter(verb=customers.VIEWED)] == [customer.pk]
+
+
 @pytest.mark.parametrize("role", [Role.ACCOUNT_MANAGER, Role.ADMINISTRATOR])
 def test_account_managers_look_at_their_own_work(partner: Partner, customer: Customer, role: str) -> None:
     sign_in(partner, role).get(f"/customers/{customer.pk}/")

@@ -215,6 +215,15 @@ def test_the_page_says_plainly_how_an_order_stands(
     assert sentence in text(browser.get(f"/orders/{order.pk}/"))
 
 
+def test_after_the_window_a_new_certificate_is_offered_instead(browser: Client, partner: Partner) -> None:
+    order = make_order(partner, ends_on=day(-60))
+
+    page = content(browser.get(f"/orders/{order.pk}/"))
+
+    assert f'href="/request/?customer={order.customer_id}&amp;after={order.pk}"' in page
+    assert "Renew now" not in page
+
+
 def test_an_order_without_any_date_has_a_page_too(browser: Client, partner: Partner) -> None:
     order = make_order(partner, status=OrderStatus.PENDING)
     dates = ("starts_at", "ends_at", "ends_on", "certificate_starts_at", "certificate_ends_at", "certificate_ends_on")
