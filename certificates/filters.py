@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import cache
 from time import monotonic
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 import django_filters
 from django import forms
@@ -90,7 +90,7 @@ def day_filter(label: StrOrPromise, field_name: str, lookup: str) -> django_filt
 class OrderFilters(ListFilters):
     """By words, customer, product, brand, level, owner, notices, last contact and wildcard."""
 
-    rare = ("brand", "level", "wildcard")
+    rare: ClassVar[tuple[str, ...]] = ("brand", "level", "wildcard")
 
     q = django_filters.CharFilter(label=_("Contains"), method="filter_words")
     customer = django_filters.CharFilter(label=_("Customer"), method="filter_customer")
@@ -205,7 +205,7 @@ class ValidationFilters(ListFilters):
     q = django_filters.CharFilter(label=_("Contains"), field_name="name", lookup_expr="icontains")
     customer = django_filters.CharFilter(label=_("Customer"), method="filter_customer")
     ends = one_of(VALIDATION_ENDS, label=_("Validation"), method="filter_ends")
-    held = one_of([("yes", _("Yes"))], label=_("Holds up orders"), method="filter_held")
+    held = one_of([("yes", _("Yes"))], label=_("Needed within 90 days"), method="filter_held")
 
     def filter_customer(self, rows: Validated, _name: str, value: str) -> Validated:
         customers = Customer.objects.for_partner(self.request.partner).matching(value)
