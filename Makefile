@@ -12,7 +12,7 @@ PROCESSES ?= auto
 PYTEST := $(BIN)/python -m pytest --numprocesses=$(PROCESSES) --dist=loadfile
 EMBEDDED := env -u DATABASE_URL -u REDIS_URL
 
-.PHONY: help run test test-services lint types house format messages lock check clean
+.PHONY: help run test test-services bench bench-services lint types house format messages lock check clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,19 @@ test: ## Run the whole suite on the embedded defaults, browser included
 test-services: ## Run the same suite on a private PostgreSQL and Redis
 	@$(SETUP) services
 	@$(BIN)/python -m portal.setup.services $(PYTEST) --on=services $(ARGS)
+
+# How many orders the figures are taken over.
+ROWS ?= 100000
+
+bench: ## Print figures beside their limits, on SQLite; ROWS chooses over how many orders
+	@$(SETUP) tests
+	@$(EMBEDDED) $(BIN)/python -m tests.bench.expiring_page --rows $(ROWS)
+	@$(EMBEDDED) $(BIN)/python tests/bench/import_orders.py $(ROWS)
+
+bench-services: ## Print the same figures on a private PostgreSQL and Redis
+	@$(SETUP) services
+	@$(BIN)/python -m portal.setup.services $(BIN)/python -m tests.bench.expiring_page --rows $(ROWS)
+	@$(BIN)/python -m portal.setup.services $(BIN)/python tests/bench/import_orders.py $(ROWS)
 
 lint: ## Look for mistakes in Python and templates
 	@$(SETUP) development

@@ -46,8 +46,9 @@ CERTIFICATES = "certificates"
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A tab or a segment of a switch."""
+    """A tab or a segment of a switch; by its id it keeps the focus when the list is replaced."""
 
+    id: str
     label: StrOrPromise
     url: str
     current: bool
@@ -164,13 +165,16 @@ class ExpiringPage(SavableListPage):
         return {
             **super().get_context_data(),
             "tabs": [
-                Link(label, self._tab_url(tab), tab is self.tab, self.tab_totals[tab])
+                Link(f"tab-{tab}", label, self._tab_url(tab), tab is self.tab, self.tab_totals[tab])
                 for tab, label in TAB_LABELS.items()
             ],
             "tabs_label": _("When it expires"),
             "segments": [
-                Link(_("Orders · renew"), self.address.but(show=None, sort=None), not self.by_certificate),
                 Link(
+                    "show-orders", _("Orders · renew"), self.address.but(show=None, sort=None), not self.by_certificate
+                ),
+                Link(
+                    "show-certificates",
                     _("Certificates · reissue"),
                     self.address.but(show=CERTIFICATES, sort=None),
                     self.by_certificate,

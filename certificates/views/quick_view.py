@@ -65,7 +65,8 @@ def _context(request: PartnerRequest, order: Order, now: datetime) -> dict[str, 
     next_step = _next_step(order, now, book)
     permissions = request.membership.permissions
     return {
-        "page_title": wording.host(order),
+        "page_title": _("Order %(number)s") % {"number": order.number},
+        "crumbs": [(_("Expiring certificates"), reverse("certificates:expiring")), (order.number, "")],
         "order": order,
         "host": wording.host(order),
         "end": wording.order_end(order, today=today),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -44,7 +45,7 @@ class Address:
         """What a saved view keeps: everything but the place in the list."""
         return self.but().removeprefix("?")
 
-    def kept_beside(self, names: frozenset[str]) -> list[tuple[str, str]]:
+    def kept_beside(self, names: Iterable[str]) -> list[tuple[str, str]]:
         """The keys that a form of these names has to carry along."""
-        gone = PLACE_KEYS | names
+        gone = PLACE_KEYS.union(names)
         return [pair for pair in self.pairs if pair[0] not in gone]

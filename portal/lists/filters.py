@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import django_filters
 from django import forms
@@ -15,6 +15,10 @@ from portal.lists.address import Address
 from portal.types import StrOrPromise
 
 Choices = Sequence[tuple[Any, StrOrPromise]] | Callable[[], Sequence[tuple[Any, StrOrPromise]]]
+
+
+# The menu of the filters that are used more rarely.
+MORE = "more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,23 @@ def one_of(choices: Choices, **options: Any) -> django_filters.ChoiceFilter:
 
 
 class ListFilters(django_filters.FilterSet):  # type: ignore[misc]
-    """The filters of a list. Values nobody offers are refused by the form and filter nothing."""
+    """The filters of a list. Values nobody offers are refused by the form and filter nothing.
+
+    Those named in `rare` share one menu, "More".
+    """
+
+    rare: ClassVar[Sequence[str]] = ()
+
+    @classmethod
+    def menus(cls) -> dict[str, StrOrPromise]:
+        """The menus above the list, by name, with their labels."""
+        own = {name: one.label for name, one in cls.base_filters.items() if name not in cls.rare}
+        return {**own, MORE: _("More")} if cls.rare else own
+
+    @classmethod
+    def names_in(cls, menu: str) -> Sequence[str]:
+        """The filters of a menu."""
+        return cls.rare if menu == MORE else (menu,)
 
     def in_use(self) -> dict[str, Any]:
         """The cleaned values that narrow the list, by filter."""

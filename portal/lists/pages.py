@@ -72,12 +72,12 @@ class SizeLink:
 
 @dataclass(frozen=True, slots=True)
 class FilterMenu:
-    """A filter's menu; without its field it says where to fetch it."""
+    """The menu of a filter, or of those that are used more rarely; without fields it says where to fetch them."""
 
     name: str
     label: StrOrPromise
     url: str
-    field: Any
+    fields: list[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,17 +331,23 @@ class ListPage(View):
 
     @property
     def filter_menus(self) -> list[FilterMenu]:
-        """One menu per filter. Its field is fetched when it is opened, or written out where the address asks for it."""
+        """The menus above the list. Their fields are fetched when they are opened, or written out on demand."""
         opened = self.query.get("filter", "")
         return [
             FilterMenu(
                 name=name,
-                label=one.label,
+                label=label,
                 url=self.address.but(filter=name),
-                field=self.filters.form[name] if name == opened else None,
+                fields=self.filter_fields(name) if name == opened else [],
             )
-            for name, one in self.filters_type.base_filters.items()
+            for name, label in self.filters_type.menus().items()
         ]
+
+    def filter_fields(self, menu: str) -> list[Any]:
+        """The fields of a menu, bound to the address; a menu nobody offers is not found."""
+        if menu not in self.filters_type.menus():
+            raise Http404(menu)
+        return [self.filters.form[name] for name in self.filters_type.names_in(menu)]
 
     @property
     def exports(self) -> list[ExportLink]:
@@ -388,7 +394,7 @@ class ListPage(View):
             "empty": self.get_empty() if not self.slice.rows else None,
             "page": self.pager,
             "filter_menus": self.filter_menus,
-            "filter_kept": self.address.kept_beside(frozenset([self.query.get("filter", "")])),
+            "filter_kept": self.address.kept_beside(self.filters_type.names_in(self.query.get("filter", ""))),
             "filter_chips": self.filters.chips(self.address) if self.is_filtered else [],
             "quick_filters": self.get_quick_filters(),
             "clear_url": self.clear_url,
@@ -406,7 +412,7 @@ class ListPage(View):
         if "export" in request.GET:
             return self.export(request.GET["export"])
         if request.htmx and "filter" in request.GET:
-            return self.filter_field(request.GET["filter"])
+            return self.filter_menu(request.GET["filter"])
         wants_part = bool(request.htmx) and request.htmx.target == LIST_ID
         template = self.part_template_name if wants_part else self.template_name
         response: HttpResponse = render(request, template, self.context())
@@ -415,13 +421,11 @@ class ListPage(View):
         patch_vary_headers(response, ["HX-Request", "HX-Target"])
         return response
 
-    def filter_field(self, name: str) -> HttpResponse:
-        """The field of one filter, for its menu."""
-        if name not in self.filters_type.base_filters:
-            raise Http404(name)
+    def filter_menu(self, menu: str) -> HttpResponse:
+        """The fields of one menu, for htmx."""
         context = {
-            "field": self.filters.form[name],
-            "filter_kept": self.address.kept_beside(frozenset([name])),
+            "fields": self.filter_fields(menu),
+            "filter_kept": self.address.kept_beside(self.filters_type.names_in(menu)),
             "list_url": self.request.path,
         }
         return render(self.request, "partials/filter_field.html", context)

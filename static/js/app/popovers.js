@@ -15,6 +15,12 @@ document.addEventListener("keydown", (event) => {
   panel.open = false;
   panel.querySelector("summary").focus();
 });
-document.addEventListener("toggle", (event) => {
-  if (event.target.open) event.target.querySelector(".popover-panel :is(input, select):not([type=hidden])")?.focus();
-}, true);
+function enter(panel) {
+  panel.querySelector(".popover-panel :is(input, select):not([type=hidden])")?.focus();
+}
+document.addEventListener("toggle", (event) => event.target.open && enter(event.target), true);
+// Panels that fetch their content are entered once it is there.
+document.addEventListener("htmx:afterSwap", (event) => {
+  const panel = event.target.closest("details.popover[open]");
+  if (panel) enter(panel);
+});
