@@ -202,8 +202,14 @@ class PersonForm(_Crispy, forms.ModelForm):  # type: ignore[type-arg]
     layout = (
         _fieldset(_("Your name"), "first_name", "last_name"),
         _fieldset(_("How pages speak to you"), "language", "time_zone", "theme"),
+        "keyboard_shortcuts",
     )
+
+    def __init__(self, *args: Any, has_shortcuts: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not has_shortcuts:
+            self.fields["keyboard_shortcuts"].widget = forms.HiddenInput()
 
     class Meta:
         model = User
-        fields = ("first_name", "last_name", "language", "time_zone", "theme")
+        fields = ("first_name", "last_name", "language", "time_zone", "theme", "keyboard_shortcuts")

@@ -43,6 +43,11 @@ class User(AbstractUser):
         _("time zone"), max_length=64, default="UTC", choices=time_zones, validators=[validate_time_zone]
     )
     theme = models.CharField(_("theme"), max_length=6, choices=Theme, default=Theme.SYSTEM)
+    keyboard_shortcuts = models.BooleanField(
+        _("keyboard shortcuts"),
+        default=True,
+        help_text=_("One key acts at once: / searches, j and k move in a list, x selects a row."),
+    )
     # Part of every session's fingerprint: one more, and all sessions of the person have ended.
     session_version = models.PositiveIntegerField(default=0, editable=False)
 

@@ -123,12 +123,14 @@ def test_nobody_makes_themselves_more_than_they_are(settings: Settings) -> None:
         "language": "fr",
         "time_zone": "Europe/Paris",
         "theme": "dark",
+        "keyboard_shortcuts": "",
     }
     client.post(reverse("portal:me"), post | {"first_name": "Sam", "last_name": "Okafor"})
 
     after = values_of(member.user)
     changed = {name for name in after if after[name] != before[name]}
-    assert changed == {"first_name", "last_name", "language", "time_zone", "theme"} == fields_of(PersonForm)
+    assert changed == {"first_name", "last_name", "language", "time_zone", "theme", "keyboard_shortcuts"}
+    assert changed == fields_of(PersonForm)
     with across_partners():
         assert Membership.objects.get(pk=member.pk).role == "support"
 

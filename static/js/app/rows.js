@@ -1,5 +1,6 @@
-// Lists by keyboard: arrows (j, k) move between rows, Enter opens Quick View, x or space selects.
+// Lists by keyboard: arrows (j, k) move between rows, Enter opens Quick View, x or space selects; letters can be switched off.
 const steps = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 };
+const hasLetters = document.body.dataset.shortcuts !== "off";
 const drawer = document.getElementById("drawer");
 const rowsOf = (table) => [...table.querySelectorAll("tbody > tr")];
 
@@ -40,6 +41,7 @@ function act(event, row) {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
+  if (/^[a-z]$/.test(event.key) && !hasLetters) return;
   if (steps[event.key]) move(event, steps[event.key]);
   else if (event.target.matches("table[data-rows] tbody > tr")) act(event, event.target);
 });

@@ -50,7 +50,7 @@ if (field) {
   });
   document.addEventListener("keydown", (event) => {
     const writing = event.target.closest("input, textarea, select, [contenteditable]");
-    if (event.key !== "/" || writing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key !== "/" || document.body.dataset.shortcuts === "off" || writing || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     field.select();
   });
