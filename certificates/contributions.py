@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from certificates import deeds
 from certificates.badges import badge
@@ -48,7 +49,7 @@ navigation.add(
     ),
     NavigationEntry(
         _SOLD,
-        _("Expiring certificates"),
+        pgettext_lazy("navigation", "Expiring certificates"),
         "certificates:expiring",
         "orders.view",
         "hourglass-split",

@@ -73,7 +73,7 @@ class OrganizationsTable(_Validations):
     customer = Column(_("Customer"))
     ov = Column(_("OV valid until"))
     ev = Column(_("EV valid until"))
-    held = Column(_("Holds up"))
+    held = Column(_("Needed by"))
 
     exported = (
         Exported(_("Organisation"), "name"),
@@ -104,7 +104,7 @@ class DomainsTable(_Validations):
     customer = Column(_("Customer"))
     until_when = Column(_("Valid until"))
     method = Column(_("Validated by"))
-    held = Column(_("Holds up"))
+    held = Column(_("Needed by"))
 
     exported = (
         Exported(_("Domain"), "name"),

@@ -33,6 +33,7 @@ from portal.types import StrOrPromise
 
 # Rows of each kind that the page shows; the lists hold the rest.
 SHOWN = 25
+SHOWN_EVENTS = 12
 _EITHER = ["GET", "HEAD", "POST"]
 
 
@@ -89,6 +90,8 @@ def _customer(request: PartnerRequest, pk: int) -> Customer:
 
 def _page(request: PartnerRequest, customer: Customer, note_form: NoteForm, *, status: int = 200) -> HttpResponse:
     everything = "all" in request.GET.getlist("timeline")
+    limit = MORE_EVENTS if everything else SHOWN_EVENTS
+    events = customer_timeline(customer, limit=limit + 1)
     orders, has_more_orders = _cut(_orders(customer))
     elsewhere, has_more_elsewhere = _cut(_elsewhere(customer))
     context = {
@@ -102,7 +105,8 @@ def _page(request: PartnerRequest, customer: Customer, note_form: NoteForm, *, s
         "has_more_elsewhere": has_more_elsewhere,
         "note_form": note_form,
         "owner_form": _owner_form(request, customer),
-        "timeline": customer_timeline(customer, **({"limit": MORE_EVENTS} if everything else {})),
+        "timeline": events[:limit],
+        "has_older_events": len(events) > limit and not everything,
         "panels": panels_of(request, "customer", customer),
     }
     return render(request, "certificates/customers/customer.html", context, status=status)

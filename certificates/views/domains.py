@@ -39,7 +39,7 @@ class ValidationsPage(SavableListPage):
         if "ends" not in self.query:
             chips.append(Chip(_("Lapsed or within 30 days"), self.address.but(ends="30")))
         if "held" not in self.query:
-            chips.append(Chip(_("Holds up orders"), self.address.but(held="yes")))
+            chips.append(Chip(_("Needed within 90 days"), self.address.but(held="yes")))
         return chips
 
 
