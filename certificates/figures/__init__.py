@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from certificates.figures.sql import count_expiring
+from certificates.figures.sql import expiring_counts
 from certificates.rules import TAB_DAYS, Bounds, Tab, end_dates
+from portal.lists.sql import Statement
 from portal.models import Partner
 
 COUNT_LIMIT = 1000
@@ -35,18 +36,16 @@ class ExpiringFigures:
     renewed: int
 
 
-def expiring_figures(partner: Partner, *, today: date) -> ExpiringFigures:
-    """One query, whatever the partner holds."""
-    return ExpiringFigures(
-        *count_expiring(
-            partner.pk,
-            ahead=end_dates(AHEAD, today=today),
-            now=end_dates(TAB_DAYS[Tab.NOW], today=today),
-            month=end_dates(TAB_DAYS[Tab.DAYS_30], today=today),
-            quarter=(quarter_start(today), today - timedelta(days=1)),
-            limit=COUNT_LIMIT + 1,
-            quarter_limit=QUARTER_LIMIT + 1,
-        )
+def expiring_statement(partner: Partner, *, today: date) -> Statement:
+    """What gives an `ExpiringFigures`, whatever the partner holds; asked for beside the counts of a list."""
+    return expiring_counts(
+        partner.pk,
+        ahead=end_dates(AHEAD, today=today),
+        now=end_dates(TAB_DAYS[Tab.NOW], today=today),
+        month=end_dates(TAB_DAYS[Tab.DAYS_30], today=today),
+        quarter=(quarter_start(today), today - timedelta(days=1)),
+        limit=COUNT_LIMIT + 1,
+        quarter_limit=QUARTER_LIMIT + 1,
     )
 
 

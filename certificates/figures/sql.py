@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from django.db import connection
-
 from certificates.states import LIVE_ORDER_STATES, RenewalMark
+from portal.lists.sql import Statement
 
 Days = tuple[date | None, date | None]
 
@@ -16,15 +15,15 @@ _ENDING = """SELECT customer_id, notices_enabled FROM certificates_order
  WHERE partner_id = %s AND renewal_mark = %s AND ends_on BETWEEN %s AND %s AND status IN (%s, %s)"""
 _ENDED = "(SELECT COUNT(*) FROM ({ending} LIMIT {quarter_limit}) ended)"
 _COUNT = """SELECT
- (SELECT COUNT(*) FROM ({ending} LIMIT {limit}) ahead),
- (SELECT COUNT(*) FROM ({ending} LIMIT {limit}) now),
+ (SELECT COUNT(*) FROM ({ending} LIMIT {limit}) ahead) AS ahead,
+ (SELECT COUNT(*) FROM ({ending} LIMIT {limit}) now) AS now,
  month.orders, month.customers, month.silent,
  (SELECT COUNT(*) FROM (
    SELECT 1 FROM certificates_order
    WHERE partner_id = %s AND renewal_mark = %s AND certificate_ends_on BETWEEN %s AND %s AND status IN (%s, %s)
-   AND certificate_ends_on < ends_on LIMIT {limit}) reissues),
- {ended},
- (SELECT COUNT(*) FROM ({ending} LIMIT {quarter_limit}) renewed)
+   AND certificate_ends_on < ends_on LIMIT {limit}) reissues) AS reissues,
+ {ended} AS ended,
+ (SELECT COUNT(*) FROM ({ending} LIMIT {quarter_limit}) renewed) AS renewed
  FROM (
    SELECT COUNT(*) AS orders, COUNT(DISTINCT customer_id) AS customers,
    COUNT(CASE WHEN NOT notices_enabled OR customer_id IN (
@@ -33,10 +32,10 @@ _COUNT = """SELECT
  ) month"""
 
 
-def count_expiring(
+def expiring_counts(
     partner_id: int, *, ahead: Days, now: Days, month: Days, quarter: Days, limit: int, quarter_limit: int
-) -> tuple[int, ...]:
-    """Ahead, now, month, its customers, its silent ones, reissues, ended and renewed this quarter."""
+) -> Statement:
+    """One row: ahead, now, month, its customers, its silent ones, reissues, ended and renewed this quarter."""
 
     def ending(days: Days, mark: str = RenewalMark.NONE) -> list[Any]:
         return [partner_id, mark, *days, *LIVE_ORDER_STATES]
@@ -53,7 +52,4 @@ def count_expiring(
         partner_id,
         *ending(month),
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        counts: tuple[int, ...] = cursor.fetchone()
-        return counts
+    return sql, params

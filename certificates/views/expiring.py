@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from certificates import rules
-from certificates.figures import COUNT_LIMIT, QUARTER_LIMIT, ExpiringFigures, expiring_figures
+from certificates.figures import COUNT_LIMIT, QUARTER_LIMIT, ExpiringFigures, expiring_statement
 from certificates.filters import ME, OrderFilters
 from certificates.models import Domain, Order
 from certificates.querysets import OrderQuerySet
@@ -130,14 +130,20 @@ class ExpiringPage(SavableListPage):
 
     @cached_property
     def tab_totals(self) -> Mapping[Tab, Total]:
-        """What each tab holds after the filters, all by one query."""
-        counts = count_all([Counted(self.queryset, self.span_of(days), COUNT_LIMIT) for days in TAB_DAYS.values()])
-        return {tab: Total(count) for tab, count in zip(TAB_DAYS, counts, strict=True)}
+        """What each tab holds after the filters."""
+        return {tab: Total(count) for tab, count in zip(TAB_DAYS, self.numbers, strict=False)}
 
     @cached_property
     def figures(self) -> Figures:
-        """The numbers above the list, by one query."""
-        return Figures(expiring_figures(self.request.partner, today=self.today))
+        """The numbers above the list."""
+        return Figures(ExpiringFigures(*self.numbers[len(TAB_DAYS) :]))
+
+    @cached_property
+    def numbers(self) -> list[int]:
+        """Those of the tabs and, for a whole page, those above the list: all by one query."""
+        tabs = [Counted(self.queryset, self.span_of(days), COUNT_LIMIT) for days in TAB_DAYS.values()]
+        above = None if self.request.htmx else expiring_statement(self.request.partner, today=self.today)
+        return count_all(tabs, beside=above)
 
     # What is shown
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import urlencode
 
 from django.http import QueryDict
@@ -14,7 +15,7 @@ PLACE_KEYS = frozenset({"after", "before", "end"})
 PASSING_KEYS = frozenset({"quick", "export", "filter"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Address:
     """The query of a page, without empty values."""
 
@@ -28,17 +29,21 @@ class Address:
             )
         )
 
+    @cached_property
+    def _encoded(self) -> list[tuple[str, str]]:
+        """Each key with its pair as an address writes it: a page makes dozens of links from them."""
+        return [(key, urlencode([(key, value)])) for key, value in self.pairs]
+
     def but(self, **changes: str | int | None) -> str:
         """The link to the same list with some keys changed, or left out (None); at its first page."""
-        gone = PLACE_KEYS | changes.keys()
-        kept = [pair for pair in self.pairs if pair[0] not in gone]
-        added = [(key, str(value)) for key, value in changes.items() if value is not None]
-        return f"?{urlencode(kept + added)}"
+        kept = [text for key, text in self._encoded if key not in PLACE_KEYS and key not in changes]
+        added = [urlencode([(key, value)]) for key, value in changes.items() if value is not None]
+        return f"?{'&'.join(kept + added)}"
 
     @property
     def query(self) -> str:
         """As it stands, the place in the list included."""
-        return urlencode(self.pairs)
+        return "&".join(text for _key, text in self._encoded)
 
     @property
     def saved(self) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, TypeAlias
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -16,8 +17,10 @@ from portal import contributions
 from portal.access import PartnerRequest
 from portal.contributions import BulkAction
 from portal.lists.pages import ListPage, Total
+from portal.types import StrOrPromise
 
 BULK_LIMIT = 10_000
+Choices: TypeAlias = Sequence[tuple[Any, StrOrPromise]]
 
 
 class BulkView(View):
@@ -40,8 +43,9 @@ class BulkView(View):
         if not count.is_exact and not action.reads_only:
             messages.warning(request, self._too_many(count))
             return back
-        if self._must_ask(action, request.POST):
-            return self._ask(request, page, action, count)
+        choices = list(action.choices(request)) if action.choices else []
+        if self._must_ask(action, request.POST, choices):
+            return self._ask(request, page, action, count, choices)
         return self._answer(action.run(request, rows), back)
 
     @staticmethod
@@ -70,16 +74,18 @@ class BulkView(View):
         }
 
     @staticmethod
-    def _must_ask(action: BulkAction, post: QueryDict) -> bool:
-        if action.choices is not None and not post.get("choice"):
+    def _must_ask(action: BulkAction, post: QueryDict, choices: Choices) -> bool:
+        if action.choices is not None and post.get("choice") not in [str(key) for key, _words in choices]:
             return True
         return bool(post.get("everything")) and not action.reads_only and not post.get("confirmed")
 
-    def _ask(self, request: PartnerRequest, page: ListPage, action: BulkAction, count: Total) -> HttpResponseBase:
+    def _ask(
+        self, request: PartnerRequest, page: ListPage, action: BulkAction, count: Total, choices: Choices
+    ) -> HttpResponseBase:
         context = {
             "page_title": action.label,
             "action": action,
-            "choices": action.choices(request) if action.choices else [],
+            "choices": choices,
             "count": count,
             "kept": [
                 (key, value) for key in ("query", "action", "everything", "ids") for value in request.POST.getlist(key)

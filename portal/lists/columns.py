@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from html import escape
 from operator import attrgetter
@@ -42,6 +43,10 @@ class Column(tables.Column):  # type: ignore[misc]
         attrs = {"th": {"class": css}, "td": {"class": css}} if css else {}
         super().__init__(verbose_name=label, accessor=accessor or None, attrs=attrs, **options)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Column:
+        """Tables copy their columns for every request; what is deep in them never changes."""
+        return copy(self)
+
 
 class SelectColumn(Column):
     """The box that selects a row for a bulk action; the one in the heading selects the whole page."""
@@ -64,9 +69,6 @@ class ContributedColumn(Column):
         super().__init__(source.label)
         self.source = source
         self.values = values
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> ContributedColumn:
-        return self
 
     def cell(self, record: Any) -> Any:
         value = getattr(record, self.source.key) if self.values is None else self.values.get(record.pk)

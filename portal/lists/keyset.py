@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -15,6 +17,9 @@ from django.db.models.expressions import OrderBy
 
 from portal.lists.spans import Span, field_of
 from portal.lists.sql import key_compared
+
+# A zero byte, or half of a letter.
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ def read_place(queryset: QuerySet[Any], ordering: Ordering, token: str) -> Place
     try:
         padded = token + "=" * (-len(token) % 4)
         key, number, *values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError, TypeError) as problem:
+    except (binascii.Error, ValueError, TypeError, RecursionError) as problem:
         raise BadPlace(token) from problem
     well_formed = key == ordering.key and isinstance(number, int) and len(values) == len(ordering.columns)
     if not well_formed:
@@ -111,7 +116,16 @@ def _complete(ordering: Ordering, values: tuple[Any, ...]) -> bool:
 def _storable(value: Any) -> bool:
     if isinstance(value, int):
         return abs(value) < 2**63
-    return not isinstance(value, str) or "\x00" not in value
+    if isinstance(value, datetime):
+        return _has_utc(value)
+    return not isinstance(value, str) or not _NO_TEXT.search(value)
+
+
+def _has_utc(value: datetime) -> bool:
+    try:
+        return value.tzinfo is not None and value.astimezone(UTC) is not None
+    except OverflowError:
+        return False
 
 
 def _read(row: Any, path: str) -> Any:

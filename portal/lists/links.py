@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 _MARK = 9_087_613_245
@@ -16,8 +17,14 @@ RowUrl = Callable[[int], str]
 
 def row_urls(name: str) -> RowUrl:
     """Make addresses with a single primary key: `row_urls("certificates:order")(5)` -> "/orders/5/"."""
-    before, after = reverse(name, args=[_MARK]).split(str(_MARK))
+    before, after = _around(name, get_urlconf(), get_script_prefix())
     return lambda pk: f"{before}{pk}{after}"
+
+
+@cache
+def _around(name: str, urlconf: str | None, _prefix: str) -> tuple[str, str]:
+    before, after = reverse(name, urlconf, args=[_MARK]).split(str(_MARK))
+    return before, after
 
 
 def row_urls_above(name: str) -> RowUrl | None:

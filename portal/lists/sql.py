@@ -13,8 +13,9 @@ from django.db.models.expressions import Combinable
 
 from portal.lists.spans import Span, field_of
 
-Compiled: TypeAlias = tuple[str, tuple[Any, ...]]
-NOTHING: Compiled = ("", ())
+# SQL and its parameters
+Statement: TypeAlias = tuple[str, Sequence[Any]]
+NOTHING: Statement = ("", ())
 
 
 def key_compared(columns: Sequence[str], operator: Literal["<", ">"], values: Sequence[Value]) -> Func:
@@ -48,9 +49,12 @@ class Counted:
     limit: int
 
 
-def count_all(wanted: Sequence[Counted]) -> list[int]:
-    """Count many spans by one statement. A query that several of them share is compiled once."""
-    compiled: dict[tuple[int, str], Compiled] = {}
+def count_all(wanted: Sequence[Counted], *, beside: Statement | None = None) -> list[int]:
+    """Count many spans by one statement. A query that several of them share is compiled once.
+
+    The numbers of another statement of one row may be asked for in the same breath; they follow.
+    """
+    compiled: dict[tuple[int, str], Statement] = {}
     parts, params = [], []
     for one in wanted:
         key = (id(one.rows), one.span.column)
@@ -59,12 +63,16 @@ def count_all(wanted: Sequence[Counted]) -> list[int]:
         sql, own = _count(compiled[key], one)
         parts.append(sql)
         params += own
+    statement = f"SELECT {', '.join(parts)}"
+    if beside is not None:
+        statement = f"{statement}, beside.* FROM ({beside[0]}) beside"
+        params += beside[1]
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(parts)}", params)
+        cursor.execute(statement, params)
         return list(cursor.fetchone())
 
 
-def _compile(rows: QuerySet[Any], column: str) -> Compiled:
+def _compile(rows: QuerySet[Any], column: str) -> Statement:
     values = rows.order_by().annotate(spanned=F(column)).values_list("spanned")
     try:
         sql, params = values.query.sql_with_params()
@@ -73,7 +81,7 @@ def _compile(rows: QuerySet[Any], column: str) -> Compiled:
     return sql, params
 
 
-def _count(compiled: Compiled, one: Counted) -> tuple[str, list[Any]]:
+def _count(compiled: Statement, one: Counted) -> tuple[str, list[Any]]:
     if compiled is NOTHING:
         return "0", []
     rows, params = compiled
