@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from certificates import wording
 from certificates.models import Contact, Domain, Order, Organization, Request
 from certificates.querysets import CountOf
-from certificates.states import EmailState, RequestState
+from certificates.states import RequestState
 from certificates.wording import Pill
 from portal.lists import Total
 from portal.models import Membership, Partner
@@ -54,7 +54,10 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A kind of work before it is looked up: the rows in their order, and how one of them reads."""
+    """A kind of work before it is looked up: the rows in their order, and how one of them reads.
+
+    `mine` tells the rows that are shown first, where there are too many to sort by it.
+    """
 
     key: str
     title: StrOrPromise
@@ -62,10 +65,19 @@ class Work:
     rows: QuerySet[Any]
     read: Callable[[Any], Row]
     url: str = ""
+    mine: Q | None = None
+
+    def first_rows(self) -> list[Any]:
+        """The rows to show, mine before those of others; each part is read along the index of its order."""
+        if self.mine is None:
+            return list(self.rows[:SHOWN])
+        mine = list(self.rows.filter(self.mine)[:SHOWN])
+        missing = SHOWN - len(mine)
+        return mine + list(self.rows.exclude(self.mine)[:missing]) if missing else mine
 
 
 def agenda(membership: Membership, *, today: date) -> list[Card]:
-    """The cards with something on them; one query counts all of them, one more reads each."""
+    """The cards with something on them; one query counts all of them, one or two more read each."""
     works = list(_works(membership, today))
     counts = _counts(membership.partner, works)
     return [_card(work, counts[work.key]) for work in works if counts[work.key]]
@@ -78,7 +90,7 @@ def _counts(partner: Partner, works: Sequence[Work]) -> dict[str, int]:
 
 
 def _card(work: Work, count: int) -> Card:
-    rows = [work.read(row) for row in work.rows[:SHOWN]]
+    rows = [work.read(row) for row in work.first_rows()]
     return Card(work.key, work.title, work.icon, rows, count, work.url)
 
 
@@ -98,17 +110,19 @@ def _order_works(membership: Membership, today: date) -> Iterator[Work]:
         "ending",
         _("Ended or ending within 7 days"),
         "hourglass-split",
-        ending.mine_first(membership, "ends_on"),
+        ending.order_by("ends_on", "pk"),
         lambda order: _order_row(order, membership, wording.order_end(order, today=today)),
         expiring,
+        mine=Q(customer__owner=membership),
     )
     yield Work(
         "reissues",
         _("Reissues due, free"),
         "arrow-repeat",
-        reissues.mine_first(membership, "certificate_ends_on"),
+        reissues.order_by("certificate_ends_on", "pk"),
         lambda order: _order_row(order, membership, wording.certificate_end(order, today=today)),
         f"{expiring}?show=certificates&tab=30",
+        mine=Q(customer__owner=membership),
     )
     yield Work(
         "stopped",
@@ -174,7 +188,7 @@ def _validation_row(name: str, customer: Any, until: date | None, today: date) -
 def _contact_works(membership: Membership, today: date) -> Iterator[Work]:
     contacts = Contact.objects.for_partner(membership.partner).select_related("customer")
     due = Order.objects.for_partner(membership.partner).due(today=today).filter(customer=OuterRef("customer"))
-    bounced = contacts.exclude(email_state=EmailState.OK).filter(Exists(due))
+    bounced = contacts.unreachable().filter(Exists(due))
     mine_first = Case(When(customer__owner=membership, then=0), default=1)
     yield Work(
         "bounced",

@@ -14,6 +14,7 @@ from certificates.states import (
     LIVE_ORDER_STATES,
     OPEN_REQUEST_STATES,
     RENEWING_STATES,
+    EmailState,
     OrderStatus,
     RenewalMark,
     RequestKind,
@@ -81,6 +82,10 @@ class CustomerQuerySet(PartnerQuerySet["Customer"]):
 
 
 class ContactQuerySet(PartnerQuerySet["Contact"]):
+    def unreachable(self) -> ContactQuerySet:
+        """Letters to the address come back, or its reader wants none."""
+        return self.filter(email_state__in=[EmailState.BOUNCED, EmailState.COMPLAINED])
+
     def reachable(self) -> ContactQuerySet:
         return self.exclude(email="").filter(email_state="ok")
 

@@ -51,9 +51,7 @@ class Customer(PartnerOwned):
         indexes = [
             models.Index(fields=["partner", "name", "id"], name="customer_by_name"),
             models.Index(fields=["partner", "owner", "name"], name="customer_by_owner"),
-            models.Index(
-                fields=["partner"], name="customer_silent", condition=models.Q(notices_enabled=False)
-            ),
+            models.Index(fields=["partner"], name="customer_silent", condition=models.Q(notices_enabled=False)),
         ]
 
     def __str__(self) -> str:
@@ -91,6 +89,7 @@ class Contact(PartnerOwned):
                 "customer", Lower("email"), name="contact_once_per_address", condition=~models.Q(email="")
             ),
         ]
+        indexes = [models.Index(fields=["partner", "email_state"], name="contact_by_email_state")]
 
     def __str__(self) -> str:
         return self.name or self.email

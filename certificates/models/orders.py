@@ -134,6 +134,11 @@ class Order(PartnerOwned):
             models.Index(fields=["partner", "-placed_at", "-id"], name="order_by_placing"),
             models.Index(fields=["partner", "common_name", "id"], name="order_by_name"),
             models.Index(fields=["customer", "ends_on"], name="order_by_customer"),
+            models.Index(
+                fields=["partner", "renewal_mark", "ends_on"],
+                name="order_renewing_itself",
+                condition=Q(auto_renew=True),
+            ),
         ]
 
     def __str__(self) -> str:

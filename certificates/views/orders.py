@@ -108,7 +108,6 @@ def _order(request: PartnerRequest, pk: int) -> Order:
         "contact",
         "product",
         "predecessor",
-        "successor",
         "auto_renew_by__user",
     )
     certificates = Certificate.objects.for_partner(request.partner).order_by("-starts_at", "-pk")
@@ -128,6 +127,7 @@ def _page(request: PartnerRequest, order: Order, note_form: NoteForm, *, status:
         "validations": _validations(order),
         "remarks": remarks_of(order),
         "is_stalled": order.auto_renew and _is_stalled(order),
+        "successor": Order.objects.for_partner(request.partner).filter(predecessor=order).first(),
         "requests": _requests(order),
         "certificates": [(one, _formats(one)) for one in certificates],
         "current": next(((one, _formats(one)) for one in certificates if one.is_current), None),
