@@ -23,6 +23,8 @@ Row: TypeAlias = Sequence[Any]
 
 # A cell that begins so may be run as a formula (ASVS 1.2.10), here with the line feed and the wide forms of East Asia.
 _TRIGGERS = "=+\\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20"
+# Nearly every cell begins otherwise, and looking is cheaper than matching.
+_FIRST = frozenset("'=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
 _TRIGGERED = re.compile(f"'*[{_TRIGGERS}]")
 _ESCAPED = re.compile(f"'+[{_TRIGGERS}]")
 # Excel holds no longer text in one cell.
@@ -32,7 +34,7 @@ _FLUSH_CHARACTERS = 64 * 1024
 
 def escape(text: str) -> str:
     """The text as no spreadsheet runs it: "=1+1" -> "'=1+1"; one that begins like an escaped text gets one more."""
-    return f"'{text}" if _TRIGGERED.match(text) else text
+    return f"'{text}" if text[:1] in _FIRST and _TRIGGERED.match(text) else text
 
 
 def unescape(text: str) -> str:
@@ -42,6 +44,8 @@ def unescape(text: str) -> str:
 
 def cell_text(value: Any) -> str:
     """A value as people and programs read it in a file: ISO dates in UTC, plain decimals, nothing for None."""
+    if type(value) is str:
+        return value
     if value is None:
         return ""
     if isinstance(value, datetime):
