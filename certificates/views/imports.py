@@ -31,11 +31,14 @@ from portal import clock, csvio
 from portal.access import PartnerRequest, requires
 from portal.contributions import Figure
 from portal.lists import Empty, ListPage, Sort, Total
+from portal.types import StrOrPromise
 from portal.wakeups import nudge
 
 State, Outcome = ImportRun.State, ImportLine.Outcome
 _EITHER = ["GET", "HEAD", "POST"]
 _CUSTOMERS_SHOWN = 20
+# Beside the outcomes: lines that were kept with a remark, and every line
+REMARKED, ALL = "remarked", "all"
 
 
 # All imports, and a new one
@@ -144,9 +147,9 @@ class ImportPage(ListPage):
     def outcome(self) -> str:
         """Which lines are shown: those asked for, else the rejected ones where there are some."""
         wanted = self.query.get("show", "")
-        if wanted in self.counts or wanted == "all":
+        if wanted in (*self.counts, REMARKED, ALL):
             return wanted
-        return Outcome.REJECTED if self.run.rejected else "all"
+        return Outcome.REJECTED if self.run.rejected else ALL
 
     @property
     def counts(self) -> dict[str, int]:
@@ -154,10 +157,12 @@ class ImportPage(ListPage):
 
     def get_queryset(self) -> QuerySet[ImportLine]:
         lines = ImportLine.objects.filter(run=self.run)
-        return lines if self.outcome == "all" else lines.filter(outcome=self.outcome)
+        if self.outcome == REMARKED:
+            return runs.remarked(self.run)
+        return lines if self.outcome == ALL else lines.filter(outcome=self.outcome)
 
     def count(self) -> int:
-        return sum(self.counts.values()) if self.outcome == "all" else self.counts[self.outcome]
+        return {**self.counts, REMARKED: self.run.warnings, ALL: sum(self.counts.values())}[self.outcome]
 
     @cached_property
     def total(self) -> Total:
@@ -192,10 +197,14 @@ class ImportPage(ListPage):
             Outcome.UNCHANGED: _("Unchanged"),
         }
         for outcome, label in words.items():
-            count = self.counts[outcome]
-            yield Link(label, self.address.but(show=outcome), self.outcome == outcome, Total(count, limit=count))
-        number = sum(self.counts.values())
-        yield Link(_("All"), self.address.but(show="all"), self.outcome == "all", Total(number, limit=number))
+            yield self._tab(label, outcome, self.counts[outcome])
+        if self.run.warnings:
+            yield self._tab(_("To look at"), REMARKED, self.run.warnings)
+        yield self._tab(_("All"), ALL, sum(self.counts.values()))
+
+    def _tab(self, label: StrOrPromise, show: str, count: int) -> Link:
+        current = self.outcome == show
+        return Link(f"tab-{show}", label, self.address.but(show=show), current, Total(count, limit=count))
 
 
 @requires("imports.view")
@@ -349,8 +358,18 @@ def _kpis(run: ImportRun) -> list[Figure]:
     if run.state not in (State.PREVIEW, State.DONE):
         return []
     foreseen = run.state == State.PREVIEW
-    rejected = Figure(_("Rejected"), _grouped(run.rejected), _("lines"), level="bad" if run.rejected else "")
-    warned = Figure(_("To look at"), _grouped(run.warnings), _("lines"), level="warn" if run.warnings else "")
+    rejected = Figure(
+        _("Rejected"),
+        _grouped(run.rejected),
+        ngettext("line", "lines", run.rejected),
+        level="bad" if run.rejected else "",
+    )
+    warned = Figure(
+        _("To look at"),
+        _grouped(run.warnings),
+        ngettext("line", "lines", run.warnings),
+        level="warn" if run.warnings else "",
+    )
     return [
         Figure(_("New") if foreseen else _("Created"), _grouped(run.created), _lines(run, run.created), level="good"),
         Figure(_("To be updated") if foreseen else _("Updated"), _grouped(run.updated), _lines(run, run.updated)),

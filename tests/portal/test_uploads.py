@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.test import RequestFactory
 
 
 def received(data: bytes) -> int:
     """How much of an upload is kept."""
     request = RequestFactory().post("/", {"file": SimpleUploadedFile("orders.csv", data)})
-    (file,) = request.FILES.values()
+    file = request.FILES["file"]
+    assert isinstance(file, UploadedFile)
     return len(file.read())
 
 

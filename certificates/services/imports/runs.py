@@ -14,6 +14,7 @@ from certificates.services.imports import columns, storing
 from certificates.services.imports.apply import ImportReport, Watch, import_orders
 from certificates.services.imports.bundle import import_certificates
 from certificates.services.imports.reading import (
+    DATE_ORDER,
     ColumnsMissing,
     OrderFile,
     limits,
@@ -21,6 +22,7 @@ from certificates.services.imports.reading import (
     open_orders,
 )
 from certificates.services.imports.reasons import Fault
+from certificates.services.imports.values import DateOrder
 from certificates.x509 import BadRequest
 from portal import activities, csvio
 from portal.models import Partner, User
@@ -106,13 +108,14 @@ def header_of(run: ImportRun) -> list[str]:
 
 
 def suggest_mapping(run: ImportRun, header: list[str]) -> dict[str, str]:
-    """What was mapped last for such a file, else the likeliest."""
+    """What was mapped last for such a file, its way of writing dates included, else the likeliest."""
     earlier = ImportRun.objects.for_partner(run.partner).filter(format=Format.MAPPED).exclude(mapping={})
-    known = (
-        {name: column for name, column in one.items() if name in columns.FIELDS}
-        for one in earlier.order_by("-created_at", "-pk").values_list("mapping", flat=True)[:20]
-    )
-    return columns.suggested(header, known)
+    mappings = list(earlier.order_by("-created_at", "-pk").values_list("mapping", flat=True)[:20])
+    known = [{name: column for name, column in one.items() if name in columns.FIELDS} for one in mappings]
+    found = columns.suggested(header, known)
+    if found in known:
+        found |= {DATE_ORDER: mappings[known.index(found)].get(DATE_ORDER, DateOrder.DAY_FIRST)}
+    return found
 
 
 def map_columns(run: ImportRun, mapping: Mapping[str, str]) -> None:
@@ -281,7 +284,7 @@ def _finish(run: ImportRun, watch: RunWatch, report: ImportReport, *, now: datet
     if done:
         changes |= {"brought": report.brought, "finished_at": now}
     else:
-        changes["warnings"] = _with_warnings(run)
+        changes["warnings"] = remarked(run).count()
     state = State.DONE if done else State.PREVIEW
     if not watch.held.update(state=state, claimed_until=None, **changes):
         return
@@ -298,9 +301,10 @@ def _counted(run: ImportRun) -> dict[str, int]:
     return {outcome: counted.get(outcome, 0) for outcome in ImportLine.Outcome.values}
 
 
-def _with_warnings(run: ImportRun) -> int:
+def remarked(run: ImportRun) -> QuerySet[ImportLine]:
+    """Lines that are taken over, or passed over, with a remark."""
     kept = ImportLine.objects.filter(run=run).exclude(outcome=ImportLine.Outcome.REJECTED)
-    return kept.exclude(reason={}).count()
+    return kept.exclude(reason={})
 
 
 def _fail(run: ImportRun, watch: RunWatch, now: datetime, fault: dict[str, object]) -> None:

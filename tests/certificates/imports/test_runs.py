@@ -139,8 +139,8 @@ def test_bad_line_is_kept_with_its_reason(partner: Partner) -> None:
 
 
 def test_unknown_header_waits_for_its_columns_and_is_remembered(partner: Partner) -> None:
-    data = b"Ref;Machine;Until\r\nA-1;www.example;22/12/2026\r\n"
-    mapping = {"number": "Ref", "common_name": "Machine", "order_end": "Until"}
+    data = b"Ref;Machine;Until\r\nA-1;www.example;12/22/2026\r\n"
+    mapping = {"number": "Ref", "common_name": "Machine", "order_end": "Until", "date_order": "month_first"}
     run = start(partner, data)
     assert run.state == State.MAPPING
 
