@@ -72,8 +72,10 @@ class RequestsPage(SavableListPage):
         return {
             **super().get_context_data(),
             "tabs": [
-                Link(gettext("Open and failed"), self.address.but(show=None, sort=None), not self.shows_all),
-                Link(gettext("All"), self.address.but(show=ALL, sort=None), self.shows_all),
+                Link(
+                    "tab-open", gettext("Open and failed"), self.address.but(show=None, sort=None), not self.shows_all
+                ),
+                Link("tab-all", gettext("All"), self.address.but(show=ALL, sort=None), self.shows_all),
             ],
             "tabs_label": gettext("Which requests"),
         }
