@@ -41,7 +41,8 @@ def answer_ocsp(der_request: bytes, *, now: datetime) -> bytes:
     try:
         request = ocsp.load_der_ocsp_request(der_request[:MAX_OCSP_REQUEST])
         return _answer(request, open_keyring(now=now), now)
-    except PARSING_ERRORS:
+    # the library's word for a request about none or several certificates
+    except (*PARSING_ERRORS, NotImplementedError):
         return _unsuccessful(ocsp.OCSPResponseStatus.MALFORMED_REQUEST)
 
 

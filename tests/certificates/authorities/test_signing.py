@@ -352,3 +352,28 @@ def test_an_ocsp_request_for_something_else_gets_no_answer() -> None:
         *[ocsp.OCSPResponseStatus.MALFORMED_REQUEST] * 3,
         *[ocsp.OCSPResponseStatus.UNAUTHORIZED] * 2,
     ]
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_an_ocsp_request_for_none_or_several_certificates_is_malformed(count: int) -> None:
+    question = ocsp.OCSPRequestBuilder().add_certificate(*_leaf_and_issuer(), SHA1()).build()  # noqa: S303
+    single = question.public_bytes(Encoding.DER)[6:]  # without the three sequences around it
+    singles = _sequence(single * count)
+
+    answer = ocsp.load_der_ocsp_response(publishing.answer_ocsp(_sequence(_sequence(singles)), now=NOON))
+
+    assert answer.response_status is ocsp.OCSPResponseStatus.MALFORMED_REQUEST
+
+
+def _leaf_and_issuer() -> tuple[x509.Certificate, x509.Certificate]:
+    certificate = certificate_of(issue(make_sandbox()))
+    return (
+        x509.load_pem_x509_certificate(certificate.pem.encode()),
+        x509.load_pem_x509_certificate(certificate.chain[0].encode()),
+    )
+
+
+def _sequence(content: bytes) -> bytes:
+    """The content in a DER sequence of less than 256 bytes."""
+    length = bytes([len(content)]) if len(content) < 128 else bytes([0x81, len(content)])
+    return b"\x30" + length + content
