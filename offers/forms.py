@@ -16,7 +16,7 @@ from certificates.services.refusals import NamesNotHeld
 from certificates.services.wishes import check_names
 from certificates.wording import years
 from certificates.x509 import MAX_BYTES, BadRequest, Code, CsrFacts, display_name, normalise_names, read_csr
-from certificates.x509.pem import refuse_private_key
+from certificates.x509.pem import refuse_private_der, refuse_private_key, unwrapped
 from offers import wording
 
 PRESENT, PASTE, UPLOAD = "present", "paste", "upload"
@@ -220,8 +220,10 @@ def without_private_keys(data: QueryDict | None) -> tuple[QueryDict | None, list
 
 
 def _holds_key(value: Any) -> bool:
+    data = str(value).encode("utf-8", errors="replace")
     try:
-        refuse_private_key(str(value).encode("utf-8", errors="replace"))
+        refuse_private_key(data)
+        refuse_private_der(unwrapped(data) or b"")
     except BadRequest:
         return True
     return False

@@ -32,6 +32,10 @@ class AlreadyReissuing(AlreadyInHand):
     """The order has a reissue that is still open."""
 
 
+class AlreadyOrdered(AlreadyInHand):
+    """The same new order was asked for a moment ago: the same press, sent twice."""
+
+
 class Obstacle(StrEnum):
     """What stands in the way of renewing or reissuing an order."""
 

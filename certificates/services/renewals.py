@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -16,6 +16,7 @@ from certificates.services import planning
 from certificates.services.connections import default_connection, reissue_connection, renewal_connection
 from certificates.services.refusals import (
     AlreadyInHand,
+    AlreadyOrdered,
     AlreadyReissuing,
     AlreadyRenewed,
     NamesNotHeld,
@@ -30,7 +31,7 @@ from certificates.services.refusals import (
     WildcardRefused,
 )
 from certificates.services.wishes import Wish, check_offered, read_wish
-from certificates.states import LIVE_ORDER_STATES, RenewalMark, RequestKind, RequestState
+from certificates.states import LIVE_ORDER_STATES, RENEWING_STATES, RenewalMark, RequestKind, RequestState
 from certificates.x509 import BadRequest
 from portal import activities
 from portal.models import Membership, Partner, User
@@ -39,6 +40,7 @@ from portal.wakeups import nudge
 
 __all__ = [
     "AlreadyInHand",
+    "AlreadyOrdered",
     "AlreadyReissuing",
     "AlreadyRenewed",
     "BadRequest",
@@ -62,6 +64,8 @@ __all__ = [
     "request_renewal",
 ]
 
+# The same new order asked for again within this time is a form that was sent twice.
+SAME_PRESS = timedelta(minutes=10)
 # Marks that bar a renewal without a request of ours behind them.
 _OBSTACLES = {RenewalMark.ELSEWHERE: Obstacle.MARKED_ELSEWHERE, RenewalMark.RENEWED: Obstacle.RENEWED}
 
@@ -126,8 +130,8 @@ def request_new(
 ) -> Request:
     """Store a new order for a customer.
 
-    Raises NotConnected, OrganizationMissing, ProductNotOffered, TermNotOffered, WildcardRefused, OneNameOnly and
-    BadRequest.
+    Raises AlreadyOrdered, NotConnected, OrganizationMissing, ProductNotOffered, TermNotOffered, WildcardRefused,
+    OneNameOnly and BadRequest.
     """
     check_offered(product, term_years=term_years)
     wish = read_wish(product, names=names, csr=csr, term_years=term_years)
@@ -231,6 +235,7 @@ def _store_reissue(order: Order, wish: Wish, press: Press) -> Request:
 
 def _store_new(customer: Customer, organization: Organization | None, wish: Wish, press: Press) -> Request:
     partner = customer.partner
+    _refuse_twice(AlreadyOrdered, _same_orders(partner, wish, press))
     plan = planning.new_order_plan(partner, wish.product, start=press.now, term_years=wish.term_years)
     request = _store(
         wish,
@@ -243,6 +248,15 @@ def _store_new(customer: Customer, organization: Organization | None, wish: Wish
     )
     _note("request.made", request, request, press)
     return request
+
+
+def _same_orders(partner: Partner, wish: Wish, press: Press) -> RequestQuerySet:
+    """New orders of the last minutes for the same names and key; whoever else asks for one now has to wait."""
+    Partner.objects.select_for_update(no_key=True).get(pk=partner.pk)
+    recent: RequestQuerySet = Request.objects.for_partner(partner).filter(
+        kind=RequestKind.NEW, state__in=RENEWING_STATES, requested_at__gt=press.now - SAME_PRESS
+    )
+    return recent.filter(product=wish.product, names=list(wish.names), csr=wish.csr.pem)
 
 
 def _store(wish: Wish, press: Press, connection: AuthorityConnection, **fields: Any) -> Request:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from certificates.models import Customer, Order, Organization, Product
 from certificates.rules import RenewalPlan, utc_date
 from certificates.services import planning
-from certificates.services.refusals import NotConnected, WishRefused
+from certificates.services.refusals import AlreadyOrdered, NotConnected, WishRefused
 from certificates.x509 import BadRequest
 from offers import wording
 from offers.choices import benefits_of
@@ -75,6 +75,8 @@ class _NewOrder:
             return self._page(form, status=422)
         try:
             made = order_new(self.partner, form, customer=self.customer, actor=self.request.user, now=self.now)
+        except AlreadyOrdered as already:
+            made = already.request
         except (WishRefused, BadRequest) as refusal:
             form.add_error(None, wording.refusal(refusal))
             return self._page(form, status=422)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.test import Client
 from django.urls import reverse
 
@@ -60,6 +62,30 @@ def test_a_new_order_for_a_customer_leads_to_its_progress(page: Client, connecte
     result = fresh(request).result
     assert result is not None
     assert (result.customer_reference, result.status) == ("PO 4711", "issued")
+
+
+@pytest.mark.parametrize("customer_name", ["", "Opale Quartz SARL"])
+def test_a_form_sent_twice_makes_one_order(page: Client, connected: Partner, customer_name: str) -> None:
+    customer = factories.make_customer(connected)
+    address = f"{URL}?new=1" if customer_name else f"{URL}?customer={customer.pk}"
+    form = typed(customer_name=customer_name)
+
+    first, again = page.post(address, form), page.post(address, form)
+    page.post(address, form | {"names": "another.granit-phare.example", "accept_names": "on"})
+
+    assert first.headers["Location"] == again.headers["Location"]
+    assert Request.objects.count() == 2
+
+
+def test_a_private_key_without_its_armour_is_not_shown_again(page: Client, connected: Partner) -> None:
+    customer = factories.make_customer(connected)
+    armoured = ec.generate_private_key(ec.SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    bare = "".join(armoured.decode().splitlines()[1:-1])
+
+    response = page.post(f"{URL}?customer={customer.pk}", typed(csr=bare))
+
+    assert response.status_code == 422
+    assert bare[:40] not in response.content.decode()
 
 
 def test_a_new_customer_and_its_organisation_are_made_with_the_order(page: Client, connected: Partner) -> None:
