@@ -67,6 +67,10 @@ def _renew(order: Order, now: datetime) -> bool:
         except (RequestRefused, RenewalWindowClosed, BadRequest) as refusal:
             _say_why_not(order, refusal, now)
             return False
+        except Exception:
+            # One poisoned order must not stop the rest; the next sweep tries it again.
+            log.exception("auto_renew_failed", order=order.pk)
+            return False
     return True
 
 

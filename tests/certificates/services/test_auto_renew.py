@@ -9,7 +9,9 @@ import pytest
 from django_scopes import scopes_disabled
 
 from certificates.models import Order, Request
+from certificates.services import auto_renew
 from certificates.services.auto_renew import late_requests, renew_automatically, stalled
+from certificates.services.renewals import request_renewal
 from certificates.states import RequestState
 from portal.models import Activity, Membership, Partner
 from portal.roles import Role
@@ -123,3 +125,19 @@ def test_a_renewal_unissued_seven_days_before_the_old_end_is_late(connected: Par
     sweep()
     assert fresh(late).state == RequestState.ISSUED
     assert not late_requests(connected, today=TODAY).exists()
+
+
+def test_an_order_that_breaks_the_renewal_stops_no_other(
+    connected: Partner, claire: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poisoned, sound = make_automatic(connected, claire), make_automatic(connected, claire)
+
+    def ask(order: Order, **wish: Any) -> Request:
+        if order == poisoned:
+            raise LookupError(order.number)
+        return request_renewal(order, **wish)
+
+    monkeypatch.setattr(auto_renew, "request_renewal", ask)
+
+    assert renew_automatically(TEN) == 1
+    assert Request.objects.get().order == sound
