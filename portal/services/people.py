@@ -56,8 +56,9 @@ def invite(invitation: Invitation, *, partner: Partner, actor: User, now: dateti
     if not created and membership.is_active:
         raise AlreadyMember(membership)
     if not created:
-        membership.role, membership.is_active = invitation.role, True
-        membership.save(update_fields=["role", "is_active"])
+        # whoever was a customer's contact works for the partner now
+        membership.role, membership.customer, membership.is_active = invitation.role, None, True
+        membership.save(update_fields=["role", "customer", "is_active"])
         end_sessions(user)
     activities.record(
         "person.invited", membership, partner=partner, actor=actor, at=now, after={"role": membership.role}

@@ -56,6 +56,16 @@ def test_invitation_from_the_page_makes_a_person_and_a_letter(client: Client, ad
     assert (deed.verb, deed.subject_id, deed.actor_id) == ("person.invited", member.pk, administrator.user_id)
 
 
+def test_a_former_contact_of_a_customer_can_be_invited_to_the_staff(administrator: Membership) -> None:
+    customer = make_customer(administrator.partner)
+    contact = make_member(administrator.partner, "customer", customer=customer, is_active=False)
+
+    member = invite(administrator, contact.user.email)
+
+    member.refresh_from_db()
+    assert (member.pk, member.role, member.customer, member.is_active) == (contact.pk, "support", None, True)
+
+
 def test_nobody_is_invited_twice(client: Client, administrator: Membership) -> None:
     invite(administrator, "sam@relais.example")
 
