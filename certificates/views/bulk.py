@@ -107,7 +107,7 @@ def _remember(request: PartnerRequest, deed: dict[str, Any]) -> str:
 def undo(request: PartnerRequest, token: str) -> HttpResponseBase:
     """Take the last bulk deed of this session back, once."""
     deed: dict[str, Any] = request.session.get(UNDO, {})
-    if not secrets.compare_digest(str(deed.get("token", "")), token):
+    if not secrets.compare_digest(str(deed.get("token", "")).encode(), token.encode()):
         messages.warning(request, _("This can no longer be taken back."))
     else:
         del request.session[UNDO]
