@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -162,6 +164,30 @@ def test_the_key_replaces_the_bound_behind_it(partner: Partner) -> None:
     ["", "x", "!!!!", "bnVsbA", "W10", "WyJuYW1lIiwxLCJhIl0", "WyJuYW1lIiwxLG51bGwsMV0", "WyJuYW1lIiwxLCJhIiwiYiJd"],
 )
 def test_token_that_was_not_ours_is_refused(partner: Partner, token: str) -> None:
+    with pytest.raises(BadPlace):
+        read_place(Customer.objects.for_partner(partner), Ordering("name", Sort(("name",))), token)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("name", "\ud800"),
+        ("name", "a\x00"),
+        ("last_contacted_at", "0001-01-01T00:00:00+14:00"),
+        ("last_contacted_at", "2026-11-22T00:00:00"),
+    ],
+)
+def test_token_with_what_no_database_holds_is_refused(partner: Partner, column: str, value: str) -> None:
+    content = json.dumps(["sorted", 1, value, 1])
+    token = base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
+
+    with pytest.raises(BadPlace):
+        read_place(Customer.objects.for_partner(partner), Ordering("sorted", Sort((column,))), token)
+
+
+def test_token_nested_beyond_reading_is_refused(partner: Partner) -> None:
+    token = base64.urlsafe_b64encode(b"[" * 3000).decode()
+
     with pytest.raises(BadPlace):
         read_place(Customer.objects.for_partner(partner), Ordering("name", Sort(("name",))), token)
 
