@@ -22,6 +22,7 @@ from certificates.models import (
     Organization,
     Product,
 )
+from certificates.search.text import order_text
 from certificates.services.demo_plan import (
     DemoCustomer,
     DemoOrder,
@@ -33,6 +34,7 @@ from certificates.services.demo_plan import (
 )
 from certificates.services.placing import place_request
 from certificates.services.renewals import request_renewal
+from certificates.services.search import index_contact
 from certificates.states import AuthorityKind, ContactRole, EmailState, OrderStatus, RenewalMark
 from portal import demo as people
 from portal.models import Membership, Partner, User
@@ -122,7 +124,6 @@ def _customer(partner: Partner, one: DemoCustomer, *, today: date) -> _Known:
         city=one.city,
         country=one.country,
         language="fr" if one.country == "FR" else "en",
-        search_text=f"{one.name} {one.domain}".lower(),
     )
     organization = Organization.objects.create(
         partner=partner,
@@ -150,7 +151,7 @@ def _customer(partner: Partner, one: DemoCustomer, *, today: date) -> _Known:
 
 def _contact(customer: Customer, one: DemoCustomer) -> Contact:
     bounced = customer.pk % 17 == 9
-    return Contact.objects.create(
+    contact = Contact.objects.create(
         partner_id=customer.partner_id,
         customer=customer,
         name=("Søren O'Neil", "Zoé Lefèvre", "Quentin Moreau", "Ada Novak")[customer.pk % 4],
@@ -162,6 +163,8 @@ def _contact(customer: Customer, one: DemoCustomer) -> Contact:
         email_state=EmailState.BOUNCED if bounced else EmailState.OK,
         email_state_reason="550 5.1.1 no such mailbox" if bounced else "",
     )
+    index_contact(contact)
+    return contact
 
 
 def _share_customers(staff: dict[str, Membership], known: dict[str, _Known]) -> None:
@@ -279,7 +282,12 @@ def _place(
         csr=csr,
         server_platform=one.platform,
         dcv_method="dns-txt-token",
-        search_text=" ".join((latest.order_number, *one.names, known.customer.name)).lower(),
+        search_text=order_text(
+            number=latest.order_number,
+            names=one.names,
+            customer=known.customer.name,
+            references=(f"PO-{4000 + known.customer.pk * 7}",),
+        ),
     )
     for number, state in enumerate(states):
         _keep(order, _issued(state), is_first=number == 0, is_current=state is latest)

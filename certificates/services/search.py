@@ -54,7 +54,7 @@ def index_customer(customer: Customer) -> None:
     """Keep what the customer is found by: name, number, city, domains and contacts."""
     domains = Domain.objects.for_partner(customer.partner).filter(customer=customer).values_list("name", flat=True)
     contacts = Contact.objects.for_partner(customer.partner).filter(customer=customer)
-    people = (word for row in contacts.values_list("name", "email", "phone") for word in row)
+    people = contacts.values_list("search_text", flat=True)
     text = customer_text(name=customer.name, number=customer.number, city=customer.city, others=[*domains, *people])
     Customer.objects.for_partner(customer.partner).filter(pk=customer.pk).update(search_text=text)
 
