@@ -40,9 +40,7 @@ def change(request: HttpRequest) -> HttpResponseRedirect:
 def _remember(request: HttpRequest, response: Any, *, field: str, value: str, cookie: str) -> None:
     if isinstance(request.user, User):
         User.objects.filter(pk=request.user.pk).update(**{field: value})
-    response.set_cookie(
-        cookie, value, max_age=365 * 24 * 3600, samesite="Lax", secure=settings.HTTPS, httponly=True
-    )
+    response.set_cookie(cookie, value, max_age=365 * 24 * 3600, samesite="Lax", secure=settings.HTTPS, httponly=True)
 
 
 @signed_in
@@ -50,6 +48,6 @@ def _remember(request: HttpRequest, response: Any, *, field: str, value: str, co
 def switch_partner(request: HttpRequest) -> HttpResponseRedirect:
     """Work for another of one's partners; a membership that is not one's own is ignored."""
     chosen = request.POST.get("membership", "")
-    if chosen.isdigit():
+    if chosen.isascii() and chosen.isdigit() and len(chosen) < 19:
         request.session[SESSION_MEMBERSHIP] = int(chosen)
     return HttpResponseRedirect("/")

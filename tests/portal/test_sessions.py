@@ -10,6 +10,7 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from portal.access import across_partners
+from portal.middleware import SESSION_MEMBERSHIP
 from portal.models import Activity, Membership, User
 from portal.services import people
 from tests.factories import make_member, make_partner
@@ -120,3 +121,11 @@ def test_nothing_of_the_kind_is_kept_quiet(administrator: Membership, member: Me
             ),
             ("person.deactivated", administrator.user_id, member.pk, {}),
         ]
+
+
+@pytest.mark.parametrize("choice", ["", "x", "²", "٣", "9" * 5000])
+def test_nonsense_chooses_no_partner(member: Membership, choice: str) -> None:
+    browser = signed_in(member.user)
+
+    assert browser.post(reverse("portal:switch_partner"), {"membership": choice}).status_code == 302
+    assert SESSION_MEMBERSHIP not in browser.session
