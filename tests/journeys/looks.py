@@ -32,10 +32,10 @@ def _words(violation: dict[str, Any]) -> str:
 def _why(node: dict[str, Any]) -> str:
     return " ".join(check["message"] for check in [*node["any"], *node["all"], *node["none"]])
 
+
 def overhang(page: Page, width: int) -> list[str]:
     """At this width in pixels: empty where nobody has to scroll sideways, else what sticks out."""
     page.set_viewport_size({"width": width, "height": 844})
     if page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"):
         return []
     return list(page.evaluate(OVERHANGING)) or ["something"]
-

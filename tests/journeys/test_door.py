@@ -34,7 +34,7 @@ def shown_by_the_app(secret: str) -> str:
 def code_sent_to(email: str) -> str:
     [letter] = [one for one in mailbox.newest() if one.recipients == email]
     [code] = re.findall(r"^ {4}(\S+)$", letter.text, flags=re.MULTILINE)
-    return code
+    return str(code)
 
 
 def test_staff_set_up_a_second_factor_before_anything_else_and_need_it_ever_after(

@@ -4,9 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+from django_scopes import scopes_disabled
 from playwright.sync_api import Page, expect
 
-from certificates.models import SandboxOrder
+from certificates.models import Order, SandboxOrder
 from certificates.states import RenewalMark, RequestState
 from portal.crashpoints import KILLED
 from tests.journeys.house import House, wait_for
@@ -19,6 +20,9 @@ pytestmark = pytest.mark.browser
 
 # Both tabs obey the same clock, since a test can only press one button after the other.
 PRESS_AT = "(moment) => setTimeout(() => document.getElementById('renew').requestSubmit(), moment - Date.now())"
+
+
+SCANNER = "Mozilla/5.0 (compatible; MailLinkScanner/1.0)"
 
 
 def press_at_once(tabs: list[Page]) -> None:
@@ -70,3 +74,26 @@ def test_two_tabs_at_once_and_a_worker_killed_in_the_middle_give_one_verified_or
         late.goto(address("offers:renew", order))
         expect(late.get_by_text("pressing again orders nothing")).to_be_visible()
     assert len(requests_for(order)) == 1
+
+
+def test_scanners_that_follow_every_link_order_nothing(demo_house: House, visits: Visits) -> None:
+    order = order_of("900000051")
+    before = facts_of(order)
+    page = visits.open(CLAIRE, user_agent=SCANNER)
+    places = [address(name, order) for name in ("offers:renew", "offers:reissue", "certificates:quick_view")]
+
+    for place in places:
+        for _ in range(3):
+            page.goto(place)
+        for _ in range(30):
+            assert page.request.get(place).status == page.request.head(place).status == 200
+    for act in ("certificates:order_notices", "certificates:mark_renewed", "certificates:auto_renew"):
+        assert page.request.get(address(act, order)).status == 405
+
+    assert facts_of(order) == before
+    assert requests_for(order) == []
+
+
+def facts_of(order: Order) -> dict[str, object]:
+    with scopes_disabled():
+        return Order.objects.filter(pk=order.pk).values().get()

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from certificates.models import Order
 from certificates.states import RenewalMark, RequestState
 from tests.factories import make_connection, make_member, make_partner, make_user
+from tests.journeys.files import SAMPLE
 from tests.journeys.house import House
 from tests.journeys.openssl import verified_names
 from tests.journeys.rows import order_of, requests_for
@@ -19,7 +20,6 @@ from tests.journeys.visits import Visits
 
 pytestmark = pytest.mark.browser
 
-SAMPLE = Path(__file__).parents[1] / "data" / "orders-report-sample.csv"
 CLAIRE = "claire@relais.example"
 # The tabs as the sample's own description counts them on 2026-11-22
 ORDERS = {"Expired or within 7 days": 10, "30 days": 16, "60 days": 35, "90 days": 60, "Later": 109, "Older": 29}
@@ -70,9 +70,7 @@ def fetch(page: Page, folder: Path, origin: str) -> set[str]:
 
 
 @pytest.mark.smoke
-def test_the_whole_road_from_an_export_to_a_renewed_certificate(
-    office: House, visits: Visits, tmp_path: Path
-) -> None:
+def test_the_whole_road_from_an_export_to_a_renewed_certificate(office: House, visits: Visits, tmp_path: Path) -> None:
     page = visits.open(CLAIRE)
     page.goto("/expiring/")
     expect(page.get_by_text("No orders yet")).to_be_visible()
