@@ -15,7 +15,7 @@ from django.utils import translation
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certificates.forms.imports import ColumnsForm, HolderForm, UploadForm
 from certificates.models import Customer, ImportLine, ImportRun
@@ -208,7 +208,7 @@ class ImportPage(ListPage):
 
 
 @requires("imports.view")
-@require_GET
+@require_safe
 def import_progress(request: PartnerRequest, pk: int) -> HttpResponse:
     """The progress bar alone, asked for every second; once there is more to see, the page is loaded anew."""
     run = _run(request, pk)
@@ -264,7 +264,7 @@ def import_cancel(request: PartnerRequest, pk: int) -> HttpResponse:
 
 
 @requires("imports.view")
-@require_GET
+@require_safe
 def import_rejections(request: PartnerRequest, pk: int) -> HttpResponseBase:
     """The rejected lines with their reasons, as a CSV file."""
     run = _run(request, pk)

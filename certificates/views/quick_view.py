@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from certificates import rules, wording
 from certificates.models import Order
@@ -43,7 +43,7 @@ class DaysPicture:
 
 
 @requires("orders.view")
-@require_GET
+@require_safe
 def quick_view(request: PartnerRequest, pk: int) -> HttpResponse:
     """One order at a glance; a whole page where no script opens the drawer."""
     order = get_object_or_404(_orders(request), pk=pk)

@@ -12,7 +12,7 @@ from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from certificates.models import SavedView
 from portal.access import PartnerQuerySet, PartnerRequest, requires
@@ -43,7 +43,7 @@ class SavedViewForm(forms.Form):
 
 
 @requires("views.save")
-@require_GET
+@require_safe
 def saved_views(request: PartnerRequest, page: str) -> HttpResponse:
     """One's own views of a list and those colleagues share, with a form that saves the present one."""
     template = "views/menu.html" if request.htmx else "views/page.html"
