@@ -96,4 +96,4 @@ def test_scanners_that_follow_every_link_order_nothing(demo_house: House, visits
 
 def facts_of(order: Order) -> dict[str, object]:
     with scopes_disabled():
-        return Order.objects.filter(pk=order.pk).values().get()
+        return dict(Order.objects.filter(pk=order.pk).values().get())
