@@ -43,6 +43,8 @@ class DateOrder(StrEnum):
     MONTH_FIRST = "month_first"
 
 
+# What is older or later is a placeholder, such as 9999-12-31, or a slip of the keyboard.
+_YEARS = range(1980, 2200)
 _YEAR_LAST = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 
 
@@ -60,25 +62,30 @@ def moment(text: str, order: DateOrder = DateOrder.DAY_FIRST) -> datetime:
 def end(text: str, order: DateOrder = DateOrder.DAY_FIRST) -> datetime:
     """The exclusive end of something valid until a moment: a second after it; a date alone is valid all day."""
     found = _read(text, order)
-    try:
-        if isinstance(found, _Day):
-            return datetime.combine(found + timedelta(days=1), time.min, UTC)
-        return found + SECOND
-    except OverflowError:
-        raise BadValue(Reason.BAD_DATE, text) from None
+    if isinstance(found, _Day):
+        return datetime.combine(found + timedelta(days=1), time.min, UTC)
+    return found + SECOND
 
 
 class _Day(date):
     """Told apart from a moment, which Python counts among the dates."""
 
 
+# Certificates are younger than this and end before that; 0001-01-01 is what programs write for no date.
+_FIRST_YEAR, _LAST_YEAR = 1970, 2200
+
+
 def _read(text: str, order: DateOrder) -> datetime | _Day:
     try:
-        if len(text) == 19 and text[10] == " ":  # the order report, far ahead of the rest
-            return datetime.fromisoformat(text).replace(tzinfo=UTC)
-        return _read_other(text, order)
+        if len(text) == 19 and text[4] == "-" and text[10] == " ":  # the order report, far ahead of the rest
+            found: datetime | _Day = datetime.fromisoformat(text).replace(tzinfo=UTC)
+        else:
+            found = _read_other(text, order)
     except (ValueError, OverflowError):
         raise BadValue(Reason.BAD_DATE, text) from None
+    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+        raise BadValue(Reason.BAD_DATE, text)
+    return found
 
 
 def _read_other(text: str, order: DateOrder) -> datetime | _Day:
