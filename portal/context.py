@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from portal import clock, contributions
 from portal.choices import Language, Theme
@@ -24,7 +25,7 @@ GROUPS: tuple[tuple[str, StrOrPromise], ...] = (
     ("customers", _("Customers")),
     ("campaigns", _("Campaigns")),
     ("offers", _("Offers")),
-    ("house", _("House")),
+    ("house", pgettext_lazy("navigation", "House")),
 )
 
 

@@ -98,7 +98,9 @@ class RequestsTable(ListTable):
         shown = pill(REQUEST_LEVELS.get(row.state, "note"), self.states[row.state])
         if row.cancel_asked_at and row.state in OPEN_REQUEST_STATES:
             return format_html('{}<span class="sub">{}</span>', shown, gettext("being cancelled"))
-        return format_html('{}<span class="sub">{}</span>', shown, row.last_error[:80]) if row.last_error else shown
+        if row.state == RequestState.FAILED and row.last_error:
+            return format_html('{}<span class="sub">{}</span>', shown, row.last_error[:80])
+        return shown
 
     def cell_action(self, row: Any) -> str:
         return format_html_join("", "{}", ((button,) for button in self._buttons(row)))

@@ -129,7 +129,7 @@ def request_reject(http: PartnerRequest, pk: int) -> HttpResponseRedirect:
 @requires("requests.retry")
 @require_POST
 def request_retry(http: PartnerRequest, pk: int) -> HttpResponseRedirect:
-    return _decide(http, pk, deciding.retry_request, _("It is tried again."))
+    return _decide(http, pk, deciding.retry_request, _("The request is being tried again."))
 
 
 @requires("requests.place")

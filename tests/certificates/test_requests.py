@@ -107,7 +107,7 @@ def test_a_failed_request_can_be_tried_again(page: Client, connected: Partner) -
 
     assert "Ended here: Not placed invalid_value:csr" in words(shown)
     assert "every " not in shown.content.decode().split('id="progress"')[1][:80]
-    assert "It is tried again." in words(response)
+    assert "The request is being tried again." in words(response)
     assert fresh(request).state == RequestState.QUEUED
 
 
