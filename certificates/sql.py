@@ -430,7 +430,7 @@ CUSTOMERS_TOUCHED = """
     """
 CUSTOMERS_WITHOUT_WORDS = """
     SELECT c.id, c.name FROM {customer} c
-    WHERE c.id IN (SELECT t.customer_id FROM import_target t WHERE t.outcome IN ('created', 'updated'))
+    WHERE c.id IN (SELECT t.customer_id FROM import_target t WHERE t.outcome = 'created')
       AND NOT EXISTS (SELECT 1 FROM import_customer_words w WHERE w.customer_id = c.id)
     """
 WRITE_TEXTS = "UPDATE {table} AS o SET search_text = t.text FROM import_text t WHERE o.id = t.id"
@@ -446,12 +446,10 @@ _LIVE = "('issued', 'reissue_pending')"
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """How a column of an order comes about: for a new order, and for one that is known (by default, if said)."""
+    """How a column of an order comes about: for a new order, and for one that is known."""
 
     new: str
     known: str
-    # A change of this column alone is no news.
-    compared: bool = True
 
 
 def _said(column: str, default: str) -> Merge:
@@ -518,7 +516,13 @@ ORDER_MERGE: Mapping[str, Merge] = {
         "COALESCE(s.end_source < 2, FALSE)",
         f"CASE WHEN {_END_WINS} THEN s.end_source < 2 ELSE o.end_is_inferred END",
     ),
-    **_where(_CERTIFICATE_WINS, "certificate_starts_at", "certificate_ends_at", "certificate_ends_on"),
+    **_where(_CERTIFICATE_WINS, "certificate_ends_at", "certificate_ends_on"),
+    "certificate_starts_at": Merge(
+        "s.certificate_starts_at",
+        f"CASE WHEN {_CERTIFICATE_WINS} THEN COALESCE(s.certificate_starts_at,"
+        " CASE WHEN s.certificate_ends_at = o.certificate_ends_at THEN o.certificate_starts_at END)"
+        " ELSE o.certificate_starts_at END",
+    ),
     # Marks made here stand; a renewal is never taken back by a file.
     "renewal_mark": Merge(
         "CASE WHEN s.is_renewed THEN 'renewed' ELSE 'none' END",
@@ -540,7 +544,6 @@ ORDER_MERGE: Mapping[str, Merge] = {
         "COALESCE(s.remarks, {empty_list})",
         "CASE WHEN s.remarks IS NULL THEN o.remarks ELSE {remarks_together} END",
     ),
-    "search_text": Merge("s.words || COALESCE(w.words, '')", "s.words || COALESCE(w.words, '')", compared=False),
 }
 
 
@@ -555,9 +558,7 @@ def _problem(kind: str) -> str:
 
 
 def _order_differs(differs: str) -> str:
-    return " OR ".join(
-        f"o.{column} {differs} ({merge.known})" for column, merge in ORDER_MERGE.items() if merge.compared
-    )
+    return " OR ".join(f"o.{column} {differs} ({merge.known})" for column, merge in ORDER_MERGE.items())
 
 
 # The certificate of a line, where it is known: facts read from the certificate itself are better than the list's.
@@ -630,8 +631,8 @@ CLASSIFY = f"""
 REJECT_PROBLEMS = "UPDATE import_target SET outcome = 'rejected' WHERE problem IS NOT NULL"
 
 NEW_ORDERS = """
-    INSERT INTO {order} (partner_id, authority, number, {order_merged}{order_columns})
-    SELECT %(partner)s, %(authority)s, s.number, {order_new}{order_values}
+    INSERT INTO {order} (partner_id, authority, number, {order_merged}, search_text{order_columns})
+    SELECT %(partner)s, %(authority)s, s.number, {order_new}, s.words || COALESCE(w.words, ''){order_values}
     FROM import_target t
     JOIN import_stage s ON s.line = t.line
     LEFT JOIN import_customer_words w ON w.customer_id = t.customer_id
@@ -641,10 +642,18 @@ NEW_ORDERS = """
 
 KNOWN_ORDERS = """
     UPDATE {order} AS o SET {order_known}, updated_at = %(now)s
-    FROM import_target t
-    JOIN import_stage s ON s.line = t.line
-    LEFT JOIN import_customer_words w ON w.customer_id = t.customer_id
+    FROM import_target t JOIN import_stage s ON s.line = t.line
     WHERE o.id = t.order_id AND t.outcome = 'updated' AND ({order_differs})
+    """
+
+# What an updated order is found by: its line may be silent on some of it.
+ORDERS_UPDATED = """
+    SELECT o.id, o.number, o.names, c.name, o.customer_reference, COALESCE(x.serial_number, '')
+    FROM import_target t
+    JOIN {order} o ON o.id = t.order_id
+    JOIN {customer} c ON c.id = o.customer_id
+    LEFT JOIN {certificate} x ON x.order_id = o.id AND x.is_current
+    WHERE t.outcome = 'updated'
     """
 
 FIND_NEW_ORDERS = """
@@ -822,7 +831,7 @@ def _tables() -> dict[str, str]:
     return {name: f'"{model._meta.db_table}"' for name, model in named.items()}
 
 
-_ORDER_COVERED = frozenset({"partner_id", "authority", "number", *ORDER_MERGE})
+_ORDER_COVERED = frozenset({"partner_id", "authority", "number", "search_text", *ORDER_MERGE})
 _CERTIFICATE_COVERED = frozenset(
     {
         "partner_id",

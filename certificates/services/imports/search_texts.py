@@ -1,12 +1,13 @@
-"""What customers and contacts are found by, once an import has changed them."""
+"""What orders, customers and contacts are found by, once an import has changed them."""
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 
 from certificates.models import Contact, Customer, Domain
-from certificates.search.text import contact_text, customer_text
+from certificates.search.text import contact_text, customer_text, order_text
 from portal.models import Partner
 
 Texts = list[tuple[int, str]]
@@ -19,6 +20,11 @@ def of_contacts(partner: Partner, customers: Sequence[int]) -> Texts:
         (pk, contact_text(name=name, email=email, phone=phone))
         for pk, name, email, phone in contacts.values_list("pk", "name", "email", "phone")
     ]
+
+
+def of_order(pk: int, number: str, names: str, customer: str, reference: str, serial: str) -> tuple[int, str]:
+    """The search text of an order; its names come as JSON."""
+    return pk, order_text(number=number, names=json.loads(names), customer=customer, references=(reference, serial))
 
 
 def of_customers(partner: Partner, customers: Sequence[int]) -> Texts:

@@ -168,6 +168,8 @@ class Stage(AbstractContextManager["Stage"]):
             self._write_texts("{customer}", search_texts.of_customers(self._partner, some))
 
     def _write_texts(self, table: str, texts: Sequence[tuple[int, str]]) -> None:
+        if not texts:
+            return
         _load("import_text", sql.TEXTS, texts)
         self._run(sql.WRITE_TEXTS, names={"table": table})
         self._run(sql.EMPTY_TEXTS)
@@ -194,6 +196,7 @@ class Stage(AbstractContextManager["Stage"]):
             self._run(sql.KNOWN_ORDERS)
             self._run(sql.FIND_NEW_ORDERS)
             self._write_certificates()
+            self._write_texts("{order}", [search_texts.of_order(*row) for row in self._rows(sql.ORDERS_UPDATED)])
             yield rejected
 
     def link_successors(self) -> None:
