@@ -46,7 +46,7 @@ FORESEEN: Mapping[str, StrOrPromise] = {
 
 class ImportsTable(ListTable):
     file = Column(_("File"), css="col-main")
-    started = Column(_("Uploaded"))
+    started = Column(_("Uploaded"), css="col-nowrap")
     created = Column(_("Created"), css="num")
     updated = Column(_("Updated"), css="num")
     unchanged = Column(_("Unchanged"), css="num col-low")
@@ -78,8 +78,18 @@ class ImportsTable(ListTable):
         return _number(run, run.rejected)
 
     def cell_state(self, run: ImportRun) -> str:
-        shown = pill(STATE_LEVELS[run.state], run.get_state_display())
-        return format_html('{}<span class="sub">{}</span>', shown, file_sentence(run.fault)) if run.fault else shown
+        shown = pill(STATE_LEVELS[run.state], state_words(run))
+        return (
+            format_html('{}<span class="sub import-fault">{}</span>', shown, file_sentence(run.fault))
+            if run.fault
+            else shown
+        )
+
+
+def state_words(run: ImportRun) -> StrOrPromise:
+    """Where the import stands; a bundle waits for its customer where a table waits for its columns."""
+    waits_for_customer = run.state == State.MAPPING and run.format == ImportRun.Format.PEM
+    return _("Customer needed") if waits_for_customer else run.get_state_display()
 
 
 def _number(run: ImportRun, number: int) -> str:
