@@ -58,7 +58,7 @@ class ImportRun(PartnerOwned):
     unchanged = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
     warnings = models.PositiveIntegerField(default=0)
-    # What came along with the orders: {"customers": 3, "organizations": 2, "contacts": 3, "domains": 4, "certificates": 5}
+    # What came along with the orders, by what it is: {"customers": 3, "organizations": 2, "certificates": 5}
     brought = models.JSONField(default=dict, blank=True)
     # Why the whole run failed: {"code": …} and the facts its sentence names
     fault = models.JSONField(default=dict, blank=True)
