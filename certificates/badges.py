@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from typing import cast
 
-from certificates.models import Order, Organization, Request
-from certificates.rules import TAB_DAYS, Tab
+from certificates.figures.sql import call_counts
+from certificates.querysets import DUE_DAYS, RECENT_DAYS
+from certificates.rules import TAB_DAYS, Tab, end_dates
 from certificates.states import RequestState
 from portal import clock
-from portal.lists import Span
-from portal.lists.sql import Counted, count_all
+from portal.lists.sql import Row, ask
 from portal.models import Membership
 from portal.roles import Role
 
+_KEPT = "badges"
+_NAMES = ("expiring", "requests", "organizations")
 # No badge says more than this.
 MOST = 99
 # Organisations are named before it is too late, and forgotten once nobody waits any more.
@@ -26,27 +29,31 @@ def badge(name: str) -> Callable[[Membership], int]:
 
 
 def _counts(membership: Membership) -> dict[str, int]:
-    """Kept with the membership, which lives as long as the request."""
-    kept = vars(membership)
-    if "badges" not in kept:
-        calls = _calls(membership)
-        counts = count_all([Counted(rows, Span("pk"), MOST) for rows in calls.values()])
-        kept["badges"] = dict(zip(calls, counts, strict=True))
-    return cast(dict[str, int], kept["badges"])
+    if _KEPT not in vars(membership):
+        [counts] = ask(row(membership, today=clock.today()))
+        keep(membership, counts)
+    return cast(dict[str, int], vars(membership)[_KEPT])
 
 
-def _calls(membership: Membership) -> dict[str, Any]:
-    """The rows behind each number: account managers are called for their own customers, approvers for approvals."""
-    partner, today = membership.partner, clock.today()
-    orders, requests = Order.objects.for_partner(partner), Request.objects.for_partner(partner)
-    organizations = Organization.objects.for_partner(partner)
-    states = [RequestState.FAILED]
+def keep(membership: Membership, counts: Sequence[int]) -> None:
+    """Keep the counts of `row` with the membership, which lives as long as the request."""
+    vars(membership)[_KEPT] = dict(zip(_NAMES, counts, strict=True))
+
+
+def row(membership: Membership, *, today: date) -> Row:
+    """All counts, for a page that asks for more in the same breath.
+
+    Account managers are called for their own customers, approvers for approvals.
+    """
+    states: list[str] = [RequestState.FAILED]
     if "requests.approve" in membership.permissions:
         states.append(RequestState.WAITING_APPROVAL)
-    if membership.role == Role.ACCOUNT_MANAGER:
-        organizations = organizations.filter(customer__owner=membership)
-    return {
-        "expiring": orders.issued().unrenewed().expiring(today=today, within=TAB_DAYS[Tab.NOW]),
-        "requests": requests.filter(state__in=states),
-        "organizations": organizations.lapsing(today=today, within=_LAPSES_WITHIN).holding_up(orders.due(today=today)),
-    }
+    return call_counts(
+        membership.partner_id,
+        now=end_dates(TAB_DAYS[Tab.NOW], today=today),
+        states=states,
+        lapses_until=today + timedelta(days=_LAPSES_WITHIN),
+        due=(today - timedelta(days=RECENT_DAYS), today + timedelta(days=DUE_DAYS)),
+        owner=membership.pk if membership.role == Role.ACCOUNT_MANAGER else None,
+        limit=MOST + 1,
+    )

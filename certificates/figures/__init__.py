@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from certificates.figures.sql import expiring_counts
 from certificates.rules import TAB_DAYS, Bounds, Tab, end_dates
-from portal.lists.sql import Statement
+from portal.lists.sql import Row
 from portal.models import Partner
 
 COUNT_LIMIT = 1000
@@ -36,8 +36,8 @@ class ExpiringFigures:
     renewed: int
 
 
-def expiring_statement(partner: Partner, *, today: date) -> Statement:
-    """What gives an `ExpiringFigures`, whatever the partner holds; asked for beside the counts of a list."""
+def expiring_row(partner: Partner, *, today: date) -> Row:
+    """The values of an `ExpiringFigures`, to be asked for together with the counts of a list."""
     return expiring_counts(
         partner.pk,
         ahead=end_dates(AHEAD, today=today),

@@ -9,12 +9,12 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from certificates import rules
-from certificates.figures import COUNT_LIMIT, QUARTER_LIMIT, ExpiringFigures, expiring_statement
+from certificates import badges, rules
+from certificates.figures import COUNT_LIMIT, QUARTER_LIMIT, ExpiringFigures, expiring_row
 from certificates.filters import ME, OrderFilters
 from certificates.models import Domain, Order
 from certificates.querysets import OrderQuerySet
@@ -30,7 +30,7 @@ from portal.contributions import Figure
 from portal.lists import Empty, Sort, Span, Total
 from portal.lists.bulk import BulkView
 from portal.lists.filters import Chip
-from portal.lists.sql import Counted, count_all
+from portal.lists.sql import Counted, ask, counts_of
 from portal.types import StrOrPromise
 
 TAB_LABELS: Mapping[Tab, StrOrPromise] = {
@@ -92,7 +92,10 @@ class ExpiringPage(SavableListPage):
         return Order.objects.for_partner(self.request.partner).issued().unrenewed()
 
     def get_rows(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.values_list(*FIELDS, *(column.key for column in self.annotated_columns), named=True)
+        lapsed = self._lapsed_domains().filter(customer=OuterRef("customer"))
+        columns = (*FIELDS, *(column.key for column in self.annotated_columns), "customer_has_lapsed")
+        rows: QuerySet[Any] = queryset.annotate(customer_has_lapsed=Exists(lapsed))
+        return rows.values_list(*columns, named=True)
 
     def get_span(self) -> Span:
         return self.span_of(TAB_DAYS[self.tab])
@@ -128,22 +131,27 @@ class ExpiringPage(SavableListPage):
     def count(self) -> int:
         return self.tab_totals[self.tab].number
 
-    @cached_property
+    @property
     def tab_totals(self) -> Mapping[Tab, Total]:
         """What each tab holds after the filters."""
-        return {tab: Total(count) for tab, count in zip(TAB_DAYS, self.numbers, strict=False)}
+        return {tab: Total(count) for tab, count in zip(TAB_DAYS, self.numbers[0], strict=True)}
 
-    @cached_property
+    @property
     def figures(self) -> Figures:
         """The numbers above the list."""
-        return Figures(ExpiringFigures(*self.numbers[len(TAB_DAYS) :]))
+        return Figures(ExpiringFigures(*self.numbers[1]))
 
     @cached_property
-    def numbers(self) -> list[int]:
-        """Those of the tabs and, for a whole page, those above the list: all by one query."""
-        tabs = [Counted(self.queryset, self.span_of(days), COUNT_LIMIT) for days in TAB_DAYS.values()]
-        above = None if self.request.htmx else expiring_statement(self.request.partner, today=self.today)
-        return count_all(tabs, beside=above)
+    def numbers(self) -> list[tuple[int, ...]]:
+        """Those of the tabs; for a whole page those above the list and in the sidebar too, all by one query."""
+        tabs = counts_of([Counted(self.queryset, self.span_of(days), COUNT_LIMIT) for days in TAB_DAYS.values()])
+        if self.request.htmx:
+            return ask(tabs)
+        membership = self.request.membership
+        above = expiring_row(membership.partner, today=self.today)
+        numbers = ask(tabs, above, badges.row(membership, today=self.today))
+        badges.keep(membership, numbers[2])
+        return numbers
 
     # What is shown
 
@@ -157,15 +165,17 @@ class ExpiringPage(SavableListPage):
         }
 
     def lapsed_domains(self) -> Mapping[int, Collection[str]]:
-        """The domains of the customers shown whose validation has ended, by customer."""
-        customers = {row.customer_id for row in self.slice.rows}
-        lapsed = Domain.objects.for_partner(self.request.partner).filter(
-            customer_id__in=customers, validated_until__lt=self.today
-        )
+        """The domains of the customers shown whose validation has ended, by customer; only few pages have any."""
+        customers = {row.customer_id for row in self.slice.rows if row.customer_has_lapsed}
         found: defaultdict[int, set[str]] = defaultdict(set)
-        for customer, name in lapsed.values_list("customer_id", "name"):
-            found[customer].add(name)
+        if customers:
+            lapsed = self._lapsed_domains().filter(customer__in=customers)
+            for customer, name in lapsed.values_list("customer_id", "name"):
+                found[customer].add(name)
         return found
+
+    def _lapsed_domains(self) -> QuerySet[Domain]:
+        return Domain.objects.for_partner(self.request.partner).filter(validated_until__lt=self.today).order_by()
 
     def get_context_data(self) -> dict[str, Any]:
         return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal, TypeAlias
 
 from django.core.exceptions import EmptyResultSet
@@ -49,27 +50,37 @@ class Counted:
     limit: int
 
 
-def count_all(wanted: Sequence[Counted], *, beside: Statement | None = None) -> list[int]:
-    """Count many spans by one statement. A query that several of them share is compiled once.
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A SELECT that gives exactly one row of so many values."""
 
-    The numbers of another statement of one row may be asked for in the same breath; they follow.
-    """
+    sql: str
+    params: Sequence[Any]
+    width: int
+
+
+def counts_of(wanted: Sequence[Counted]) -> Row:
+    """Many spans counted, in their order. A query that several of them share is compiled once."""
     compiled: dict[tuple[int, str], Statement] = {}
-    parts, params = [], []
+    parts: list[str] = []
+    params: list[Any] = []
     for one in wanted:
         key = (id(one.rows), one.span.column)
         if key not in compiled:
             compiled[key] = _compile(one.rows, one.span.column)
         sql, own = _count(compiled[key], one)
-        parts.append(sql)
+        parts.append(f"{sql} AS count_{len(parts)}")
         params += own
-    statement = f"SELECT {', '.join(parts)}"
-    if beside is not None:
-        statement = f"{statement}, beside.* FROM ({beside[0]}) beside"
-        params += beside[1]
+    return Row(f"SELECT {', '.join(parts)}", params, len(parts))
+
+
+def ask(*rows: Row) -> list[tuple[Any, ...]]:
+    """The values of several such rows, by one statement: a page makes one journey to the database for them."""
+    sources = ", ".join(f"({row.sql}) row_{number}" for number, row in enumerate(rows))
     with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        return list(cursor.fetchone())
+        cursor.execute(f"SELECT * FROM {sources}", [param for row in rows for param in row.params])  # noqa: S608 - ours
+        values = iter(cursor.fetchone())
+    return [tuple(islice(values, row.width)) for row in rows]
 
 
 def _compile(rows: QuerySet[Any], column: str) -> Statement:

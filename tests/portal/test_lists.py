@@ -27,7 +27,7 @@ from portal import contributions, csvio
 from portal.contributions import AnnotatedColumn, BulkAction, Done, ListFilter, LoadedColumn
 from portal.lists import AnyOf, Column, Exported, ListFilters, ListPage, ListTable, SelectColumn, Sort, Span, keyset
 from portal.lists.keyset import BadPlace, Ordering, fetch, read_place, write_place
-from portal.lists.sql import Counted, count_all
+from portal.lists.sql import Counted, Row, ask, counts_of
 from portal.models import Membership, Partner
 from tests.factories import make_customer, make_partner, make_user
 
@@ -280,7 +280,7 @@ def test_many_spans_are_counted_by_one_statement_each_up_to_its_limit(
     every = Span("last_contacted_at")
 
     with django_assert_num_queries(1):
-        counts = count_all(
+        counts = counts_of(
             [
                 Counted(rows, later, 10),
                 Counted(rows, every, 3),
@@ -288,8 +288,9 @@ def test_many_spans_are_counted_by_one_statement_each_up_to_its_limit(
                 Counted(rows.filter(pk__in=[]), every, 10),
             ]
         )
+        answers = ask(counts, Row("SELECT %s AS one, 7 AS two", [5], 2))
 
-    assert counts == [2, 4, 0, 0]
+    assert answers == [(2, 4, 0, 0), (5, 7)]
 
 
 def test_foreign_rows_are_in_no_list_count_or_file(partner: Partner) -> None:
