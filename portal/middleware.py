@@ -80,7 +80,10 @@ class PartnerScope:
             return self.get_response(request)
         structlog.contextvars.bind_contextvars(partner=request.partner.slug)
         with scope(partner=request.partner):
-            return self.get_response(request)
+            response = self.get_response(request)
+        # What a partner sees is nobody else's: no cache on the way keeps it, and the browser asks again.
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        return response
 
 
 def memberships_of(user: Any) -> list[Membership]:

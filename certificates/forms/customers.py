@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from certificates.models import Contact, Customer
+from certificates.x509 import BadRequest
+from certificates.x509.pem import refuse_private_key
 from portal.models import Membership, Partner
 from portal.roles import Role
 
@@ -24,6 +27,18 @@ class NoteForm(forms.Form):
         error_messages={"required": _("Write what you want to remember.")},
     )
     spoke = forms.BooleanField(label=_("I reached the customer"), required=False)
+
+    def clean_text(self) -> str:
+        text: str = self.cleaned_data["text"]
+        try:
+            refuse_private_key(text.encode())
+        except BadRequest as error:
+            self.data = {**self.data, "text": ""}
+            raise ValidationError(
+                _("This holds a private key, so it was not kept. A private key belongs on the server alone."),
+                code="private_key",
+            ) from error
+        return text
 
 
 class CustomerForm(forms.ModelForm):  # type: ignore[type-arg]

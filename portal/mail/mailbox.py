@@ -98,4 +98,10 @@ def _date(header: str) -> datetime:
 
 def _body(message: EmailMessage, subtype: str) -> str:
     part = message.get_body((subtype,))
-    return str(part.get_content()).replace("\r\n", "\n") if part else ""
+    if part is None:
+        return ""
+    try:
+        content = str(part.get_content())
+    except LookupError:  # a character set that nobody knows
+        content = part.get_payload(decode=True).decode("utf-8", "replace")  # type: ignore[union-attr]
+    return content.replace("\r\n", "\n")

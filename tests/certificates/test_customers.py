@@ -15,6 +15,7 @@ from certificates.services import customers
 from certificates.states import EmailState
 from portal.models import Activity, Partner
 from portal.roles import Role
+from tests.certificates.certs import ec_key, private_pem
 from tests.certificates.expiring import content, sign_in, text
 from tests.factories import (
     TODAY,
@@ -430,3 +431,16 @@ def test_another_partners_contact_is_not_found(browser: Client) -> None:
 
     assert browser.get(f"/contacts/{stranger.pk}/").status_code == 404
     assert browser.post(f"/contacts/{stranger.pk}/", CONTACT).status_code == 404
+
+
+def test_private_key_in_a_note_is_neither_kept_nor_shown_again(browser: Client, partner: Partner) -> None:
+    customer = make_customer(partner)
+
+    answer = browser.post(f"/customers/{customer.pk}/note/", {"text": private_pem(ec_key())})
+
+    assert not customer.notes.exists()
+    assert "PRIVATE KEY" not in answer.content.decode()
+
+
+def test_pages_of_a_partner_are_kept_by_no_cache_on_the_way(browser: Client) -> None:
+    assert browser.get("/customers/").headers["Cache-Control"] == "private, no-cache"

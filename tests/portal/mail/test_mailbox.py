@@ -123,3 +123,11 @@ def test_what_nobody_can_read_as_a_letter_is_shown_all_the_same(client: Client) 
     assert client.get(reverse("portal:mailbox")).status_code == 200
     (kept,) = mailbox.newest()
     assert client.get(reverse("portal:mailbox_letter", args=[kept.key])).status_code == 200
+
+
+def test_letter_in_a_character_set_that_nobody_knows_is_read_as_well_as_can_be(client: Client) -> None:
+    letter_of_chaos = letter().replace(b'charset="utf-8"', b'charset="nonsense"')
+    assert b"nonsense" in letter_of_chaos
+    mailbox.put(letter_of_chaos, recipients=["it@karst.example"])
+
+    assert client.get(reverse("portal:mailbox")).status_code == 200
