@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from django.conf import settings
 from django_scopes import scope
 
 from certificates import rules
@@ -182,7 +183,9 @@ def _order(partner: Partner, known: _Known, one: DemoOrder, staff: dict[str, Mem
     moments = list(issue_days(one, today=today))
     order = _place(known, one, product, _issue(partner, spec, moments), csr=spec.csr, placed_at=moments[0])
     if one.auto_renew:
-        Order.objects.filter(pk=order.pk).update(auto_renew=True, auto_renew_by=staff["Claire"])
+        # Near its end it is shown as it stops: whoever had switched it on has left.
+        switched_on_by = staff["Claire"] if one.ends_in > settings.AUTO_RENEW_DAYS else None
+        Order.objects.filter(pk=order.pk).update(auto_renew=True, auto_renew_by=switched_on_by)
     if one.is_renewed:
         _renew(known, one, spec, order, at=renewal_day(one, today=today))
     return order
