@@ -7,13 +7,13 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from portal import clock, contributions
 from portal.choices import Language, Theme
+from portal.lists.links import page_url
 from portal.models import Membership
 from portal.roles import Role
 from portal.types import StrOrPromise
@@ -79,9 +79,9 @@ def _navigation(request: HttpRequest, membership: Membership | None) -> list[Gro
         return []
     groups = {key: Group(label) for key, label in GROUPS}
     allowed = [entry for entry in contributions.navigation.items if entry.permission in membership.permissions]
-    here = _nearest(request.path, [reverse(entry.url_name) for entry in allowed])
+    here = _nearest(request.path, [page_url(entry.url_name) for entry in allowed])
     for entry in allowed:
-        url = reverse(entry.url_name)
+        url = page_url(entry.url_name)
         badge = entry.badge(membership) if entry.badge else 0
         groups[str(entry.group)].entries.append(Entry(entry.label, url, entry.icon, url == here, badge))
     return [group for group in groups.values() if group.entries]

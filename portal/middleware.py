@@ -92,7 +92,7 @@ def memberships_of(user: Any) -> list[Membership]:
         return []
     second_factors = Authenticator.objects.filter(user=OuterRef("user"))
     with scopes_disabled():
-        mine = Membership.objects.active().filter(user=user).select_related("partner", "customer")
+        mine = Membership.objects.active().filter(user=user).select_related("partner")
         return list(mine.annotate(has_second_factor=Exists(second_factors)).order_by("pk"))
 
 

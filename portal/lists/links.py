@@ -15,6 +15,16 @@ _MARK = 9_087_613_245
 RowUrl = Callable[[int], str]
 
 
+def page_url(name: str) -> str:
+    """`reverse` without arguments, looked up once per process."""
+    return _page(name, get_urlconf(), get_script_prefix())
+
+
+@cache
+def _page(name: str, urlconf: str | None, _prefix: str) -> str:
+    return reverse(name, urlconf)
+
+
 def row_urls(name: str) -> RowUrl:
     """Make addresses with a single primary key: `row_urls("certificates:order")(5)` -> "/orders/5/"."""
     before, after = _around(name, get_urlconf(), get_script_prefix())

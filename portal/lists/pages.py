@@ -13,7 +13,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.formats import number_format
@@ -27,6 +26,7 @@ from portal.lists.address import Address
 from portal.lists.columns import ContributedColumn, Exported, ListTable
 from portal.lists.filters import Chip, ListFilters
 from portal.lists.keyset import BadPlace, Ordering, Place, Slice, Sort, fetch, read_place, write_place
+from portal.lists.links import page_url
 from portal.lists.spans import Span
 from portal.types import StrOrPromise
 
@@ -400,7 +400,7 @@ class ListPage(View):
             "clear_url": self.clear_url,
             "exports": self.exports,
             "bulk_actions": bulk,
-            "bulk_url": reverse(self.bulk_url_name) if bulk else "",
+            "bulk_url": page_url(self.bulk_url_name) if bulk else "",
             "bulk_count_label": self.total if bulk and len(self.slice.rows) < self.total.number else "",
             "list_query": self.address.saved,
             **self.get_context_data(),
