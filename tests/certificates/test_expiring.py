@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -125,7 +126,7 @@ def test_live_orders_count(browser: Client, partner: Partner, status: OrderStatu
         {"renewal_mark": RenewalMark.ELSEWHERE},
     ],
 )
-def test_what_is_not_issued_or_is_renewed_is_nowhere(browser: Client, partner: Partner, fields: dict[str, str]) -> None:
+def test_what_is_not_issued_or_is_renewed_is_nowhere(browser: Client, partner: Partner, fields: dict[str, Any]) -> None:
     make_order(partner, number="gone", **fields)
 
     for tab in Tab:
