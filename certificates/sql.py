@@ -77,6 +77,8 @@ _FOUND_OUT: Mapping[str, Mapping[str, str]] = {
     "import_stage": STAGED,
     "import_domain": DOMAINS,
     "import_customer_words": CUSTOMER_WORDS,
+    "import_refused": {"line": "line", "problem": "text"},
+    "import_named": {"name": "key", "number": "text"},
     # The lines that count, each with its organisation where one is known
     "import_kept": {"line": "line", "organization_number": "text"},
     "import_organization": {
@@ -199,20 +201,42 @@ def drop_stage(cursor: Any) -> None:
 
 _LATEST_FIRST = "s.placed_at IS NULL, s.placed_at DESC, s.line DESC"
 
+# New orders of which too little is known bring nothing along.
+REFUSE = """
+    INSERT INTO import_refused (line, problem)
+    SELECT s.line, {new_problem} FROM import_stage s
+    WHERE {new_problem} IS NOT NULL AND NOT EXISTS (
+      SELECT 1 FROM {order} o
+      WHERE o.partner_id = %(partner)s AND o.authority = %(authority)s AND o.number = s.number)
+    """
+
 RESOLVE = (
-    # Of several lines with one order number the last counts. A name alone means the one organisation called so.
+    # Of several lines with one order number the last counts, even where that one is refused.
     """
     INSERT INTO import_kept (line, organization_number)
-    SELECT s.line,
-      CASE
-        WHEN s.organization_number <> '' THEN s.organization_number
-        WHEN s.organization_name <> '' THEN (
-          SELECT CASE WHEN count(*) = 1 THEN min(g.number) END FROM {organization} g
-          WHERE g.partner_id = %(partner)s AND g.authority = %(authority)s AND g.name = s.organization_name)
-        ELSE s.organization_number
-      END
+    SELECT s.line, CASE WHEN s.organization_number = '' AND s.organization_name <> '' THEN NULL
+                        ELSE s.organization_number END
     FROM import_stage s
-    WHERE NOT EXISTS (SELECT 1 FROM import_stage later WHERE later.number = s.number AND later.line > s.line)
+    WHERE NOT EXISTS (SELECT 1 FROM import_refused r WHERE r.line = s.line)
+      AND NOT EXISTS (SELECT 1 FROM import_stage later WHERE later.number = s.number AND later.line > s.line)
+    """,
+    # A name alone means the one organisation that is called so, here or in the file.
+    """
+    INSERT INTO import_named (name, number)
+    SELECT n.name, CASE WHEN count(*) = 1 THEN min(n.number) END
+    FROM (
+      SELECT g.name, g.number FROM {organization} g
+      WHERE g.partner_id = %(partner)s AND g.authority = %(authority)s AND g.name IN (
+        SELECT s.organization_name FROM import_stage s WHERE s.organization_number = '' AND s.organization_name <> '')
+      UNION
+      SELECT s.organization_name, k.organization_number FROM import_kept k JOIN import_stage s ON s.line = k.line
+      WHERE k.organization_number <> '' AND s.organization_name <> '') n
+    GROUP BY n.name
+    """,
+    """
+    UPDATE import_kept SET organization_number = n.number
+    FROM import_stage s JOIN import_named n ON n.name = s.organization_name
+    WHERE s.line = import_kept.line AND s.organization_number = ''
     """,
     # An organisation is described by its latest order, and belongs to the customer it belonged to before.
     f"""
@@ -596,7 +620,7 @@ CLASSIFY = f"""
           OR EXISTS (SELECT 1 FROM import_touched u WHERE u.line = t.line) THEN 'updated'
         ELSE 'unchanged'
       END,
-      CASE WHEN o.id IS NULL THEN {{new_problem}} ELSE {{known_problem}} END
+      CASE WHEN o.id IS NOT NULL THEN {{known_problem}} END
     FROM (
       SELECT l.line, o.id AS order_id, COALESCE(c.id, -1) AS customer_id,
         CASE
@@ -739,7 +763,13 @@ LINK_SUCCESSORS = (
 COUNT_OUTCOMES = "SELECT outcome, count(*) FROM import_target GROUP BY outcome"
 SUPERSEDED = """
     SELECT s.line, s.number, s.common_name, (SELECT max(l.line) FROM import_stage l WHERE l.number = s.number)
-    FROM import_stage s WHERE NOT EXISTS (SELECT 1 FROM import_kept k WHERE k.line = s.line) ORDER BY s.line
+    FROM import_stage s
+    WHERE EXISTS (SELECT 1 FROM import_stage later WHERE later.number = s.number AND later.line > s.line)
+    """
+REFUSED = """
+    SELECT s.line, s.number, s.common_name, r.problem, s.ends_on
+    FROM import_refused r JOIN import_stage s ON s.line = r.line
+    WHERE NOT EXISTS (SELECT 1 FROM import_stage later WHERE later.number = s.number AND later.line > s.line)
     """
 PROBLEMS = """
     SELECT s.line, s.number, s.common_name, t.problem, s.ends_on

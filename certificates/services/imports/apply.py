@@ -67,7 +67,7 @@ def import_orders(
     with Stage(partner, authority, now=now) as stage:
         _fill(stage, source, report, watch)
         stage.resolve()
-        report.rejected += stage.superseded()
+        report.rejected += stage.passed_over()
         watch.staged(stage.total)
         if dry_run:
             report.rejected += stage.classify()

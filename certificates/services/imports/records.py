@@ -219,14 +219,25 @@ class _Row:
         """What stands in a cell, for a report."""
         return values.shown(self.text(name))
 
-    def key(self, name: str) -> str | None:
+    def line_of(self, name: str) -> str | None:
+        """The cell in one line: a quoted line break in a name is no other name."""
         text = self._values.get(name)
+        return text if text is None else " ".join(text.split())
+
+    def key(self, name: str) -> str | None:
+        text = self.line_of(name)
         if text is not None and len(text) > _KEYS[name]:
             raise self.refused(Reason.TOO_LONG, name)
         return text
 
     def words(self, name: str) -> str | None:
-        text = self._values.get(name)
+        return self._within(name, self.line_of(name))
+
+    def block(self, name: str) -> str | None:
+        """A text whose line breaks matter."""
+        return self._within(name, self._values.get(name))
+
+    def _within(self, name: str, text: str | None) -> str | None:
         if text is not None and len(text) > _WORDS[name]:
             self.warn(Caution.LEFT_OUT, name, text)
             return ""
@@ -292,7 +303,7 @@ def _order(row: _Row, dates: _Dates) -> OrderRecord:
         notices_enabled=None if notices_off is None else not notices_off,
         auto_renew=row.read("auto_renew", values.boolean),
         additional_emails=_addresses(row),
-        csr=row.words("csr"),
+        csr=row.block("csr"),
         server_platform=row.words("server_platform"),
         dcv_method=row.words("dcv_method"),
         division=row.words("division"),

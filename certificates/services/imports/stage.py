@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from types import TracebackType
 from typing import Any
 
@@ -18,6 +16,7 @@ from certificates import sql
 from certificates.models import ImportLine, ImportRun
 from certificates.search.text import index_text
 from certificates.services.imports import search_texts
+from certificates.services.imports import sql as asking
 from certificates.services.imports.reasons import Reason
 from certificates.services.imports.records import LineWarning, OrderRecord, Rejection
 from certificates.services.imports.rows import Catalogue, staged
@@ -29,8 +28,6 @@ _CUSTOMER_BATCH = 2_000
 # From so many new rows on the planner's idea of a table is worth renewing.
 _MANY = 500
 _EVERYTHING = 2**31 - 1
-# Stands for NULL while rows travel as CSV: a separator of lines, which no stripped cell consists of.
-_NULL = "\u2028"
 
 
 @dataclass
@@ -91,8 +88,7 @@ class Stage(AbstractContextManager["Stage"]):
         self.counts = Counts()
 
     def __enter__(self) -> Stage:
-        with connection.cursor() as cursor:
-            sql.create_stage(cursor, self._statements.dialect)
+        asking.open_stage(self._statements.dialect)
         return self
 
     def __exit__(
@@ -100,8 +96,7 @@ class Stage(AbstractContextManager["Stage"]):
     ) -> None:
         # In a transaction that broke, nothing can be asked any more; the next import drops what is left.
         if error is None or not connection.in_atomic_block:
-            with connection.cursor() as cursor:
-                sql.drop_stage(cursor)
+            asking.close_stage()
 
     # Filling and resolving
 
@@ -109,31 +104,33 @@ class Stage(AbstractContextManager["Stage"]):
         """Stage a batch of records; returns the warnings about them."""
         lines = [staged(record, self._catalogue) for record in records]
         domains = [(line.row[0], name) for line in lines for name in line.domains]
-        with _loading():
-            _load("import_stage", sql.STAGED, [line.row for line in lines])
-            _load("import_domain", sql.DOMAINS, domains)
+        with asking.loading():
+            asking.load("import_stage", sql.STAGED, [line.row for line in lines])
+            asking.load("import_domain", sql.DOMAINS, domains)
         return [warning for line in lines for warning in line.warnings]
 
     def resolve(self) -> None:
         """Find out which lines count, and whose they are. Nothing but the stage is written."""
         on_postgresql = connection.vendor == "postgresql"
-        with _loading(), connection.cursor() as cursor:
-            sql.index_stage(cursor, analyse=on_postgresql)
+        with asking.loading():
+            asking.index_stage(analyse=on_postgresql)
+            self._run(sql.REFUSE)
             for statement in sql.RESOLVE:
-                cursor.execute(self._statements(statement), self._params)
+                self._run(statement)
             if on_postgresql:
                 for statement in sql.ANALYSE_FOUND:
-                    cursor.execute(statement)
+                    asking.execute(statement)
         self._run(sql.FIND_CONTACTS)
         for statement in sql.TOUCH:
             self._run(statement)
 
-    def superseded(self) -> list[Rejection]:
-        """The lines whose order a later line names again."""
-        return [
+    def passed_over(self) -> list[Rejection]:
+        """Lines whose order a later line names again, and new orders of which too little is known."""
+        superseded = [
             Rejection(line, Reason.SUPERSEDED, value=str(later), number=number, common_name=name)
             for line, number, name, later in self._rows(sql.SUPERSEDED)
         ]
+        return superseded + self._rejections(sql.REFUSED)
 
     @property
     def total(self) -> int:
@@ -170,7 +167,7 @@ class Stage(AbstractContextManager["Stage"]):
     def _write_texts(self, table: str, texts: Sequence[tuple[int, str]]) -> None:
         if not texts:
             return
-        _load("import_text", sql.TEXTS, texts)
+        asking.load("import_text", sql.TEXTS, texts)
         self._run(sql.WRITE_TEXTS, names={"table": table})
         self._run(sql.EMPTY_TEXTS)
 
@@ -217,7 +214,7 @@ class Stage(AbstractContextManager["Stage"]):
 
     def _write_customer_words(self) -> None:
         named = self._rows(sql.CUSTOMERS_WITHOUT_WORDS)
-        _load("import_customer_words", sql.CUSTOMER_WORDS, [(pk, index_text(name)) for pk, name in named])
+        asking.load("import_customer_words", sql.CUSTOMER_WORDS, [(pk, index_text(name)) for pk, name in named])
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -230,14 +227,17 @@ class Stage(AbstractContextManager["Stage"]):
     # The report
 
     def _judged(self) -> list[Rejection]:
-        rejected = [
-            Rejection(line, problem, value=str(ends_on or ""), number=number, common_name=name)
-            for line, number, name, problem, ends_on in self._rows(sql.PROBLEMS)
-        ]
+        rejected = self._rejections(sql.PROBLEMS)
         if rejected:
             self._run(sql.REJECT_PROBLEMS)
         self.counts.add(dict(self._rows(sql.COUNT_OUTCOMES)))
         return rejected
+
+    def _rejections(self, question: str) -> list[Rejection]:
+        return [
+            Rejection(line, problem, value=str(ends_on or ""), number=number, common_name=name)
+            for line, number, name, problem, ends_on in self._rows(question)
+        ]
 
     def report_preview(self, run: ImportRun) -> None:
         """Write down for every line what would become of it."""
@@ -254,9 +254,7 @@ class Stage(AbstractContextManager["Stage"]):
 
     def _run(self, statement: str, *, names: dict[str, str] | None = None, **params: Any) -> int:
         """Execute a statement; `names` are put into it as they are. Returns how many rows it touched."""
-        with connection.cursor() as cursor:
-            cursor.execute(self._statements(statement, **(names or {})), self._params | params)
-            return max(int(cursor.rowcount), 0)
+        return asking.execute(self._statements(statement, **(names or {})), self._params | params)
 
     def _grow(self, table: str, statement: str, **names: str) -> int:
         """The same for a statement that adds rows; PostgreSQL's planner is told whenever they have doubled."""
@@ -268,51 +266,8 @@ class Stage(AbstractContextManager["Stage"]):
         return added
 
     def _rows(self, statement: str, **params: Any) -> list[tuple[Any, ...]]:
-        with connection.cursor() as cursor:
-            cursor.execute(self._statements(statement), self._params | params)
-            return list(cursor.fetchall())
+        return asking.rows(self._statements(statement), self._params | params)
 
     def _number(self, statement: str, **params: Any) -> int:
         """The one number a question asks for; 0 where there is none."""
         return int(self._rows(statement, **params)[0][0] or 0)
-
-
-@contextmanager
-def _loading() -> Iterator[None]:
-    """On SQLite one savepoint holds many writes to temporary tables together, without a lock on the database."""
-    if connection.vendor == "postgresql":
-        yield
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("SAVEPOINT import_loading")
-        try:
-            yield
-        finally:
-            cursor.execute("RELEASE import_loading")
-
-
-def _load(table: str, columns: Iterable[str], rows: Sequence[tuple[Any, ...]]) -> None:
-    """Add many rows to a table of the stage: by COPY on PostgreSQL, else by one prepared statement."""
-    names = tuple(columns)
-    if connection.vendor == "postgresql":
-        _copy(f"{table} ({', '.join(names)})", rows)
-        return
-    holes = ", ".join(["%s"] * len(names))
-    with connection.cursor() as cursor:
-        statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({holes})"  # noqa: S608 - our own names
-        cursor.executemany(statement, [tuple(map(_for_sqlite, row)) for row in rows])
-
-
-def _copy(target: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerows([_NULL if value is None else value for value in row] for row in rows)
-    statement = f"COPY {target} FROM STDIN (FORMAT csv, NULL '{_NULL}')"
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write(buffer.getvalue())
-
-
-def _for_sqlite(value: Any) -> Any:
-    """Moments in UTC without their zone and dates as text, as Django stores them."""
-    if isinstance(value, datetime):
-        return str(value)[:-6]
-    return str(value) if isinstance(value, date | str) else value
