@@ -14,7 +14,10 @@ from playwright.sync_api import Browser, sync_playwright
 
 from certificates.services import demo
 from portal import clock, sql
+from portal.demo import PARTNER_SLUG
+from tests.factories import make_connection, make_member, make_partner, make_user
 from tests.journeys.house import House, open_house
+from tests.journeys.people import CLAIRE
 from tests.journeys.visits import Visits, Watch
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
@@ -78,6 +81,15 @@ def worker(house: House) -> Iterator[subprocess.Popen[bytes]]:
 def demo_house(house: House) -> House:
     """The house with the demo's partner, people, customers and orders, as they are on the pinned day."""
     demo.seed(now=clock.now())
+    return house
+
+
+@pytest.fixture(scope="module")
+def office(house: House, worker: subprocess.Popen[bytes]) -> House:
+    """The house of a partner that has just begun: one account manager, the embedded authority, no order."""
+    partner = make_partner("Relais Partner", slug=PARTNER_SLUG)
+    make_member(partner, user=make_user(CLAIRE))
+    make_connection(partner)
     return house
 
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import re
 import time
 from pathlib import Path
-from subprocess import Popen
 
 import pytest
 from django_scopes import scopes_disabled
@@ -11,30 +10,20 @@ from playwright.sync_api import Page, expect
 
 from certificates.models import Order
 from certificates.states import RenewalMark, RequestState
-from tests.factories import make_connection, make_member, make_partner, make_user
 from tests.journeys.files import SAMPLE
 from tests.journeys.house import House
 from tests.journeys.openssl import verified_names
+from tests.journeys.people import CLAIRE
 from tests.journeys.rows import order_of, requests_for
 from tests.journeys.visits import Visits
 
 pytestmark = pytest.mark.browser
 
-CLAIRE = "claire@relais.example"
 # The tabs as the sample's own description counts them on 2026-11-22
 ORDERS = {"Expired or within 7 days": 10, "30 days": 16, "60 days": 35, "90 days": 60, "Later": 109, "Older": 29}
 CERTIFICATES = ORDERS | dict(zip(ORDERS, (14, 26, 58, 90, 70, 35), strict=True))
 NOTHING = {"Rejected": 0, "Unchanged": 0}
 SOON = 30_000
-
-
-@pytest.fixture(scope="module")
-def office(house: House, worker: Popen[bytes]) -> House:
-    """A partner that has just begun: one account manager, the embedded authority, no order."""
-    partner = make_partner("Relais Partner", slug="relais")
-    make_member(partner, user=make_user(CLAIRE))
-    make_connection(partner)
-    return house
 
 
 def tabs(page: Page, name: str = "When it expires") -> dict[str, int]:
@@ -80,7 +69,7 @@ def test_the_whole_road_from_an_export_to_a_renewed_certificate(office: House, v
     assert preview(page) == NOTHING | {"New": 240, "Changed": 0, "All": 240}
     with scopes_disabled():
         assert Order.objects.count() == 0
-    page.get_by_role("button", name="Import now").dblclick()
+    page.get_by_role("button", name="Import 240 orders").dblclick()
     until(page, "Imported on")
     assert tabs(page, "Which lines") == NOTHING | {"Created": 240, "Updated": 0, "All": 240}
     with scopes_disabled():
@@ -129,8 +118,8 @@ def test_the_whole_road_from_an_export_to_a_renewed_certificate(office: House, v
 def test_the_same_road_without_javascript(office: House, visits: Visits, tmp_path: Path) -> None:
     page = visits.open(CLAIRE, javascript=False)
     assert preview(page)["All"] == 240
-    if page.get_by_role("button", name="Import now").count():
-        page.get_by_role("button", name="Import now").click()
+    if page.get_by_role("button", name="Import 240 orders").count():
+        page.get_by_role("button", name="Import 240 orders").click()
         until(page, "Imported on")
 
     page.goto("/expiring/?tab=30")
