@@ -119,7 +119,7 @@ class Stage(AbstractContextManager["Stage"]):
                 self._run(statement)
             if on_postgresql:
                 for statement in sql.ANALYSE_FOUND:
-                    asking.execute(statement)
+                    asking.run(statement)
         self._run(sql.FIND_CONTACTS)
         for statement in sql.TOUCH:
             self._run(statement)
@@ -254,7 +254,7 @@ class Stage(AbstractContextManager["Stage"]):
 
     def _run(self, statement: str, *, names: dict[str, str] | None = None, **params: Any) -> int:
         """Execute a statement; `names` are put into it as they are. Returns how many rows it touched."""
-        return asking.execute(self._statements(statement, **(names or {})), self._params | params)
+        return asking.run(self._statements(statement, **(names or {})), self._params | params)
 
     def _grow(self, table: str, statement: str, **names: str) -> int:
         """The same for a statement that adds rows; PostgreSQL's planner is told whenever they have doubled."""
