@@ -69,7 +69,7 @@ format: ## Put Python into its form
 
 messages: ## Collect the sentences to translate, and compile the translations
 	@$(SETUP) tests
-	$(BIN)/python manage.py makemessages --locale fr --no-obsolete --no-location --ignore var --ignore node_modules
+	$(BIN)/python manage.py makemessages --locale fr --no-obsolete --no-location --ignore var --ignore node_modules --ignore tests
 	$(BIN)/python -m portal.setup.messages
 
 lock: ## Name every package by its hash again, after a change of pyproject.toml or package.json
