@@ -43,8 +43,8 @@ class DateOrder(StrEnum):
     MONTH_FIRST = "month_first"
 
 
-# What is older or later is a placeholder, such as 9999-12-31, or a slip of the keyboard.
-_YEARS = range(1980, 2200)
+# What is older or later stands for no date, such as 0001-01-01 and 9999-12-31, or is a slip of the keyboard.
+_YEARS = range(1970, 2201)
 _YEAR_LAST = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 
 
@@ -71,10 +71,6 @@ class _Day(date):
     """Told apart from a moment, which Python counts among the dates."""
 
 
-# Certificates are younger than this and end before that; 0001-01-01 is what programs write for no date.
-_FIRST_YEAR, _LAST_YEAR = 1970, 2200
-
-
 def _read(text: str, order: DateOrder) -> datetime | _Day:
     try:
         if len(text) == 19 and text[4] == "-" and text[10] == " ":  # the order report, far ahead of the rest
@@ -83,7 +79,7 @@ def _read(text: str, order: DateOrder) -> datetime | _Day:
             found = _read_other(text, order)
     except (ValueError, OverflowError):
         raise BadValue(Reason.BAD_DATE, text) from None
-    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+    if found.year not in _YEARS:
         raise BadValue(Reason.BAD_DATE, text)
     return found
 
