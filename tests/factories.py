@@ -39,9 +39,7 @@ def make_partner(name: str = "Relais Partner", **fields: Any) -> Partner:
 def make_user(email: str = "", **fields: Any) -> User:
     fields.setdefault("first_name", "Claire")
     fields.setdefault("last_name", "Martin")
-    return User.objects.create_user(
-        email or f"person{next(_numbers)}@partner.example", "a long pass phrase", **fields
-    )
+    return User.objects.create_user(email or f"person{next(_numbers)}@partner.example", "a long pass phrase", **fields)
 
 
 def make_member(partner: Partner, role: str = Role.ACCOUNT_MANAGER, **fields: Any) -> Membership:
@@ -96,9 +94,7 @@ def make_order(
     fields["customer"] = fields["customer"] or make_customer(partner)
     chosen = fields.setdefault("product", product())
     number = fields.setdefault("number", str(next(_numbers)))
-    ends_at, certificate_ends_at = (
-        midnight(day + timedelta(days=1)) for day in (ends_on, certificate_ends_on)
-    )
+    ends_at, certificate_ends_at = (midnight(day + timedelta(days=1)) for day in (ends_on, certificate_ends_on))
     common_name = fields.setdefault("common_name", "www.granit-phare.example")
     defaults = {
         "product_name": chosen.name if chosen else "",
@@ -135,14 +131,10 @@ def make_certificate(order: Order, **fields: Any) -> Certificate:
         )
 
 
-def make_connection(
-    partner: Partner, kind: str = AuthorityKind.SANDBOX, **fields: Any
-) -> AuthorityConnection:
+def make_connection(partner: Partner, kind: str = AuthorityKind.SANDBOX, **fields: Any) -> AuthorityConnection:
     fields.setdefault("is_default", True)
     with scopes_disabled():
-        return AuthorityConnection.objects.create(
-            partner=partner, kind=kind, name="Embedded authority", **fields
-        )
+        return AuthorityConnection.objects.create(partner=partner, kind=kind, name="Embedded authority", **fields)
 
 
 def make_request(order: Order, kind: str = RequestKind.RENEWAL, **fields: Any) -> Request:
