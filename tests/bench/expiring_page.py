@@ -152,8 +152,8 @@ def raw_row(row: tuple[Any, ...]) -> str:
  class="btn btn-sm">Renew now<span class="visually-hidden"> {number}</span></a></td></tr>"""
 
 
-def median_ms(asked: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
-    """The median of many runs of each in milliseconds, taken in turns so that a busy machine slows all alike."""
+def undisturbed_ms(asked: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+    """The lower quartile of many runs of each in milliseconds, in turns so that a busy machine slows all alike."""
     times: dict[str, list[float]] = {name: [] for name in asked}
     for turn in range(repeats + 3):
         for name, work in asked.items():
@@ -161,7 +161,7 @@ def median_ms(asked: dict[str, Callable[[], object]], repeats: int) -> dict[str,
             work()
             if turn >= 3:  # the first ones warm up
                 times[name].append(1000 * (time.perf_counter() - began))
-    return {name: statistics.median(taken) for name, taken in times.items()}
+    return {name: statistics.quantiles(taken, n=4)[0] for name, taken in times.items()}
 
 
 class Browser:
@@ -210,12 +210,12 @@ def measure(partner: Any, member: Any, repeats: int) -> dict[str, float]:
         "first tab": lambda: browser.get(""),
         "certificates": lambda: browser.get("tab=90&show=certificates"),
     }
-    return median_ms(asked, repeats)
+    return undisturbed_ms(asked, repeats)
 
 
 def report(figures: dict[str, float], size: int) -> str:
     raw, first = figures["raw"], figures["whole page"]
-    lines = [f"Expiring page, {size:,} orders, 50 rows (median of one run)"]
+    lines = [f"Expiring page, {size:,} orders, 50 rows (lower quartile of one run)"]
     lines.append(f"  {'raw SQL and f-string':24}{raw:9.2f} ms")
     for name, value in figures.items():
         if name != "raw":
