@@ -57,20 +57,13 @@ class Adviser:
         self.book = book
         self.now = now
         self._rule = cache(self._find_rule)
+        self._renewal = cache(self._find_renewal)
         self._next = cache(self._find_next)
 
     def renewal(self, order: Subject, *, held: bool) -> RowAction:
         """Where the question is when the order ends: its renewal."""
-        rule = self._rule(order.authority, order.product__family or "", order.product__level)
-        if rule is None:
-            return RowAction(Offer.UNKNOWN)
-        window = rules.window(order.ends_at, rule)
-        state = window.state(self.now)
-        if state is WindowState.EARLY:
-            return RowAction(Offer.OPENS, rules.utc_date(window.opens_at))
-        if state is WindowState.CLOSED:
-            return RowAction(Offer.CLOSED, rules.last_day(window.closes_at))
-        return RowAction(Offer.HOLD if held else Offer.RENEW)
+        found = self._renewal(order.authority, order.product__family or "", order.product__level, order.ends_at)
+        return RowAction(Offer.HOLD) if held and found.offer is Offer.RENEW else found
 
     def replacement(self, order: Subject, *, held: bool) -> RowAction:
         """Where the question is when the certificate ends: a free reissue, or the renewal where both end together."""
@@ -85,6 +78,18 @@ class Adviser:
         if found.kind is ActionKind.WAIT:
             return RowAction(Offer.OPENS, rules.utc_date(found.opens_at) if found.opens_at else None)
         return RowAction(Offer.HOLD if held else Offer.REISSUE)
+
+    def _find_renewal(self, authority: str, family: str, level: str | None, ends_at: datetime) -> RowAction:
+        rule = self._rule(authority, family, level)
+        if rule is None:
+            return RowAction(Offer.UNKNOWN)
+        window = rules.window(ends_at, rule)
+        state = window.state(self.now)
+        if state is WindowState.EARLY:
+            return RowAction(Offer.OPENS, rules.utc_date(window.opens_at))
+        if state is WindowState.CLOSED:
+            return RowAction(Offer.CLOSED, rules.last_day(window.closes_at))
+        return RowAction(Offer.RENEW)
 
     def _find_rule(self, authority: str, family: str, level: str | None) -> Rule | None:
         try:
