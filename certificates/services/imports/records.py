@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from functools import partial
-from operator import itemgetter
+from itertools import repeat
+from operator import itemgetter, le
 from typing import TypeVar
 
 from certificates import rules
@@ -160,6 +161,8 @@ _WORDS = {
     "division": 120,
     "csr": 64 * 1024,
 }
+_LIMITS = {**_KEYS, **_WORDS}
+NO_LIMIT = 2**31
 _BETWEEN_ADDRESSES = re.compile(r"[\s,;]+")
 _NO_ORDER = ("", "0")
 
@@ -183,11 +186,15 @@ class Mapper:
         self._columns = {name: header[place] for name, place in found.items()}
         self._names = tuple(found)
         self._cells = _getter(tuple(found.values()))
+        self._limits = tuple(map(_LIMITS.get, found, repeat(NO_LIMIT)))
         self._dates = _Dates(dates)
 
     def record(self, line: int, cells: Sequence[str]) -> OrderRecord | Rejection:
         """The order that the line describes, or why it is not taken over."""
-        row = _Row(line, dict(zip(self._names, map(str.strip, self._cells(cells)), strict=True)), self._columns)
+        given = [cell.strip() for cell in self._cells(cells)]
+        # Nearly every line keeps all the limits, which is found out at once.
+        fits = all(map(le, map(len, given), self._limits))
+        row = _Row(line, dict(zip(self._names, given, strict=True)), self._columns, fits=fits)
         try:
             return _order(row, self._dates)
         except _Refused as refused:
@@ -204,10 +211,11 @@ def _getter(places: tuple[int, ...]) -> Callable[[Sequence[str]], Iterable[str]]
 class _Row:
     """One line by our field names. A field without a column is None; an empty cell is empty."""
 
-    __slots__ = ("_columns", "_values", "line", "warnings")
+    __slots__ = ("_columns", "_fits", "_values", "line", "warnings")
 
-    def __init__(self, line: int, values: dict[str, str], columns: Mapping[str, str]) -> None:
+    def __init__(self, line: int, values: dict[str, str], columns: Mapping[str, str], *, fits: bool) -> None:
         self.line = line
+        self._fits = fits
         self.warnings: list[LineWarning] = []
         self._values = values
         self._columns = columns
@@ -222,23 +230,24 @@ class _Row:
     def line_of(self, name: str) -> str | None:
         """The cell in one line: a quoted line break in a name is no other name."""
         text = self._values.get(name)
-        return text if text is None else " ".join(text.split())
+        return " ".join(text.split()) if text else text
 
     def key(self, name: str) -> str | None:
         text = self.line_of(name)
-        if text is not None and len(text) > _KEYS[name]:
+        if not self._fits and text and len(text) > _LIMITS[name]:
             raise self.refused(Reason.TOO_LONG, name)
         return text
 
     def words(self, name: str) -> str | None:
-        return self._within(name, self.line_of(name))
+        text = self.line_of(name)
+        return text if self._fits else self._within(name, text)
 
     def block(self, name: str) -> str | None:
         """A text whose line breaks matter."""
         return self._within(name, self._values.get(name))
 
     def _within(self, name: str, text: str | None) -> str | None:
-        if text is not None and len(text) > _WORDS[name]:
+        if text and len(text) > _LIMITS[name]:
             self.warn(Caution.LEFT_OUT, name, text)
             return ""
         return text

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
@@ -12,9 +10,6 @@ from typing import Any
 from django.db import connection
 
 from certificates import sql
-
-# Stands for NULL while rows travel as CSV: a separator of lines, which no stripped cell consists of.
-_NULL = "\u2028"
 
 
 def open_stage(dialect: sql.Dialect) -> None:
@@ -60,24 +55,18 @@ def loading() -> Iterator[None]:
             cursor.execute("RELEASE import_loading")
 
 
-def load(table: str, columns: Iterable[str], rows: Sequence[tuple[Any, ...]]) -> None:
-    """Add many rows to a table of the stage: by COPY on PostgreSQL, else by one prepared statement."""
-    names = tuple(columns)
-    if connection.vendor == "postgresql":
-        _copy(f"{table} ({', '.join(names)})", rows)
-        return
-    holes = ", ".join(["%s"] * len(names))
+def load(table: str, columns: Iterable[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    """Add many rows to a table of the stage: by COPY on PostgreSQL, while they are made, else by one statement."""
+    names = ", ".join(columns)
     with connection.cursor() as cursor:
-        statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({holes})"  # noqa: S608 - our own names
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+            return
+        holes = ", ".join(["%s"] * (names.count(",") + 1))
+        statement = f"INSERT INTO {table} ({names}) VALUES ({holes})"  # noqa: S608 - our own names
         cursor.executemany(statement, [tuple(map(_for_sqlite, row)) for row in rows])
-
-
-def _copy(target: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerows([_NULL if value is None else value for value in row] for row in rows)
-    statement = f"COPY {target} FROM STDIN (FORMAT csv, NULL '{_NULL}')"
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write(buffer.getvalue())
 
 
 def _for_sqlite(value: Any) -> Any:

@@ -102,12 +102,21 @@ class Stage(AbstractContextManager["Stage"]):
 
     def add(self, records: Iterable[OrderRecord]) -> list[LineWarning]:
         """Stage a batch of records; returns the warnings about them."""
-        lines = [staged(record, self._catalogue) for record in records]
-        domains = [(line.row[0], name) for line in lines for name in line.domains]
+        domains: list[tuple[int, str]] = []
+        warnings: list[LineWarning] = []
         with asking.loading():
-            asking.load("import_stage", sql.STAGED, [line.row for line in lines])
+            asking.load("import_stage", sql.STAGED, self._rows_of(records, domains, warnings))
             asking.load("import_domain", sql.DOMAINS, domains)
-        return [warning for line in lines for warning in line.warnings]
+        return warnings
+
+    def _rows_of(
+        self, records: Iterable[OrderRecord], domains: list[tuple[int, str]], warnings: list[LineWarning]
+    ) -> Iterator[tuple[Any, ...]]:
+        for record in records:
+            line = staged(record, self._catalogue)
+            domains.extend((record.line, name) for name in line.domains)
+            warnings.extend(line.warnings)
+            yield line.row
 
     def resolve(self) -> None:
         """Find out which lines count, and whose they are. Nothing but the stage is written."""
