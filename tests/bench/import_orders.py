@@ -70,10 +70,11 @@ class Bench:
         self.partner = make_partner()
         self.authority = AuthorityKind.CERTCENTRAL
         self.now = midnight(TODAY)
-        self.file = Path(tempfile.mkdtemp()) / "orders.csv"
+        self.folder = tempfile.TemporaryDirectory()
+        self.file = Path(self.folder.name) / "orders.csv"
 
-    def run(self) -> bool:
-        """Print the table; True when every bar is met."""
+    def run(self) -> None:
+        """Print each figure beside its limit."""
         write_report(self.file, self.rows)
         before = peak_mebibytes()
         fresh = self.timed(self.import_file, expect=(self.rows, 0, 0))
@@ -82,13 +83,10 @@ class Bench:
         finished = {table: read_table(table) for table in TABLES}
         empty_tables()
         raw = timed(lambda: write_raw(finished))
-        self.file.unlink()
+        self.folder.cleanup()
         print(f"{vendor()}, {self.rows:,} orders, peak memory grew by {memory:.0f} MiB")
-        results = [
-            line("import, every row validated", fresh, "the same rows raw, same tables", raw, raw / fresh, 0.60),
-            line("import again, nothing changed", again, "first import", fresh, fresh / again, 2.0),
-        ]
-        return all(results)
+        line("import, every row validated", fresh, "the same rows raw, same tables", raw, raw / fresh, 0.60)
+        line("import again, nothing changed", again, "first import", fresh, fresh / again, 2.0)
 
     def import_file(self) -> tuple[int, int, int]:
         from certificates.services.imports import import_orders, open_orders  # once Django is set up
@@ -113,12 +111,10 @@ def timed(action: Callable[[], Any]) -> float:
     return time.perf_counter() - begun
 
 
-def line(what: str, seconds: float, limit: str, limit_seconds: float, ratio: float, bar: float) -> bool:
-    met = ratio >= bar
-    verdict = "met" if met else "MISSED"
-    measured = f"{what:32}{seconds:8.2f} s   {limit:32}{limit_seconds:8.2f} s"
-    print(f"  {measured}   ratio {ratio:5.2f}   bar {bar:.2f}  {verdict}")
-    return met
+def line(what: str, seconds: float, limit: str, limit_seconds: float, ratio: float, bar: float) -> None:
+    verdict = "met" if ratio >= bar else "MISSED"
+    figures = f"  {what:30}{seconds:8.2f} s   {limit:31}{limit_seconds:8.2f} s"
+    print(f"{figures}   ratio {ratio:5.2f}, bar {bar:.2f} {verdict}")
 
 
 def peak_mebibytes() -> float:
@@ -175,22 +171,23 @@ def write_table(table: str, rows: list[Any]) -> None:
         cursor.executemany(f"INSERT INTO {table} VALUES ({holes})", rows)
 
 
-def main() -> int:
+def main() -> None:
     import django
 
     django.setup()
     from django.db import connection
     from django_scopes import scopes_disabled
 
-    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    # One file holds no more.
+    rows = min(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000, 200_000)
     name = connection.settings_dict["NAME"]
     connection.creation.create_test_db(verbosity=0)
     try:
         with scopes_disabled():
-            return 0 if Bench(rows).run() else 1
+            Bench(rows).run()
     finally:
         connection.creation.destroy_test_db(name, verbosity=0)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from certificates import rules
@@ -53,7 +53,7 @@ class Staged:
 
 
 def staged(record: OrderRecord, catalogue: Catalogue) -> Staged:
-    """The record as a row, in the order of `sql.STAGED`."""
+    """The record as a row, in the order of `sql.STAGED`; moments as text in UTC, which both databases read."""
     names = record.names or (record.common_name,)
     product = catalogue.find(record)
     warnings = (*record.warnings, *_remarks(record, names, product))
@@ -67,18 +67,18 @@ def staged(record: OrderRecord, catalogue: Catalogue) -> Staged:
         record.common_name,
         json.dumps(names),
         record.names is not None,
-        record.status,
+        record.status.value if record.status else None,
         record.authority_status,
-        record.placed_at,
-        _placed(record),
+        _text(record.placed_at),
+        _text(_placed(record)),
         record.term_years,
-        record.starts_at,
-        _start(record),
-        record.ends_at,
+        _text(record.starts_at),
+        _text(_start(record)),
+        _text(record.ends_at),
         _last_day(record.ends_at),
-        record.end_source,
-        certificate.starts_at if certificate else None,
-        certificate.ends_at if certificate else None,
+        None if record.end_source is None else record.end_source.value,
+        _text(certificate.starts_at) if certificate else None,
+        _text(certificate.ends_at) if certificate else None,
         _last_day(certificate.ends_at) if certificate else None,
         certificate.number if certificate else "",
         certificate.serial_number if certificate else "",
@@ -154,8 +154,12 @@ def _start(record: OrderRecord) -> datetime | None:
     return min(filter(None, (record.placed_at, issued)), default=None)
 
 
-def _last_day(ends_at: datetime | None) -> date | None:
-    return (ends_at - _INSTANT).date() if ends_at else None
+def _text(when: datetime | None) -> str | None:
+    return str(when)[:-6] if when else None
+
+
+def _last_day(ends_at: datetime | None) -> str | None:
+    return str(ends_at - _INSTANT)[:10] if ends_at else None
 
 
 def _words(record: OrderRecord, names: Sequence[str], certificate: Issued | None) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
@@ -66,11 +65,4 @@ def load(table: str, columns: Iterable[str], rows: Iterable[tuple[Any, ...]]) ->
             return
         holes = ", ".join(["%s"] * (names.count(",") + 1))
         statement = f"INSERT INTO {table} ({names}) VALUES ({holes})"  # noqa: S608 - our own names
-        cursor.executemany(statement, [tuple(map(_for_sqlite, row)) for row in rows])
-
-
-def _for_sqlite(value: Any) -> Any:
-    """Moments in UTC without their zone and dates as text, as Django stores them."""
-    if isinstance(value, datetime):
-        return str(value)[:-6]
-    return str(value) if isinstance(value, date | str) else value
+        cursor.executemany(statement, list(rows))
