@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from email.message import EmailMessage
 
 import pytest
+from django.conf import settings
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
@@ -140,9 +141,10 @@ def _row(place: str) -> object:
 
 
 @pytest.mark.parametrize(("name", "person"), PAGES.items(), ids=PAGES)
-def test_page_is_for_everybody_light_and_dark_wide_and_narrow(
+def test_page_is_for_everybody_light_and_dark_wide_and_narrow_in_both_languages(
     name: str, person: str, letter: str, visits: Visits
 ) -> None:
+    speak("en", person)
     page = visits.open(person)
     answer = page.goto(address_of(name, letter))
     assert answer is not None
@@ -151,14 +153,21 @@ def test_page_is_for_everybody_light_and_dark_wide_and_narrow(
     assert page.title().strip(" ·")
 
     found = barriers(page) + overhang(page, DESK[0]) + overhang(page, 768)
+    speak("fr", person)
+    page.context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": "fr", "url": visits.origin}])
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     page.reload()
+    expect(page.locator("html")).to_have_attribute("lang", "fr")
     found += barriers(page)
     # 320 pixels are what 400 % zoom leaves of a desk.
     found += [place for width in (PHONE[0], 320) for place in overhang(page, width)]
 
     assert found == []
+
+
+def speak(language: str, person: str) -> None:
+    User.objects.filter(email=person).update(language=language)
 
 
 def test_every_whole_page_is_looked_at(letter: str) -> None:
