@@ -71,7 +71,8 @@ def _before_and_after(facts: Facts) -> StrOrPromise:
     """What of a row was changed: "+33 4 00 27 → +33 4 00 28"."""
     before, after = facts.get("before", {}), facts.get("after", {})
     pairs = ((before.get(name), after.get(name)) for name in after if not str(name).startswith("email_state"))
-    return ", ".join(f"{was or _('nothing')} → {becomes or _('nothing')}" for was, becomes in pairs)
+    nothing = _("nothing")
+    return ", ".join(f"{was or nothing} → {becomes or nothing}" for was, becomes in pairs)
 
 
 def _file(facts: Facts) -> StrOrPromise:

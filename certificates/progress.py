@@ -58,7 +58,7 @@ def headline(request: Request) -> str:
         return _("It is being cancelled: the authority is told, and its answer decides.")
     words = str(_HEADLINES[RequestState(request.state)])
     if request.kind == RequestKind.RENEWAL and request.state in _ENDED:
-        return f"{words} {_('The old order stands in the lists again.')}"
+        return " ".join((words, _("The old order stands in the lists again.")))
     return words
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ pytestmark = pytest.mark.house
 
 ROOT = Path(__file__).resolve().parents[1]
 FRENCH = Path("locale/fr/LC_MESSAGES/django.po")
+MARKS = {"_", "lazy", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy"}
 SOURCES = ("portal", "certificates", "offers", "campaigns", "templates", "locale")
 
 
@@ -72,3 +74,15 @@ def collected_again(folder: Path) -> Catalog:
     variables = os.environ | {"PORTAL_DATA_DIR": str(folder / "var")}
     subprocess.run(command, cwd=folder, env=variables, check=True, capture_output=True)
     return read(folder / FRENCH)
+
+
+def test_no_sentence_hides_in_an_f_string_where_it_would_not_be_collected() -> None:
+    sources = [path for name in SOURCES for path in (ROOT / name).rglob("*.py")]
+
+    assert [f"{path.relative_to(ROOT)}: {hidden}" for path in sources for hidden in hidden_sentences(path)] == []
+
+
+def hidden_sentences(path: Path) -> Iterator[str]:
+    strings = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.JoinedStr))
+    calls = (node for string in strings for node in ast.walk(string) if isinstance(node, ast.Call))
+    return (ast.unparse(call) for call in calls if isinstance(call.func, ast.Name) and call.func.id in MARKS)

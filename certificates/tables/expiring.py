@@ -138,7 +138,8 @@ class ExpiringTable(ListTable):
     def _ending(self, end: date, *, order_end: date | None = None, inferred: bool = False) -> SafeString:
         """Days left, the date, and the order's own end where the certificate's is meant and comes first."""
         day = self.short_date(end)
-        shown = urgency_pill((end - self.today).days) + sub(f"{day} · {gettext('inferred')}" if inferred else day)
+        words = " · ".join((day, gettext("inferred"))) if inferred else day
+        shown = urgency_pill((end - self.today).days) + sub(words)
         if order_end not in (None, end):
             shown += sub(gettext("order to %(date)s") % {"date": self.short_date(order_end)})
         return SafeString(shown)

@@ -107,7 +107,7 @@ class OrdersTable(ListTable):
         return self.ending(row.ends_on, pressing=pressing, inferred=row.end_is_inferred)
 
     def _ending(self, end: date, *, pressing: bool, inferred: bool) -> str:
-        words = self.short_date(end) + (f" · {gettext('inferred')}" if inferred else "")
+        words = " · ".join((self.short_date(end), gettext("inferred"))) if inferred else self.short_date(end)
         if not pressing:
             return words
         shown = pill(*wording.ending((end - self.today).days))

@@ -65,7 +65,8 @@ class Pieces:
         self.quick_view = escape(gettext("Quick view"))
         self.on, self.off = pill("good", gettext("On")), pill("plain", gettext("Off"), "bell-slash")
         self.off_for_customer = pill("plain", gettext("Off for the customer"), "bell-slash")
-        self.renews_itself = f'<span class="sub">{icon("arrow-repeat")}{escape(gettext("renews by itself"))}</span>'
+        by_itself = escape(gettext("renews by itself"))
+        self.renews_itself = f'<span class="sub">{icon("arrow-repeat")}{by_itself}</span>'
         self.no_wildcard = pill("warn", gettext("EV holds no wildcard"))
         self._notices_label = gettext("Renewal notices for order %(number)s")
         self._switches = {on: switch(_URL, on=on, label=_LABEL, key=_KEY) for on in (True, False)}

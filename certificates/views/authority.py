@@ -125,7 +125,7 @@ def authority_rule(request: PartnerRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         values = form.cleaned_data
         authority_rules.change_rule(rule, partner=request.partner, values=values, actor=request.user, now=clock.now())
-        messages.success(request, f"{_('The rule is saved.')} {' '.join(effects(values))}")
+        messages.success(request, " ".join((_("The rule is saved."), *effects(values))))
         return _to_rules(rule.authority)
     return _form(request, form, title=_("Change a rule"), rule=rule)
 
@@ -142,7 +142,7 @@ def authority_rule_new(request: PartnerRequest) -> HttpResponse:
         except authority_rules.RuleExists:
             form.add_error("effective_from", _("There is a rule of this date, brand and level. Change that one."))
         else:
-            messages.success(request, f"{_('The rule is added.')} {' '.join(effects(values))}")
+            messages.success(request, " ".join((_("The rule is added."), *effects(values))))
             return _to_rules(values["authority"])
     return _form(request, form, title=_("Add a rule"))
 
