@@ -18,7 +18,7 @@ from portal.setup.ports import free_port, why_not
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120
-STOP_SECONDS = 30
+STOP_SECONDS = 90
 
 
 class Portal:
