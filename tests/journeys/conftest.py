@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from django.core.management import call_command
 from django.db import connection, connections
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from certificates.services import demo
 from portal import clock, sql
@@ -45,6 +45,8 @@ def browser() -> Iterator[Browser]:
     assert program, "no Chromium on PATH"
     # Playwright keeps an event loop in this thread, at which Django would refuse every query made beside it.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    # Two cores may also be busy with other tests.
+    expect.set_options(timeout=15_000)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield chromium
