@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from portal import drawings
+from portal import money as moneys
 from portal.types import StrOrPromise
 
 register = template.Library()
@@ -101,6 +103,12 @@ def initials(name: str) -> str:
     """Two letters for a round mark: RP for Relais Partner."""
     words = [word for word in str(name).split() if word[0].isalnum()]
     return "".join(word[0] for word in words[:2]).upper()
+
+
+@register.filter
+def money(amount: Decimal | None, currency: str) -> str:
+    """`{{ quote.net|money:quote.currency }}` in the active language; nothing for None."""
+    return "" if amount is None else moneys.money(amount, currency)
 
 
 @register.filter
