@@ -23,9 +23,9 @@ on_bounce.add(note_bounce)
 activity_words.add(ActivityWords(frozenset(deeds.DEEDS), deeds.describe))
 
 searches.add(
-    SearchSource(_("Customers"), 10, sources.find_customers),
+    SearchSource(_("Customers"), 10, sources.find_customers, sources.all_customers),
     SearchSource(_("Contacts"), 20, sources.find_contacts),
-    SearchSource(_("Orders"), 30, sources.find_orders),
+    SearchSource(_("Orders"), 30, sources.find_orders, sources.all_orders),
     SearchSource(_("Certificates by serial number"), 40, sources.find_certificates),
 )
 

@@ -94,6 +94,14 @@ class ContactQuerySet(PartnerQuerySet["Contact"]):
         return holding(self, phone_needle(text) or text)
 
 
+def _pressing(today: date) -> Q:
+    return Q(
+        status__in=LIVE_ORDER_STATES,
+        renewal_mark=RenewalMark.NONE,
+        ends_on__gte=today - timedelta(days=RECENT_DAYS),
+    )
+
+
 class DomainQuerySet(PartnerQuerySet["Domain"]):
     def lapsing(self, *, today: date, within: int) -> DomainQuerySet:
         """Validation has ended or ends within that many days."""
@@ -170,11 +178,17 @@ class OrderQuerySet(PartnerQuerySet["Order"]):
         """Orders whose number, names, references or customer hold every word."""
         return holding(self, text)
 
+    def pressing(self, *, today: date) -> OrderQuerySet:
+        """Issued, unrenewed and ending, at most a month ago: what still asks for something."""
+        return self.filter(_pressing(today))
+
+    def not_pressing(self, *, today: date) -> OrderQuerySet:
+        """All the others: renewed, long gone, not issued yet, never to be issued."""
+        return self.exclude(_pressing(today))
+
     def by_urgency(self, *, today: date) -> OrderQuerySet:
         """Unrenewed orders first, by their ends from a month ago on; then the rest, the newest first."""
-        pressing = Q(
-            status__in=LIVE_ORDER_STATES, renewal_mark=RenewalMark.NONE, ends_on__gte=today - timedelta(days=30)
-        )
+        pressing = _pressing(today)
         first = Case(When(pressing, then=F("ends_on")), output_field=DateField())
         return self.order_by(Case(When(pressing, then=0), default=1), first, F("ends_on").desc(nulls_first=True), "-pk")
 

@@ -40,11 +40,15 @@ class SearchHit:
 
 @dataclass(frozen=True, slots=True)
 class SearchSource:
-    """One group of results: find(partner, words, limit) gives at most limit hits, best first."""
+    """One group of results: find(partner, words, limit) gives at most limit hits, best first.
+
+    `more(words)` is the address of the list that shows them all, where there is one.
+    """
 
     label: StrOrPromise
     order: int
     find: Callable[[Any, str, int], Sequence[SearchHit]]
+    more: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from certificates.models import Certificate, Contact, Customer, Order
 from certificates.search.text import fold, serial_needle
 from certificates.states import LIVE_ORDER_STATES, OrderStatus, RenewalMark
 from certificates.wording import readable, short_day
+from portal import clock
 from portal.contributions import SearchHit
 from portal.models import Partner
 
@@ -54,9 +56,16 @@ def _contact_hit(contact: Any, text: str) -> SearchHit:
 
 
 def find_orders(partner: Partner, text: str, limit: int) -> list[SearchHit]:
-    """The newest first: of a host that was renewed for years, the order that counts."""
-    found = Order.objects.for_partner(partner).matching(text).order_by("-placed_at", "-pk")
-    return _exact_first(_order_hit(row, text) for row in found.values_list(*_ORDER, named=True)[:limit])
+    """The nearest end first among orders that still ask for something; then the rest, the newest first."""
+    found = Order.objects.for_partner(partner).matching(text)
+    today = clock.today()
+    # Two questions that each walk an index: one order over both would sort all that a common word finds.
+    parts = (
+        found.pressing(today=today).order_by("ends_on", "pk"),
+        found.not_pressing(today=today).order_by("-placed_at", "-pk"),
+    )
+    rows = [row for part in parts for row in part.values_list(*_ORDER, named=True)[:limit]]
+    return _exact_first(_order_hit(row, text) for row in rows[:limit])
 
 
 def _order_hit(order: Any, text: str) -> SearchHit:
@@ -91,6 +100,20 @@ def _certificate_hit(certificate: Any, serial: str) -> SearchHit:
         icon="shield-check",
         is_exact=certificate.serial_number == serial,
     )
+
+
+def all_customers(text: str) -> str:
+    """The list of every customer that the text finds."""
+    return _address("customers", text)
+
+
+def all_orders(text: str) -> str:
+    """The list of every order that the text finds."""
+    return _address("orders", text)
+
+
+def _address(name: str, text: str) -> str:
+    return f"{reverse(f'certificates:{name}')}?{urlencode({'q': text})}"
 
 
 def _is(text: str, *names: str) -> bool:

@@ -9,10 +9,13 @@ from collections.abc import Iterable
 from certificates.x509.names import display_name
 
 SHORTEST_SEARCH = 2
-_SHORTEST_SERIAL, _SHORTEST_PHONE = 6, 5
+_SHORTEST_SERIAL, _SHORTEST_PHONE = 6, 3
 # Letters that carry a stroke or join two letters, which Unicode does not take apart.
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th"})
-_PHONE = re.compile(r"\+?[\d\s().,/-]+")
+_PHONE = re.compile(r"\(?\+?[\d\s().,/-]+")
+# A number written for callers from abroad begins with "+" or "00" and the country code (ITU-T E.164).
+_ABROAD = re.compile(r"\(?(?:\+|00)\s*")
+_COUNTRY = re.compile(r"1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\d{3}")
 _SERIAL = re.compile(r"[0-9A-F]+")
 
 
@@ -56,14 +59,16 @@ def digits_of(phone: str) -> str:
 
 
 def phone_needle(text: str) -> str:
-    """The digits every way of writing a telephone number ends in, or nothing where the text is none.
+    """The digits that every way of writing a telephone number has in common, or nothing where the text is none.
 
-    "04 00 27 53 64" and "0033 400275364" both meet what "+33 4 00 27 53 64" is found by.
+    "04 00 27", "400 27" and "+33 4 00 27" are "40027", which both "+33 4 00 27 53 64" and "04 00 27 53 64" hold.
     """
-    if not _PHONE.fullmatch(text.strip()):
+    text = text.strip()
+    if not _PHONE.fullmatch(text):
         return ""
     digits = digits_of(text).lstrip("0")
-    return digits if len(digits) >= _SHORTEST_PHONE else ""
+    national = _COUNTRY.sub("", digits, count=1).lstrip("0") if _ABROAD.match(text) else digits
+    return next((needle for needle in (national, digits) if len(needle) >= _SHORTEST_PHONE), "")
 
 
 def serial_needle(text: str) -> str:

@@ -9,7 +9,7 @@ from itertools import islice
 from certificates.models import Contact, Customer, Domain, Order
 from certificates.search.text import SHORTEST_SEARCH, contact_text, customer_text, order_text
 from portal import contributions
-from portal.contributions import SearchHit
+from portal.contributions import SearchHit, SearchSource
 from portal.models import Partner
 from portal.types import StrOrPromise
 
@@ -18,11 +18,12 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What one source found; `is_cut` says that there may be more."""
+    """What one source found; `is_cut` says that there may be more, and `more` is where they all are."""
 
     label: StrOrPromise
     hits: Sequence[SearchHit]
     is_cut: bool = False
+    more: str = ""
 
 
 def is_searchable(text: str) -> bool:
@@ -30,11 +31,16 @@ def is_searchable(text: str) -> bool:
 
 
 def find(partner: Partner, text: str, *, limit: int) -> list[Group]:
-    """The groups in which something was found, each with at most `limit` hits; one query per source."""
+    """The groups in which something was found, each with at most `limit` hits."""
     if not is_searchable(text):
         return []
-    found = ((source.label, source.find(partner, text, limit + 1)) for source in contributions.searches.items)
-    return [Group(label, hits[:limit], is_cut=len(hits) > limit) for label, hits in found if hits]
+    found = ((source, source.find(partner, text, limit + 1)) for source in contributions.searches.items)
+    return [_group(source, hits, text, limit) for source, hits in found if hits]
+
+
+def _group(source: SearchSource, hits: Sequence[SearchHit], text: str, limit: int) -> Group:
+    more = source.more(text) if source.more else ""
+    return Group(source.label, hits[:limit], is_cut=len(hits) > limit, more=more)
 
 
 def only_exact_hit(groups: Sequence[Group]) -> SearchHit | None:
