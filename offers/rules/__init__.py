@@ -1,1 +1,1 @@
-"""The rules of what a renewal costs and of what is advised: pure functions and frozen dataclasses."""
+"""What an order costs, what may come off it and under which terms: the rules of offers as pure functions."""

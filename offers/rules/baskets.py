@@ -1,0 +1,137 @@
+"""What is bought, and what it costs by the list: a base, the host names and the wildcards, one line each.
+
+Prices are for the whole term of the plan, tax excluded. An amount is rounded half up once, on its line:
+2 host names at 10.005 -> 20.01, not 2 x 10.01.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Self
+
+from offers.rules.money import rounded
+
+
+class LineKind(StrEnum):
+    BASE = "base"
+    NAMES = "names"
+    WILDCARDS = "wildcards"
+    DISCOUNT = "discount"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a sum: `quantity` times `unit` is `amount`, rounded; those of a discount are negative.
+
+    A discount names its offer, and its percent where it is one. Where a floor cut it, `is_limited` says so,
+    `amount` is what comes off, and `unit` still what the offer would have given.
+    """
+
+    kind: LineKind
+    quantity: int
+    unit: Decimal
+    amount: Decimal
+    offer: int | None = None
+    percent: Decimal | None = None
+    is_limited: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for a JSON column; Decimals as strings, so that no digit is lost."""
+        return {
+            "kind": self.kind.value,
+            "quantity": self.quantity,
+            "unit": str(self.unit),
+            "amount": str(self.amount),
+            "offer": self.offer,
+            "percent": None if self.percent is None else str(self.percent),
+            "is_limited": self.is_limited,
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        return cls(
+            kind=LineKind(stored["kind"]),
+            quantity=stored["quantity"],
+            unit=Decimal(stored["unit"]),
+            amount=Decimal(stored["amount"]),
+            offer=stored["offer"],
+            percent=None if stored["percent"] is None else Decimal(stored["percent"]),
+            is_limited=stored["is_limited"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPrices:
+    """What a plan costs for its whole term, tax excluded, and what it costs the partner; None where unknown."""
+
+    base: Decimal
+    name: Decimal
+    wildcard: Decimal
+    cost_base: Decimal | None = None
+    cost_name: Decimal | None = None
+    cost_wildcard: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """One order to be priced: a product (its name_id) for a term, the names it shall hold, and its unit prices.
+
+    Of a renewal also: the prices of the present product for the same term, where known, and the number of
+    names the present order holds. `consolidates` marks a certificate moved over from another authority.
+    """
+
+    product: str
+    family: str
+    level: str
+    term_years: int
+    names: tuple[str, ...]
+    prices: UnitPrices
+    currency: str
+    is_upgrade: bool = False
+    present_prices: UnitPrices | None = None
+    present_names: int = 0
+    consolidates: bool = False
+
+    @property
+    def name_count(self) -> int:
+        """Host names that are no wildcards."""
+        return len(self.names) - self.wildcard_count
+
+    @property
+    def wildcard_count(self) -> int:
+        return sum(name.startswith("*.") for name in self.names)
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The sum by the list, before any discount."""
+        return tuple(self._lines_at(self.prices))
+
+    @property
+    def subtotal(self) -> Decimal:
+        return self.amount_at(self.prices)
+
+    @property
+    def cost(self) -> Decimal | None:
+        """What it costs the partner, rounded line by line; None where one of its parts is unknown."""
+        costs = self.prices.cost_base, self.prices.cost_name, self.prices.cost_wildcard
+        quantities = 1, self.name_count, self.wildcard_count
+        parts = [(quantity, unit) for quantity, unit in zip(quantities, costs, strict=True) if quantity]
+        known = [rounded(quantity * unit, self.currency) for quantity, unit in parts if unit is not None]
+        return sum(known, Decimal(0)) if len(known) == len(parts) else None
+
+    def amount_at(self, prices: UnitPrices) -> Decimal:
+        """What the same names and term cost at other prices, such as those of the present product."""
+        return sum((line.amount for line in self._lines_at(prices)), Decimal(0))
+
+    def _lines_at(self, prices: UnitPrices) -> Iterator[Line]:
+        parts = (
+            (LineKind.BASE, 1, prices.base),
+            (LineKind.NAMES, self.name_count, prices.name),
+            (LineKind.WILDCARDS, self.wildcard_count, prices.wildcard),
+        )
+        for kind, quantity, unit in parts:
+            if quantity:
+                yield Line(kind, quantity, unit, rounded(quantity * unit, self.currency))
