@@ -88,5 +88,5 @@ check: ## All that has to be green before a change is shared
 	@bash .ci/run
 
 clean: ## Remove what was made, but no data: the environment, front-end files and caches
-	rm -rf .venv node_modules var/static var/static-src .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules var/static var/static-src var/fonts .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

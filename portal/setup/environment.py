@@ -1,4 +1,4 @@
-"""The project's own folders at set-up: packages, front-end files, translations; each made only when stale."""
+"""The project's own folders at set-up: packages, front-end files, fonts, translations; each made only when stale."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 BUILT = ROOT / "var" / "static-src"
+FONTS = ROOT / "var" / "fonts"
 OLDEST_NODE = 18
 # Node.js brings its own list of authorities; this one also holds those that the machine's administrator trusts.
 TRUSTED = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 def prepare_application() -> None:
-    """All that a start needs: system libraries, runtime packages, front-end files, translations."""
+    """All that a start needs: system libraries, runtime packages, front-end files, fonts, translations."""
     system.ensure(system.RUNNING)
     ensure_packages("requirements.txt")
     ensure_files()
@@ -49,6 +50,7 @@ def prepare_services() -> None:
 
 def ensure_files() -> None:
     ensure_frontend()
+    ensure_fonts()
     ensure_messages()
 
 
@@ -115,6 +117,17 @@ def node_is_here() -> bool:
         return False
     version = system.output(["node", "--version"])
     return version.startswith("v") and int(version[1:].split(".")[0]) >= OLDEST_NODE
+
+
+def ensure_fonts() -> None:
+    """Cut the fonts of documents from the front end's own, when the lock or the way to cut them changed."""
+    sources = [ROOT / "package-lock.json", ROOT / "portal" / "setup" / "fonts.py"]
+    when_stale(FONTS / ".stamp", sources, cut_fonts)
+
+
+def cut_fonts() -> None:
+    print("Cutting the fonts of documents …", flush=True)
+    subprocess.run([PYTHON, "-m", "portal.setup.fonts"], cwd=ROOT, check=True)
 
 
 def ensure_messages() -> None:
