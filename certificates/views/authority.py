@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certificates import rules
+from certificates.authorities.sandbox import keyring
 from certificates.forms.authority import NewRuleForm, RuleForm
 from certificates.models import AuthorityConnection, AuthorityRule
 from certificates.services import authority_checks, authority_rules
@@ -48,6 +49,7 @@ def authority(request: PartnerRequest) -> HttpResponse:
     context = {
         "page_title": _("Certificate authority"),
         "connections": connections,
+        "has_root": keyring.exists(),
         "can_connect": AuthorityKind.SANDBOX not in {one.kind for one in connections},
         "rows": rule_rows(request.partner, kind, today=clock.today()),
         "segments": [

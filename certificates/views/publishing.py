@@ -13,15 +13,16 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from certificates.authorities.sandbox import publishing
+from certificates.authorities.sandbox.keyring import NoAuthorityYet
 from portal import clock
 from portal.access import public
 
 _CERTIFICATE, _LIST = "application/pkix-cert", "application/pkix-crl"
-_FILES: Mapping[str, tuple[str, Callable[..., bytes]]] = {
-    "issuing.cer": (_CERTIFICATE, publishing.issuing_certificate),
-    "root.cer": (_CERTIFICATE, publishing.root_certificate),
-    "issuing.crl": (_LIST, publishing.crl),
-    "root.crl": (_LIST, publishing.root_crl),
+_FILES: Mapping[str, tuple[str, Callable[[datetime], bytes]]] = {
+    "issuing.cer": (_CERTIFICATE, lambda _now: publishing.issuing_certificate()),
+    "root.cer": (_CERTIFICATE, lambda _now: publishing.root_certificate()),
+    "issuing.crl": (_LIST, lambda now: publishing.current_crl(now=now)),
+    "root.crl": (_LIST, lambda now: publishing.current_root_crl(now=now)),
 }
 
 
@@ -34,7 +35,7 @@ def published(_request: HttpRequest, name: str) -> HttpResponse:
     if name not in _FILES:
         raise Http404(name)
     media_type, make = _FILES[name]
-    return _answer(make(now=clock.now()), media_type)
+    return _answer(_published(lambda: make(clock.now())), media_type)
 
 
 @public
@@ -44,7 +45,14 @@ def ocsp(request: HttpRequest, encoded: str = "") -> HttpResponse:
     """The state of one certificate (RFC 6960 A.1: DER in the body, or base64 in the address)."""
     now: datetime = clock.now()
     question = request.body if request.method == "POST" else _decoded(encoded)
-    return _answer(publishing.answer_ocsp(question, now=now), "application/ocsp-response")
+    return _answer(_published(lambda: publishing.answer_ocsp(question, now=now)), "application/ocsp-response")
+
+
+def _published(make: Callable[[], bytes]) -> bytes:
+    try:
+        return make()
+    except NoAuthorityYet as nothing:
+        raise Http404 from nothing
 
 
 def _decoded(text: str) -> bytes:
@@ -55,7 +63,8 @@ def _decoded(text: str) -> bytes:
 
 
 def _answer(content: bytes, media_type: str) -> HttpResponse:
-    return HttpResponse(content, content_type=media_type, headers={"Cache-Control": "public, max-age=3600"})
+    kept = int(publishing.KEPT_BY_READERS.total_seconds())
+    return HttpResponse(content, content_type=media_type, headers={"Cache-Control": f"public, max-age={kept}"})
 
 
 def _practice() -> str:

@@ -9,7 +9,7 @@ from django.test import Client
 
 from certificates.authorities.base import AuthorityUnavailable
 from certificates.authorities.sandbox import Sandbox
-from certificates.models import AuthorityConnection, AuthorityRule
+from certificates.models import AuthorityConnection, AuthorityRule, SandboxAuthority
 from certificates.services import authority_checks, planning
 from certificates.states import AuthorityKind
 from portal.models import Activity, Partner
@@ -99,10 +99,19 @@ def test_connecting_twice_is_refused(partner: Partner) -> None:
 
 
 def test_the_root_certificate_is_offered(browser: Client, partner: Partner) -> None:
-    make_connection(partner)
+    browser.post(f"/authority/{make_connection(partner).pk}/check/")
 
     assert 'href="/sandbox-ca/root.cer"' in browser.get("/authority/").content.decode()
     assert browser.get("/sandbox-ca/root.cer").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["root.cer", "issuing.cer", "issuing.crl", "root.crl"])
+def test_reading_what_is_published_makes_no_keys(browser: Client, partner: Partner, name: str) -> None:
+    make_connection(partner)
+
+    assert browser.get(f"/sandbox-ca/{name}").status_code == 404
+    assert "/sandbox-ca/" not in browser.get("/authority/").content.decode()
+    assert not SandboxAuthority.objects.exists()
 
 
 # Rules

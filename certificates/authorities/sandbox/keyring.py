@@ -13,6 +13,10 @@ from portal import vault
 _SLOT = "main"
 
 
+class NoAuthorityYet(Exception):
+    """Nothing was ever asked of the embedded authority, so it has no keys."""
+
+
 @dataclass(frozen=True)
 class Keyring:
     """The two signers, ready to sign."""
@@ -33,7 +37,32 @@ def addresses() -> Addresses:
 
 def open_keyring(*, now: datetime) -> Keyring:
     """The installation's keyring; of several processes that make one at once, one wins and all use it."""
-    row = _row() or _make(now)
+    return _opened(_row() or _make(now))
+
+
+def present_keyring() -> Keyring:
+    """The installation's keyring, never made by asking for it. Raises NoAuthorityYet."""
+    return _opened(_present())
+
+
+def made_at() -> datetime:
+    """When the installation's keys were made. Raises NoAuthorityYet."""
+    return _present().created_at
+
+
+def exists() -> bool:
+    """Whether this installation has an authority of its own."""
+    return SandboxAuthority.objects.filter(slot=_SLOT).exists()
+
+
+def _present() -> SandboxAuthority:
+    row = _row()
+    if row is None:
+        raise NoAuthorityYet
+    return row
+
+
+def _opened(row: SandboxAuthority) -> Keyring:
     return Keyring(
         root=signing.load(row.root_certificate, vault.decrypt(bytes(row.root_key))),
         issuing=signing.load(row.issuing_certificate, vault.decrypt(bytes(row.issuing_key))),

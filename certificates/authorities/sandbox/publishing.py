@@ -1,46 +1,86 @@
-"""What the embedded authority publishes about itself: certificates, revocation lists and OCSP answers."""
+"""What the embedded authority publishes about itself: certificates, revocation lists and OCSP answers.
 
-from collections.abc import Iterator
-from datetime import datetime
+Reading never makes its keys: before there are any, everything but an unreadable OCSP question raises NoAuthorityYet.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.hashes import SHA384
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import Certificate, ExtensionNotFound, OCSPNonce, load_pem_x509_certificate, ocsp
+from cryptography.x509 import (
+    Certificate,
+    ExtensionNotFound,
+    OCSPNonce,
+    load_der_x509_crl,
+    load_pem_x509_certificate,
+    ocsp,
+)
+from django.core.cache import cache
 
 from certificates.authorities.sandbox import signing
-from certificates.authorities.sandbox.keyring import Keyring, open_keyring
+from certificates.authorities.sandbox.keyring import Keyring, made_at, present_keyring
 from certificates.authorities.sandbox.signing import CRL_LIFE, Revoked
 from certificates.models import SandboxCertificate
 from certificates.x509.pem import PARSING_ERRORS
 
 MAX_OCSP_REQUEST = 4096
+# For how long others may keep an answer; a list is made anew as long before the next one is due.
+KEPT_BY_READERS = timedelta(hours=1)
 
 
-def issuing_certificate(*, now: datetime) -> bytes:
+def issuing_certificate() -> bytes:
     """The issuing CA in DER."""
-    return open_keyring(now=now).issuing.certificate.public_bytes(Encoding.DER)
+    return present_keyring().issuing.certificate.public_bytes(Encoding.DER)
 
 
-def root_certificate(*, now: datetime) -> bytes:
+def root_certificate() -> bytes:
     """The root in DER."""
-    return open_keyring(now=now).root.certificate.public_bytes(Encoding.DER)
+    return present_keyring().root.certificate.public_bytes(Encoding.DER)
+
+
+def current_crl(*, now: datetime) -> bytes:
+    """The revocation list as published: the same one until its next update is near, or one more is revoked."""
+    return _kept("issuing", lambda: crl(now=now), now=now)
+
+
+def current_root_crl(*, now: datetime) -> bytes:
+    """The root's revocation list as published: the same one until its next update is near."""
+    return _kept("root", lambda: root_crl(now=now), now=now)
+
+
+def _kept(name: str, make: Callable[[], bytes], *, now: datetime) -> bytes:
+    revoked = SandboxCertificate.objects.filter(status=SandboxCertificate.Status.REVOKED).count()
+    key = f"sandbox-crl:{name}:{made_at().timestamp()}:{revoked}"
+    kept: bytes | None = cache.get(key)
+    if kept is None or not _is_current(kept, now):
+        kept = make()
+        cache.set(key, kept, timeout=int(CRL_LIFE.total_seconds()))
+    return kept
+
+
+def _is_current(crl: bytes, now: datetime) -> bool:
+    """Asked of the list itself, because a pinned clock may stand anywhere."""
+    listed = load_der_x509_crl(crl)
+    next_update = listed.next_update_utc
+    return next_update is not None and listed.last_update_utc <= now < next_update - KEPT_BY_READERS
 
 
 def crl(*, now: datetime) -> bytes:
     """The issuing CA's revocation list in DER: every revoked certificate that has not ended yet."""
-    return signing.sign_crl(open_keyring(now=now).issuing, _revoked(now), now=now)
+    return signing.sign_crl(present_keyring().issuing, _revoked(now), now=now)
 
 
 def root_crl(*, now: datetime) -> bytes:
     """The root's revocation list in DER; the issuing CA is never on it."""
-    return signing.sign_crl(open_keyring(now=now).root, (), now=now)
+    return signing.sign_crl(present_keyring().root, (), now=now)
 
 
 def answer_ocsp(der_request: bytes, *, now: datetime) -> bytes:
     """The OCSP response in DER, signed by the issuing CA itself; a request it cannot read is answered so."""
     try:
         request = ocsp.load_der_ocsp_request(der_request[:MAX_OCSP_REQUEST])
-        return _answer(request, open_keyring(now=now), now)
+        return _answer(request, present_keyring(), now)
     # the library's word for a request about none or several certificates
     except (*PARSING_ERRORS, NotImplementedError):
         return _unsuccessful(ocsp.OCSPResponseStatus.MALFORMED_REQUEST)

@@ -117,6 +117,6 @@ def test_the_keys_are_encrypted_in_the_database() -> None:
 def test_published_certificates_are_those_of_the_keyring() -> None:
     chain = keyring.open_keyring(now=NOON)
 
-    published = (publishing.issuing_certificate(now=NOON), publishing.root_certificate(now=NOON))
+    published = (publishing.issuing_certificate(), publishing.root_certificate())
 
     assert published == tuple(signer.certificate.public_bytes(Encoding.DER) for signer in (chain.issuing, chain.root))

@@ -273,7 +273,7 @@ def test_openssl_reads_the_list_with_its_number_and_reason(tmp_path: Path) -> No
     certificate = certificate_of(issue(sandbox))
     sandbox.revoke(certificate.serial_number, reason=RevocationReason.KEY_COMPROMISE)
     (tmp_path / "issuing.crl").write_bytes(publishing.crl(now=NOON))
-    (tmp_path / "issuing.cer").write_bytes(publishing.issuing_certificate(now=NOON))
+    (tmp_path / "issuing.cer").write_bytes(publishing.issuing_certificate())
     openssl("x509", "-inform", "DER", "-in", tmp_path / "issuing.cer", "-out", tmp_path / "issuing.pem")
 
     printed = openssl(
@@ -296,6 +296,18 @@ def test_a_revoked_certificate_leaves_the_list_when_it_has_ended() -> None:
 
     assert [f"{entry.serial_number:X}" for entry in on_its_last_day] == [certificate.serial_number]
     assert list(afterwards) == []
+
+
+def test_the_published_list_stays_until_its_next_update_is_near_or_one_more_is_revoked() -> None:
+    sandbox = make_sandbox()
+    certificate = certificate_of(issue(sandbox))
+    published = publishing.current_crl(now=NOON)
+
+    assert publishing.current_crl(now=NOON + timedelta(days=6)) == published
+    assert publishing.current_crl(now=NOON + timedelta(days=7, hours=-1)) != published
+    sandbox.revoke(certificate.serial_number, reason=RevocationReason.SUPERSEDED)
+    revoked = x509.load_der_x509_crl(publishing.current_crl(now=NOON))
+    assert [f"{entry.serial_number:X}" for entry in revoked] == [certificate.serial_number]
 
 
 def test_openssl_believes_the_ocsp_answers(tmp_path: Path) -> None:
