@@ -2,8 +2,18 @@
 
 from portal.models.activity import Activity
 from portal.models.base import PartnerOwned
+from portal.models.links import Link
 from portal.models.mail import OutgoingMail, SuppressedAddress
 from portal.models.partners import Partner
 from portal.models.people import Membership, User
 
-__all__ = ["Activity", "Membership", "OutgoingMail", "Partner", "PartnerOwned", "SuppressedAddress", "User"]
+__all__ = [
+    "Activity",
+    "Link",
+    "Membership",
+    "OutgoingMail",
+    "Partner",
+    "PartnerOwned",
+    "SuppressedAddress",
+    "User",
+]
