@@ -12,6 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Self
 
+from certificates.rules import parse_wildcard
 from offers.rules.money import rounded
 
 
@@ -102,7 +103,7 @@ class Basket:
 
     @property
     def wildcard_count(self) -> int:
-        return sum(name.startswith("*.") for name in self.names)
+        return sum(parse_wildcard(name) is not None for name in self.names)
 
     @property
     def lines(self) -> tuple[Line, ...]:

@@ -234,18 +234,26 @@ def _is_for(offer: OfferTerms, basket: Basket) -> bool:
 
 def _line(offer: OfferTerms, basket: Basket) -> Line:
     """All that an offer gives for a basket, whatever the floor says."""
-    quantity, unit = 1, Decimal(0)
+    quantity, percent = 1, None
     match offer.kind:
         case OfferKind.AMOUNT:
             unit = rounded(offer.amount or Decimal(0), basket.currency)
-        case OfferKind.UPGRADE_SAME_PRICE if basket.present_prices is not None:
-            unit = max(Decimal(0), basket.subtotal - basket.amount_at(basket.present_prices))
+        case OfferKind.UPGRADE_SAME_PRICE:
+            unit = _dearer_by(basket)
         case OfferKind.EXTRA_NAMES:
             quantity, unit = _free_names(offer, basket), basket.prices.name
         case _:
-            unit = percent_of(basket.subtotal, offer.percent or Decimal(0), basket.currency)
+            percent = offer.percent or Decimal(0)
+            unit = percent_of(basket.subtotal, percent, basket.currency)
     amount = rounded(quantity * unit, basket.currency)
-    return Line(LineKind.DISCOUNT, quantity, -unit, -amount, offer.id, offer.percent)
+    return Line(LineKind.DISCOUNT, quantity, -unit, -amount, offer.id, percent)
+
+
+def _dearer_by(basket: Basket) -> Decimal:
+    """How much more the basket costs than the same names and term of the present product, where that is known."""
+    if basket.present_prices is None:
+        return Decimal(0)
+    return max(Decimal(0), basket.subtotal - basket.amount_at(basket.present_prices))
 
 
 def _free_names(offer: OfferTerms, basket: Basket) -> int:

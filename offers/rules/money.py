@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
 DECIMALS: Mapping[str, int] = {"JPY": 0}  # ISO 4217; every other currency in use here has two
-CENT = Decimal(100)
 
 
 def decimals(currency: str) -> int:

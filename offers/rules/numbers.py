@@ -36,4 +36,4 @@ def validity_limit(asked: date, order_last_days: Iterable[date], today: date) ->
     So each new order ends on the same date on whatever day the quote is accepted. An order that has ended
     already sets no limit.
     """
-    return min(asked, *(last_day for last_day in order_last_days if last_day >= today), asked)
+    return min([asked, *(last_day for last_day in order_last_days if last_day >= today)])

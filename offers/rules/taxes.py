@@ -15,9 +15,8 @@ from enum import StrEnum
 
 from offers.rules.money import percent_of
 
-EUROPEAN_UNION = frozenset(
-    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905 - read as a list
-)
+_MEMBERS = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
+EUROPEAN_UNION = frozenset(_MEMBERS.split())
 VAT_PREFIXES: Mapping[str, str] = {"GR": "EL"}  # elsewhere the number begins with the country itself
 ZERO = Decimal(0)
 
@@ -59,18 +58,22 @@ class Tax:
 
 
 def tax_for(seller: Seller, buyer: Buyer, rates: Mapping[str, Decimal]) -> Tax:
-    """The tax on what a seller sells to a buyer; a buyer whose country is unknown is taxed as at home.
+    """The tax on what a seller sells to a buyer; where the country of either is unknown, that of the seller.
 
     From France, with rates for FR 20 and DE 19: to FR 20 %; to DE with a German VAT number reverse charge,
     without one 19 %; to IT without one 20 %; to CH export.
     """
     if buyer.treatment is Treatment.EXEMPT:
         return Tax(TaxCode.EXEMPT, ZERO, seller.country)
-    if buyer.treatment is Treatment.STANDARD or buyer.country in ("", seller.country):
+    if buyer.treatment is Treatment.STANDARD or _is_at_home(seller, buyer):
         return _taxed_in(seller.country, rates)
     if {seller.country, buyer.country} <= EUROPEAN_UNION:
         return _within_union(seller, buyer, rates)
     return _taxed_in(buyer.country, rates) if buyer.country in rates else Tax(TaxCode.EXPORT, ZERO, buyer.country)
+
+
+def _is_at_home(seller: Seller, buyer: Buyer) -> bool:
+    return seller.country == buyer.country or "" in (seller.country, buyer.country)
 
 
 def _within_union(seller: Seller, buyer: Buyer, rates: Mapping[str, Decimal]) -> Tax:
