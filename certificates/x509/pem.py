@@ -4,6 +4,7 @@ import base64
 import binascii
 import codecs
 import re
+import string
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,10 @@ MAX_BYTES = 64 * 1024
 _MAX_KEY_BYTES = 16 * 1024
 _MARKER = re.compile(rb"-----(BEGIN|END) ([A-Z0-9 ]{1,40})-----")
 _KEY_WORDS = re.compile(rb"PRIVATE\s{1,4}KEY|PUTTY-USER-KEY-FILE", re.IGNORECASE)
+# The same words once only letters are left, in capitals: dashes, spaces and line breaks may stand anywhere.
+_KEY_ARMOUR = re.compile(rb"BEGIN[A-Z]{0,24}PRIVATE[A-Z]{0,4}KEY")
+_CAPITALS = bytes.maketrans(string.ascii_lowercase.encode(), string.ascii_uppercase.encode())
+_NO_LETTERS = bytes(set(range(256)) - set(string.ascii_letters.encode()))
 # What the library raises on malformed input, early or only when a field is read.
 PARSING_ERRORS = (
     ValueError,
@@ -54,8 +59,8 @@ def refuse_large(data: bytes, limit: int = MAX_BYTES) -> None:
 
 
 def refuse_private_key(data: bytes) -> None:
-    """Raise BadRequest(PRIVATE_KEY) where the words of a key file stand anywhere."""
-    if _KEY_WORDS.search(data):
+    """Raise BadRequest(PRIVATE_KEY) where the words of a key file stand anywhere, however they are spaced."""
+    if _KEY_WORDS.search(data) or _KEY_ARMOUR.search(data.translate(_CAPITALS, _NO_LETTERS)):
         raise _private_key()
 
 

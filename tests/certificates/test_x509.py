@@ -22,7 +22,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from certificates import x509
-from certificates.x509 import BadEntry, BadRequest, CertificateFacts, Code, Format
+from certificates.x509 import BadEntry, BadRequest, CertificateFacts, Code, Format, pem
 from certificates.x509.keys import rsa_weakness
 from tests.certificates.certs import as_pem, ec_key, make_certificate, make_csr, private_pem, rsa_key
 
@@ -172,6 +172,28 @@ def test_a_private_key_is_refused_and_not_repeated(form: PrivateFormat) -> None:
         assert refused.value.code is Code.PRIVATE_KEY
         assert secret.splitlines()[1] not in repr(refused.value)
         assert refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    "armour",
+    [
+        "BEGIN PRIVATE-KEY",
+        "BEGIN  RSA   PRIVATE _ KEY",
+        "begin ec-private-key",
+        "BEGIN\nOPENSSH\nPRIVATE\n\n\n\n\nKEY",
+        "B E G I N  P R I V A T E  K E Y",
+        "BEGIN\u00a0PRIVATE\u2013RSA\u2013KEY",
+        "BEGIN ENCRYPTED PRIVATE.KEY",
+    ],
+)
+def test_a_private_key_is_refused_in_whatever_way_its_armour_is_spaced(armour: str) -> None:
+    body = private_pem(ec_key()).splitlines()[1]
+
+    assert code_of(f"--- {armour} ---\n{body}") is Code.PRIVATE_KEY
+
+
+def test_words_about_keys_are_no_private_key() -> None:
+    pem.refuse_private_key(b"They begin in March, with private hosting; the key account is Ann.")
 
 
 def test_a_private_key_without_its_armour_or_in_a_false_one_is_refused() -> None:
