@@ -60,7 +60,7 @@ def account_managers(partner: Partner) -> list[tuple[int, str]]:
     """The people who may own a customer, by name."""
     roles = [role.value for role in Role if may(role, "orders.renew")]
     members = Membership.objects.for_partner(partner).active().filter(role__in=roles).select_related("user")
-    return sorted(((member.pk, str(member.user)) for member in members), key=lambda one: one[1].casefold())
+    return sorted(((member.pk, str(member)) for member in members), key=lambda one: one[1].casefold())
 
 
 def owner_choices(request: PartnerRequest) -> list[tuple[str, StrOrPromise]]:

@@ -26,7 +26,7 @@ class PeopleTable(ListTable):
     last_seen = Column(gettext_lazy("Last sign-in"))
 
     def cell_name(self, member: Membership) -> str:
-        return format_html('<a href="{}">{}</a>', reverse("portal:person", args=[member.pk]), member.user)
+        return format_html('<a href="{}">{}</a>', reverse("portal:person", args=[member.pk]), member)
 
     def cell_role(self, member: Membership) -> str:
         return str(MembershipRole(member.role).label)
@@ -39,7 +39,7 @@ class PeopleTable(ListTable):
         return pill("good", _("Active"))
 
     def cell_last_seen(self, member: Membership) -> str:
-        seen = member.user.last_login
+        seen = member.user.last_login if member.is_introduced else None
         return date_format(localtime(seen), "SHORT_DATETIME_FORMAT") if seen else ""
 
 

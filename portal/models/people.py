@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
@@ -79,6 +80,10 @@ class User(AbstractUser):
         return letters.upper()
 
 
+# An account that is made to be invited is no older than this.
+_SAME_MOMENT = timedelta(minutes=5)
+
+
 class MembershipRole(models.TextChoices):
     ADMINISTRATOR = Role.ADMINISTRATOR, _("Administrator")
     ACCOUNT_MANAGER = Role.ACCOUNT_MANAGER, _("Account manager")
@@ -120,12 +125,23 @@ class Membership(PartnerOwned):
         ]
 
     def __str__(self) -> str:
-        return str(self.user)
+        return str(self.user) if self.is_introduced else self.user.email
+
+    @property
+    def is_introduced(self) -> bool:
+        """Whether the partner may read the person's name.
+
+        It gave the name itself, or the person has signed in since being invited; somebody with an account from
+        elsewhere is an address until then.
+        """
+        seen = self.user.last_login
+        came_with_invitation = self.created_at - self.user.date_joined < _SAME_MOMENT
+        return came_with_invitation or (seen is not None and seen >= self.created_at)
 
     @property
     def is_pending(self) -> bool:
         """Invited, and neither signed in nor given a password yet."""
-        return self.user.last_login is None and not self.user.has_usable_password()
+        return not self.is_introduced or (self.user.last_login is None and not self.user.has_usable_password())
 
     @property
     def is_staff(self) -> bool:

@@ -1,4 +1,4 @@
-"""Who works for a partner: invited, given another role, sent away; every change ends the person's sessions."""
+"""Who works for a partner: invited, given another role, sent away; a change ends the sessions that stand on it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from datetime import datetime
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.urls import reverse
 
 from portal import accounts, activities
+from portal.access import across_partners
 from portal.mail import letters, outbox
 from portal.models import Membership, Partner, User
 from portal.models.mail import MailPurpose
@@ -49,7 +50,7 @@ def invite(invitation: Invitation, *, partner: Partner, actor: User, now: dateti
 
     Raises AlreadyMember.
     """
-    user = User.objects.filter(email=invitation.email.lower()).first() or _new_user(invitation, partner)
+    user = _known(invitation.email) or _new_user(invitation, partner)
     membership, created = Membership.objects.get_or_create(
         partner=partner, user=user, defaults={"role": invitation.role}
     )
@@ -59,7 +60,7 @@ def invite(invitation: Invitation, *, partner: Partner, actor: User, now: dateti
         # whoever was a customer's contact works for the partner now
         membership.role, membership.customer, membership.is_active = invitation.role, None, True
         membership.save(update_fields=["role", "customer", "is_active"])
-        end_sessions(user)
+        _end_sessions_of_nobody_else(membership)
     activities.record(
         "person.invited", membership, partner=partner, actor=actor, at=now, after={"role": membership.role}
     )
@@ -67,14 +68,23 @@ def invite(invitation: Invitation, *, partner: Partner, actor: User, now: dateti
     return membership
 
 
+def _known(email: str) -> User | None:
+    return User.objects.filter(email=email.lower()).first()
+
+
 def _new_user(invitation: Invitation, partner: Partner) -> User:
-    return User.objects.create_user(
-        invitation.email,
-        first_name=invitation.first_name,
-        last_name=invitation.last_name,
-        language=partner.language,
-        time_zone=partner.time_zone,
-    )
+    """The person, made now; or just now by somebody else who invited the same address."""
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(
+                invitation.email,
+                first_name=invitation.first_name,
+                last_name=invitation.last_name,
+                language=partner.language,
+                time_zone=partner.time_zone,
+            )
+    except IntegrityError:
+        return User.objects.get(email=invitation.email.lower())
 
 
 def send_invitation(membership: Membership, *, actor: User, now: datetime) -> None:
@@ -114,7 +124,9 @@ def change_role(membership: Membership, role: str, *, actor: User, now: datetime
     _keep_an_administrator(membership)
     before, membership.role = membership.role, role
     membership.save(update_fields=["role"])
-    _changed("person.role_changed", membership, actor=actor, now=now, before={"role": before}, after={"role": role})
+    end_sessions(membership.user)
+    facts = {"before": {"role": before}, "after": {"role": role}}
+    _record("person.role_changed", membership, actor=actor, now=now, **facts)
 
 
 @transaction.atomic
@@ -125,7 +137,8 @@ def deactivate(membership: Membership, *, actor: User, now: datetime) -> None:
     _keep_an_administrator(membership)
     membership.is_active = False
     membership.save(update_fields=["is_active"])
-    _changed("person.deactivated", membership, actor=actor, now=now)
+    _end_sessions_of_nobody_else(membership)
+    _record("person.deactivated", membership, actor=actor, now=now)
 
 
 @transaction.atomic
@@ -135,7 +148,8 @@ def reactivate(membership: Membership, *, actor: User, now: datetime) -> None:
         return
     membership.is_active = True
     membership.save(update_fields=["is_active"])
-    _changed("person.reactivated", membership, actor=actor, now=now)
+    _end_sessions_of_nobody_else(membership)
+    _record("person.reactivated", membership, actor=actor, now=now)
 
 
 def end_sessions(user: User) -> None:
@@ -153,6 +167,16 @@ def _keep_an_administrator(leaving: Membership) -> None:
         raise LastAdministrator
 
 
-def _changed(verb: str, membership: Membership, *, actor: User, now: datetime, **facts: object) -> None:
-    end_sessions(membership.user)
+def _end_sessions_of_nobody_else(membership: Membership) -> None:
+    """Sign the person out, unless they also work for another partner: its work is not ours to interrupt.
+
+    Nothing is left open here: every request asks anew which memberships are active.
+    """
+    with across_partners():
+        works_elsewhere = Membership.objects.active().filter(user=membership.user_id).exclude(pk=membership.pk).exists()
+    if not works_elsewhere:
+        end_sessions(membership.user)
+
+
+def _record(verb: str, membership: Membership, *, actor: User, now: datetime, **facts: object) -> None:
     activities.record(verb, membership, partner=membership.partner, actor=actor, at=now, **facts)

@@ -53,7 +53,7 @@ def invite(request: PartnerRequest) -> HttpResponse:
         try:
             member = services.invite(invitation, partner=request.partner, actor=request.user, now=clock.now())
         except AlreadyMember as refusal:
-            form.add_error("email", _("%(person)s works here already.") % {"person": refusal.membership.user})
+            form.add_error("email", _("%(person)s works here already.") % {"person": refusal.membership})
         else:
             messages.success(request, _("An invitation is on its way to %(email)s.") % {"email": member.user.email})
             return redirect("portal:people")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -84,6 +86,39 @@ def test_person_of_another_partner_keeps_name_and_password(administrator: Member
     assert User.objects.get(pk=member.user_id).check_password("a long pass phrase")
     with across_partners():
         assert "/accounts/login/" in OutgoingMail.objects.get().text
+
+
+def test_name_of_a_person_of_another_partner_stays_with_that_partner(client: Client, administrator: Membership) -> None:
+    known_since = datetime.now(UTC) - timedelta(days=30)
+    user = make_user("both@example.com", first_name="Secret", last_name="Surname", date_joined=known_since)
+    make_member(make_partner(), user=user)
+    invite(administrator, "both@example.com")
+    with across_partners():
+        member = Membership.objects.get(user=user, partner=administrator.partner)
+
+    def pages() -> str:
+        places = (reverse("portal:people"), reverse("portal:person", args=[member.pk]), reverse("portal:activity"))
+        again = client.post(reverse("portal:invite"), {"email": "both@example.com", "role": "support"})
+        return "".join(answer.content.decode() for answer in (*map(client.get, places), again))
+
+    assert "Surname" not in pages()
+    User.objects.filter(pk=user.pk).update(last_login=datetime.now(UTC))
+    assert "Secret Surname" in pages()
+
+
+def test_address_invited_by_two_at_once_is_invited_once(
+    client: Client, administrator: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invite(administrator, "new@relais.example")
+    # what the second of two sees who looked before the first had finished
+    monkeypatch.setattr(people, "_known", lambda _email: None)
+
+    answer = client.post(reverse("portal:invite"), {"email": "New@relais.example", "role": "support"})
+
+    assert answer.status_code == 422
+    assert "works here already" in answer.content.decode()
+    with across_partners():
+        assert OutgoingMail.objects.count() == 1
 
 
 def test_inviting_whoever_was_sent_away_brings_them_back(administrator: Membership) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -66,6 +67,19 @@ def test_all_sessions_end(
 
     assert [is_let_in(browser) for browser in browsers] == [False, False]
     assert is_let_in(bystander)
+
+
+def test_ended_access_leaves_the_work_for_another_partner_alone(administrator: Membership) -> None:
+    elsewhere = make_member(make_partner(), "account_manager")
+    member = make_member(administrator.partner, "support", user=elsewhere.user)
+    browser = signed_in(member.user)
+
+    with across_partners():
+        deactivate(member, administrator.user)
+
+    assert is_let_in(browser)
+    request: Any = browser.get(reverse("portal:preferences")).wsgi_request
+    assert request.membership == elsewhere
 
 
 def test_sessions_of_old_do_not_come_back_with_the_person(administrator: Membership, member: Membership) -> None:
