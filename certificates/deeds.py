@@ -104,6 +104,7 @@ DEEDS: Mapping[str, Deed] = {
     "order.end_differs": Deed(gettext_lazy("The order ends on another day than promised"), "warn", _two_ends),
     "order.noted": Deed(gettext_lazy("Note about the order")),
     "request.made": Deed(gettext_lazy("Certificate requested")),
+    "request.key_given": Deed(gettext_lazy("Key request given"), "good"),
     "request.approved": Deed(gettext_lazy("Request approved"), "good"),
     "request.refused": Deed(gettext_lazy("Request refused"), "warn", _error),
     "request.retried": Deed(gettext_lazy("Request tried again")),

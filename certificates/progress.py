@@ -63,6 +63,7 @@ def headline(request: Request) -> str:
 
 
 _HEADLINES: Mapping[RequestState, StrOrPromise] = {
+    RequestState.WAITING_KEY: gettext_lazy("It is agreed, and waits for a key request from its server."),
     RequestState.WAITING_APPROVAL: gettext_lazy("It waits for an administrator. Nothing has been ordered yet."),
     RequestState.QUEUED: gettext_lazy("It is recorded and will be placed at the authority in a moment."),
     RequestState.PLACING: gettext_lazy("It is being placed at the authority."),
@@ -72,6 +73,7 @@ _HEADLINES: Mapping[RequestState, StrOrPromise] = {
     RequestState.REJECTED: gettext_lazy("It was rejected. Nothing more happens."),
     RequestState.CANCELED: gettext_lazy("It was cancelled. Nothing more happens."),
 }
+_WAITING_FOR_PEOPLE = {RequestState.WAITING_KEY, RequestState.WAITING_APPROVAL}
 _ENDED = {RequestState.FAILED, RequestState.REJECTED, RequestState.CANCELED}
 
 
@@ -80,7 +82,7 @@ def poll_seconds(request: Request, now: datetime) -> int:
     if not request.is_open:
         return 0
     recent = now - request.requested_at < timedelta(minutes=2)
-    return _FAST if recent and request.state != RequestState.WAITING_APPROVAL else _SLOW
+    return _FAST if recent and request.state not in _WAITING_FOR_PEOPLE else _SLOW
 
 
 def _recorded(request: Request) -> Iterator[Step]:
@@ -91,7 +93,9 @@ def _recorded(request: Request) -> Iterator[Step]:
 
 
 def _approval(request: Request) -> Iterator[Step]:
-    if request.state == RequestState.WAITING_APPROVAL:
+    if request.state == RequestState.WAITING_KEY:
+        yield Step(Stand.NOW, _("Waiting for a key request"), _("Its server makes one; the key stays there."))
+    elif request.state == RequestState.WAITING_APPROVAL:
         yield Step(Stand.NOW, _("Waiting for approval"), _("An administrator has to agree."))
     elif request.decided_by and request.state == RequestState.REJECTED:
         detail = _("by %(person)s") % {"person": request.decided_by}
@@ -110,7 +114,7 @@ def _placing(request: Request) -> Iterator[Step]:
         yield Step(Stand.ENDED, _("Not placed"), request.last_error)
     elif request.state == RequestState.CANCELED:
         yield Step(Stand.ENDED, _("Cancelled"), _("Before anything was placed."))
-    elif request.state == RequestState.WAITING_APPROVAL:
+    elif request.state in _WAITING_FOR_PEOPLE:
         yield Step(Stand.TO_COME, _("Place at the authority"))
 
 

@@ -55,8 +55,9 @@ class RequestKind(models.TextChoices):
 
 
 class RequestState(models.TextChoices):
-    """waiting_approval → queued → placing → placed → issued; failed, rejected and cancelled leave the road."""
+    """waiting_key, waiting_approval → queued → placing → placed → issued; failed, rejected and cancelled leave."""
 
+    WAITING_KEY = "waiting_key", _("Waiting for a key request")
     WAITING_APPROVAL = "waiting_approval", _("Waiting for approval")
     QUEUED = "queued", _("Queued")
     PLACING = "placing", _("Being placed")
@@ -68,11 +69,14 @@ class RequestState(models.TextChoices):
 
 
 OPEN_REQUEST_STATES = (
+    RequestState.WAITING_KEY,
     RequestState.WAITING_APPROVAL,
     RequestState.QUEUED,
     RequestState.PLACING,
     RequestState.PLACED,
 )
+# The only ones in which a request may be without the key it is to certify.
+KEYLESS_STATES = (RequestState.WAITING_KEY, RequestState.REJECTED, RequestState.CANCELED)
 # A renewal in one of these keeps its order out of every list and queue.
 RENEWING_STATES = (*OPEN_REQUEST_STATES, RequestState.ISSUED)
 

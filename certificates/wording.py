@@ -46,6 +46,7 @@ REQUEST_LEVELS: Mapping[str, str] = {
     RequestState.FAILED: "bad",
     RequestState.REJECTED: "plain",
     RequestState.CANCELED: "plain",
+    RequestState.WAITING_KEY: "warn",
     RequestState.WAITING_APPROVAL: "warn",
 }
 MARKS: Mapping[str, Pill] = {

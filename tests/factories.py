@@ -147,7 +147,7 @@ def make_request(order: Order, kind: str = RequestKind.RENEWAL, **fields: Any) -
         "product": order.product or product(),
         "common_name": order.common_name,
         "names": order.names,
-        "csr": "",
+        "csr": "-----BEGIN CERTIFICATE REQUEST-----",
         "requested_at": now,
         "due_at": now,
     }

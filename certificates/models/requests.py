@@ -14,7 +14,14 @@ from certificates.models.orders import Order
 from certificates.models.products import Product
 from certificates.models.validations import Organization
 from certificates.querysets import RequestQuerySet
-from certificates.states import OPEN_REQUEST_STATES, RENEWING_STATES, AuthorityKind, RequestKind, RequestState
+from certificates.states import (
+    KEYLESS_STATES,
+    OPEN_REQUEST_STATES,
+    RENEWING_STATES,
+    AuthorityKind,
+    RequestKind,
+    RequestState,
+)
 from portal.access import PartnerManager
 from portal.models import PartnerOwned, User
 
@@ -45,9 +52,13 @@ class Request(PartnerOwned):
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     common_name = models.CharField(_("common name"), max_length=253)
     names = models.JSONField(_("names"), default=list)
-    csr = models.TextField()
+    # Empty while it waits for a key: what was agreed can be ordered before its server has made one.
+    csr = models.TextField(blank=True)
     term_years = models.PositiveSmallIntegerField(_("validity in years"), default=1)
     purchase_order = models.CharField(_("purchase order"), max_length=60, blank=True)
+    # What was agreed for it, tax excluded; the new order takes it over. Unknown where no price was agreed.
+    price = models.DecimalField(_("price"), max_digits=12, decimal_places=2, null=True, blank=True)
+    currency = models.CharField(max_length=3, blank=True)
     # Where it came from: "staff", "auto_renew", later a letter or an offer; opaque to this app
     source = models.CharField(max_length=60, default="staff")
     # What the person was told: days kept and ends as they stood at the press (ISO dates and whole days)
@@ -90,6 +101,7 @@ class Request(PartnerOwned):
                 condition=Q(kind=RequestKind.NEW, order__isnull=True)
                 | (~Q(kind=RequestKind.NEW) & Q(order__isnull=False)),
             ),
+            models.CheckConstraint(name="request_has_its_key", condition=Q(state__in=KEYLESS_STATES) | ~Q(csr="")),
             models.CheckConstraint(
                 name="request_claim_has_lease",
                 condition=~Q(state=RequestState.PLACING) | Q(claimed_until__isnull=False),

@@ -12,8 +12,9 @@ from certificates.models import Order, Request
 from certificates.services import planning
 from certificates.services.recording import record_end
 from certificates.services.refusals import AlreadyReissuing, AlreadyRenewed, MovedOn
-from certificates.services.renewals import promise_of, reissues_of, renewals_of, wake_worker
+from certificates.services.renewals import first_state, promise_of, reissues_of, renewals_of, wake_worker
 from certificates.states import RenewalMark, RequestKind, RequestState
+from certificates.x509 import read_csr
 from portal import activities
 from portal.models import User
 
@@ -34,6 +35,20 @@ def reject_request(request: Request, *, actor: User, now: datetime, reason: str 
         ended = record_end(request, waiting, RequestState.REJECTED, now=now, error=reason, decided_by=actor)
         _moved(request, ended)
         _note("request.refused", request, actor, now, reason=reason)
+
+
+def give_key(request: Request, *, csr: str, actor: User | None, now: datetime) -> None:
+    """Send a request on its way that waited for the key of its server; raises BadRequest, MovedOn.
+
+    Whoever gives it, the one who asked decides whether an administrator still has to approve.
+    """
+    facts = read_csr(csr)
+    waiting = Request.objects.filter(pk=request.pk, state=RequestState.WAITING_KEY)
+    state = first_state(request.partner, request.requested_by)
+    with transaction.atomic():
+        _moved(request, waiting.update(csr=facts.pem, state=state, due_at=now))
+        _note("request.key_given", request, actor, now)
+        wake_worker(request)
 
 
 def retry_request(request: Request, *, actor: User, now: datetime) -> None:
@@ -62,7 +77,8 @@ def cancel_request(request: Request, *, actor: User, now: datetime) -> bool:
     Raises MovedOn once it has ended.
     """
     unsent = Request.objects.filter(pk=request.pk).filter(
-        Q(state=RequestState.WAITING_APPROVAL) | Q(state=RequestState.QUEUED, sent_at=None)
+        Q(state__in=[RequestState.WAITING_KEY, RequestState.WAITING_APPROVAL])
+        | Q(state=RequestState.QUEUED, sent_at=None)
     )
     with transaction.atomic():
         dropped = record_end(request, unsent, RequestState.CANCELED, now=now)
@@ -110,5 +126,5 @@ def _moved(request: Request, changed: int | bool) -> None:  # noqa: FBT001 - a c
         raise MovedOn(request)
 
 
-def _note(verb: str, request: Request, actor: User, now: datetime, **facts: Any) -> None:
+def _note(verb: str, request: Request, actor: User | None, now: datetime, **facts: Any) -> None:
     activities.record(verb, request, partner=request.partner, actor=actor, at=now, **facts)

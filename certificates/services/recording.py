@@ -144,6 +144,8 @@ def _as_placed(request: Request, answer: OrderState, now: datetime) -> dict[str,
         "product": request.product,
         "product_name": request.product.name,
         "customer_reference": request.purchase_order,
+        "price": request.price,
+        "currency": request.currency,
         # Issued only once its dates and its certificate are written too.
         "status": OrderStatus.PENDING if answer.status is AuthorityStatus.ISSUED else _order_status(answer),
         "authority_status": answer.raw_status,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -39,6 +40,7 @@ from portal.roles import Role
 from portal.wakeups import nudge
 
 __all__ = [
+    "Agreed",
     "AlreadyInHand",
     "AlreadyOrdered",
     "AlreadyReissuing",
@@ -70,14 +72,23 @@ SAME_PRESS = timedelta(minutes=10)
 _OBSTACLES = {RenewalMark.ELSEWHERE: Obstacle.MARKED_ELSEWHERE, RenewalMark.RENEWED: Obstacle.RENEWED}
 
 
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """The price that was agreed, tax excluded; the new order takes it over."""
+
+    price: Decimal
+    currency: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Press:
-    """Who asked, when, from where, and under which order number of the customer's own."""
+    """Who asked, when, from where, under which order number of the customer's own, and at which price."""
 
     actor: User | None
     now: datetime
     source: str = "staff"
     purchase_order: str = ""
+    agreed: Agreed | None = None
 
 
 def request_renewal(
@@ -86,20 +97,22 @@ def request_renewal(
     product: Product,
     term_years: int,
     names: Sequence[str],
-    csr: str,
+    csr: str | None,
     actor: User | None,
     source: str = "staff",
     now: datetime,
     purchase_order: str = "",
+    agreed: Agreed | None = None,
 ) -> Request:
     """Store the renewal of an order, once; a worker places it at the authority.
 
-    Raises RenewalWindowClosed, AlreadyRenewed, OrderNotRenewable, OrganizationMissing, ProductNotOffered,
-    TermNotOffered, WildcardRefused, OneNameOnly and BadRequest.
+    Without a `csr` (None) it waits until somebody gives it one (`give_key`). Raises RenewalWindowClosed,
+    AlreadyRenewed, OrderNotRenewable, OrganizationMissing, ProductNotOffered, TermNotOffered, WildcardRefused,
+    OneNameOnly and BadRequest.
     """
     check_offered(product, term_years=term_years)
     wish = read_wish(product, names=names, csr=csr, term_years=term_years)
-    press = Press(actor=actor, now=now, source=source, purchase_order=purchase_order)
+    press = Press(actor=actor, now=now, source=source, purchase_order=purchase_order, agreed=agreed)
     return _once(lambda: _store_renewal(order, wish, press), AlreadyRenewed, lambda: renewals_of(order))
 
 
@@ -121,21 +134,22 @@ def request_new(
     product: Product,
     organization: Organization | None,
     names: Sequence[str],
-    csr: str,
+    csr: str | None,
     term_years: int,
     actor: User | None,
     now: datetime,
     purchase_order: str = "",
     source: str = "staff",
+    agreed: Agreed | None = None,
 ) -> Request:
-    """Store a new order for a customer.
+    """Store a new order for a customer; without a `csr` (None) it waits until somebody gives it one.
 
     Raises AlreadyOrdered, NotConnected, OrganizationMissing, ProductNotOffered, TermNotOffered, WildcardRefused,
     OneNameOnly and BadRequest.
     """
     check_offered(product, term_years=term_years)
     wish = read_wish(product, names=names, csr=csr, term_years=term_years)
-    press = Press(actor=actor, now=now, source=source, purchase_order=purchase_order)
+    press = Press(actor=actor, now=now, source=source, purchase_order=purchase_order, agreed=agreed)
     with transaction.atomic():
         return _store_new(customer, organization, wish, press)
 
@@ -183,7 +197,7 @@ def promise_of(plan: RenewalPlan) -> dict[str, Any]:
 
 
 def first_state(partner: Partner, actor: User | None) -> RequestState:
-    """Where a request begins: with an administrator, if the partner wants that, unless one is asking."""
+    """Where a request with a key begins: with an administrator, if the partner wants that, unless one is asking."""
     if not partner.approval_required or _is_administrator(partner, actor):
         return RequestState.QUEUED
     return RequestState.WAITING_APPROVAL
@@ -256,20 +270,22 @@ def _same_orders(partner: Partner, wish: Wish, press: Press) -> RequestQuerySet:
     recent: RequestQuerySet = Request.objects.for_partner(partner).filter(
         kind=RequestKind.NEW, state__in=RENEWING_STATES, requested_at__gt=press.now - SAME_PRESS
     )
-    return recent.filter(product=wish.product, names=list(wish.names), csr=wish.csr.pem)
+    return recent.filter(product=wish.product, names=list(wish.names), csr=wish.csr_pem)
 
 
 def _store(wish: Wish, press: Press, connection: AuthorityConnection, **fields: Any) -> Request:
     request = Request.objects.create(
         partner=connection.partner,
-        state=first_state(connection.partner, press.actor),
+        state=first_state(connection.partner, press.actor) if wish.csr else RequestState.WAITING_KEY,
         authority=connection.kind,
         product=wish.product,
         common_name=wish.common_name,
         names=list(wish.names),
-        csr=wish.csr.pem,
+        csr=wish.csr_pem,
         term_years=wish.term_years,
         purchase_order=press.purchase_order,
+        price=press.agreed.price if press.agreed else None,
+        currency=press.agreed.currency if press.agreed else "",
         source=press.source,
         requested_by=press.actor,
         requested_at=press.now,

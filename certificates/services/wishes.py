@@ -13,11 +13,14 @@ from certificates.x509 import CsrFacts, normalise_names, read_csr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What was asked for, as it will be sent: clean PEM, normalised names with the common name first."""
+    """What was asked for, as it will be sent: clean PEM, normalised names with the common name first.
+
+    Without a `csr` it is agreed, and waits for the key that a server has yet to make.
+    """
 
     product: Product
     names: tuple[str, ...]
-    csr: CsrFacts
+    csr: CsrFacts | None
     term_years: int = 1
 
     @property
@@ -25,18 +28,23 @@ class Wish:
         return self.names[0]
 
     @property
+    def csr_pem(self) -> str:
+        return self.csr.pem if self.csr else ""
+
+    @property
     def strangers(self) -> tuple[str, ...]:
         """Names of the key's request that the certificate will not hold: perhaps it was made for another host."""
-        return tuple(name for name in self.csr.names if name not in self.names)
+        return tuple(name for name in self.csr.names if name not in self.names) if self.csr else ()
 
 
-def read_wish(product: Product, *, names: Sequence[str], csr: str, term_years: int = 1) -> Wish:
+def read_wish(product: Product, *, names: Sequence[str], csr: str | None, term_years: int = 1) -> Wish:
     """The wish, once all of it can be issued; without names, those of the key's request are meant.
 
-    Raises BadRequest, WildcardRefused, OneNameOnly.
+    No `csr` (None) means that the key follows. Raises BadRequest, WildcardRefused, OneNameOnly.
     """
-    facts = read_csr(csr)
-    wish = Wish(product=product, names=normalise_names(names) or facts.names, csr=facts, term_years=term_years)
+    facts = None if csr is None else read_csr(csr)
+    named = normalise_names(names) or (facts.names if facts else ())
+    wish = Wish(product=product, names=named, csr=facts, term_years=term_years)
     check_names(product, wish.names)
     return wish
 

@@ -207,6 +207,7 @@ def test_failed_requests_come_first_and_ended_ones_only_under_all(page: Client, 
         "placing.example",
         "queued.example",
         "waiting-approval.example",
+        "waiting-key.example",
     ]
     assert len(everything) == len(hosts)
 
