@@ -18,6 +18,7 @@ from django.utils import timezone, translation
 
 from portal import clock, links
 from portal.access import across_partners, on_behalf_of, public
+from portal.choices import Language
 from portal.limits import Limit, network_of
 from portal.models import Link, Partner
 
@@ -118,7 +119,7 @@ def _as_read_by(request: Any, link: Link) -> Iterator[None]:
     if request.user.is_authenticated:
         yield
         return
-    chosen = settings.LANGUAGE_COOKIE_NAME in request.COOKIES
+    chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) in Language.values
     language = translation.get_language() if chosen else link.language or link.partner.language
     with translation.override(language), timezone.override(ZoneInfo(link.partner.time_zone)):
         request.LANGUAGE_CODE = translation.get_language()
