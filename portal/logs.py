@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_TOKEN_IN_PATH = re.compile(r"/l/[A-Za-z0-9_-]{16,}")
+_TOKEN_IN_PATH = re.compile(r"\bl/[A-Za-z0-9_-]{16,}")
 
 
 def without_tokens(_logger: Any, _method: str, line: str) -> str:
     """The line as it may be written; a processor of structlog, the last one."""
-    return _TOKEN_IN_PATH.sub("/l/[token]", line)
+    return _TOKEN_IN_PATH.sub("l/[token]", line)

@@ -358,6 +358,7 @@ def test_t11_log_lines_hold_no_token() -> None:
     line = formatter.format(record)
 
     assert "Not Found: /l/[token]/" in line
+    assert "Resolver404" in line
     assert token not in line
 
 
