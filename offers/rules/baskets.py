@@ -27,8 +27,8 @@ class LineKind(StrEnum):
 class Line:
     """One line of a sum: `quantity` times `unit` is `amount`, rounded; those of a discount are negative.
 
-    A discount names its offer, and its percent where it is one. Where a floor cut it, `is_limited` says so,
-    `amount` is what comes off, and `unit` still what the offer would have given.
+    A discount names its offer, and its percent where it is one. Where a floor cut it, `is_limited` says so:
+    `amount` is what comes off, and quantity times unit still what the offer would have given.
     """
 
     kind: LineKind
