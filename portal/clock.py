@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from functools import cache
 
 from django.conf import settings
 
 
 def now() -> datetime:
-    """This moment in UTC; with a pinned date, that date at the real time of day."""
+    """This moment in UTC; with a pinned date, that date at the real time of day, and on from there.
+
+    A pinned clock never goes back: past midnight it shows the day after the pinned one. Pinned to 2026-11-22 on a
+    Monday at 23:59, two minutes later it is 2026-11-23, 00:01.
+    """
     real = datetime.now(UTC)
     if not settings.PORTAL_TODAY:
         return real
-    return datetime.combine(date.fromisoformat(settings.PORTAL_TODAY), real.timetz())
+    return real + (date.fromisoformat(settings.PORTAL_TODAY) - _pinned_on(settings.PORTAL_TODAY))
 
 
 def today() -> date:
     """The UTC date of this moment: "days left" are counted by it everywhere."""
     return now().date()
+
+
+@cache
+def _pinned_on(_pin: str) -> date:
+    """The real date the pin stands for: the day this process met it, or the one it was started with."""
+    given: str = settings.PORTAL_TODAY_SINCE
+    return date.fromisoformat(given) if given else datetime.now(UTC).date()

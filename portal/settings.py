@@ -31,6 +31,8 @@ DEMO = env.bool("PORTAL_DEMO", False)
 HTTPS = env.bool("PORTAL_HTTPS", False)
 # Pins the clock for demonstrations and tests: an ISO date, empty for the real one.
 PORTAL_TODAY = env.str("PORTAL_TODAY", "")
+# The real date on which that was so; `runportal` tells all its processes the same one.
+PORTAL_TODAY_SINCE = env.str("PORTAL_TODAY_SINCE", "")
 
 SECRET_KEY = env.str("SECRET_KEY", "") or secret(DATA_DIR, "secret_key", size=48)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django_scopes import scope
 
-from portal import sql
+from portal import clock, sql
 from portal.models import Partner
 from tests import factories
 
@@ -16,6 +16,7 @@ from tests import factories
 @pytest.fixture(autouse=True)
 def _pinned_day(settings: pytest.FixtureRequest) -> None:
     settings.PORTAL_TODAY = factories.TODAY.isoformat()  # type: ignore[attr-defined]
+    clock._pinned_on.cache_clear()  # each test begins on that day, however late the suite runs
 
 
 @pytest.fixture(scope="session")

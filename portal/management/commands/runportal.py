@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,8 @@ def programs() -> list[Program]:
     if settings.MAIL_SINK and not os.environ.get("EMAIL_URL"):
         # The mailbox of this portal, on a port that no other portal on this machine has.
         os.environ |= {"EMAIL_URL": f"smtp://127.0.0.1:{free_port()}", "PORTAL_MAIL_SINK": "1"}
+    # A process that is started again on a later day reads the same pinned clock as those that ran on.
+    os.environ.setdefault("PORTAL_TODAY_SINCE", datetime.now(UTC).date().isoformat())
     return [Program("web server", web_server()), Program("worker", ["manage.py", "work"])]
 
 
