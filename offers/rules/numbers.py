@@ -8,12 +8,12 @@ from datetime import date
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base32: no I, L, O or U
 CODE_LENGTH = 10
 CODE_BITS = 5 * CODE_LENGTH
-_AS_READ = str.maketrans("OIL", "011", " -")
+_AS_READ = str.maketrans("OIL", "011")
 
 
 def quote_number(prefix: str, year: int, n: int) -> str:
-    """("Q", 2026, 42) -> "Q-2026-00042"; longer from the hundred thousandth on."""
-    return f"{prefix}-{year}-{n:05d}"
+    """("Q", 2026, 42) -> "Q-2026-00042"; without a prefix "2026-00042"."""
+    return "-".join(filter(None, (prefix, str(year), f"{n:05d}")))
 
 
 def verification_code(bits: int) -> str:
@@ -26,8 +26,8 @@ def verification_code(bits: int) -> str:
 
 
 def normalise_code(typed: str) -> str:
-    """What was meant by what was typed, without dashes: "abcd-efgh-1o" -> "ABCDEFGH10"."""
-    return typed.upper().translate(_AS_READ)
+    """What was meant by what was typed, letters and digits alone: "abcd-efgh lo" -> "ABCDEFGH10"."""
+    return "".join(filter(str.isalnum, typed.upper())).translate(_AS_READ)
 
 
 def validity_limit(asked: date, order_last_days: Iterable[date], today: date) -> date:

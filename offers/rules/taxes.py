@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from offers.rules.money import percent_of
+from offers.rules.money import percent_of, rounded
 
 _MEMBERS = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
 EUROPEAN_UNION = frozenset(_MEMBERS.split())
@@ -102,6 +102,6 @@ class Totals:
 
 def totals(nets: Iterable[Decimal], tax: Tax, currency: str) -> Totals:
     """What a document comes to; tax is rounded once, on the sum: 3 x 0.33 at 20 % -> 0.99 + 0.20 = 1.19."""
-    net = sum(nets, ZERO)
+    net = rounded(sum(nets, ZERO), currency)
     owed = percent_of(net, tax.rate, currency)
     return Totals(net, owed, net + owed)
