@@ -36,10 +36,13 @@ class PriceKind(StrEnum):
 
 
 class TaxKind(StrEnum):
+    """As offers.rules.taxes.TaxCode, whose values these are."""
+
     STANDARD = "standard"  # the tax of the country, at a rate
     REVERSE_CHARGE = "reverse_charge"  # the customer accounts for it (Directive 2006/112/EC, articles 44 and 196)
     EXPORT = "export"  # outside the scope of the seller's tax
     EXEMPT = "exempt"
+    NONE = "none"  # no rate is listed for the country that would tax it
 
 
 class _Stored:
