@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -16,6 +15,7 @@ from certificates.models import Contact, Order, Request
 from certificates.rules import ActionKind, NextAction, Reason, Urgency, Window
 from certificates.states import EmailState, OrderStatus, RenewalMark, RequestState
 from certificates.x509.names import display_name
+from portal.dates import date_format
 from portal.types import StrOrPromise
 
 

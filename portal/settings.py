@@ -108,6 +108,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "portal.context.frame",
             ],
+            "builtins": ["portal.templatetags.dates"],
         },
     },
 ]

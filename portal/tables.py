@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal import deeds
+from portal.dates import date_format
 from portal.lists import Column, ListTable
 from portal.models import Activity, Membership
 from portal.models.people import MembershipRole

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from django.utils.formats import date_format
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from certificates import wording
+from portal.dates import date_format
 from portal.lists import Column, Exported, ListTable
 from portal.lists.links import row_urls
 from portal.templatetags.portal_tags import pill

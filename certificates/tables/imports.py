@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from certificates.models import ImportLine, ImportRun
 from certificates.services.imports.reasons import file_sentence, line_sentence
 from certificates.x509.names import display_name
+from portal.dates import date_format
 from portal.lists import Column, ListTable
 from portal.lists.links import row_urls
 from portal.templatetags.portal_tags import pill

@@ -7,7 +7,6 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from django.utils.formats import date_format
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
@@ -16,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from certificates import wording
 from certificates.states import LIVE_ORDER_STATES, OrderStatus, RenewalMark
 from certificates.x509.names import display_name
+from portal.dates import date_format
 from portal.lists import Column, Exported, ListTable
 from portal.lists.links import row_urls
 from portal.templatetags.portal_tags import pill

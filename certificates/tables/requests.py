@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from django.utils.formats import date_format
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
@@ -15,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from certificates.states import OPEN_REQUEST_STATES, RequestKind, RequestState
 from certificates.wording import REQUEST_LEVELS
 from certificates.x509.names import display_name
+from portal.dates import date_format
 from portal.lists import Column, Exported, ListTable
 from portal.lists.links import row_urls
 from portal.templatetags.portal_tags import pill

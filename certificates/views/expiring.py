@@ -31,6 +31,7 @@ from portal.lists import Empty, Sort, Span, Total
 from portal.lists.bulk import BulkView
 from portal.lists.filters import Chip
 from portal.lists.sql import Counted, ask, counts_of
+from portal.percentages import percentage
 from portal.types import StrOrPromise
 
 TAB_LABELS: Mapping[Tab, StrOrPromise] = {
@@ -269,5 +270,5 @@ class Figures:
         if not 0 < ended <= QUARTER_LIMIT:
             return []
         note = ngettext("of %(count)s order that ended", "of %(count)s orders that ended", ended)
-        share = _("%(percent)s %%") % {"percent": round(100 * renewed / ended)}
+        share = percentage(round(100 * renewed / ended))
         return [Figure(_("Renewed, this quarter"), share, note % {"count": Total(ended, QUARTER_LIMIT)})]

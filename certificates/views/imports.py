@@ -31,6 +31,7 @@ from portal import clock, csvio
 from portal.access import PartnerRequest, requires
 from portal.contributions import Figure
 from portal.lists import Empty, ListPage, Sort, Total
+from portal.percentages import percentage
 from portal.types import StrOrPromise
 from portal.wakeups import nudge
 
@@ -340,7 +341,7 @@ def _progress(run: ImportRun) -> dict[str, Any]:
         "progress": {
             "key": "import-progress",
             "label": _("Reading the file") if reading else _("Importing"),
-            "words": words % counts if run.rows_done else _("%(percent)s %%") % {"percent": run.percent},
+            "words": words % counts if run.rows_done else percentage(run.percent),
             "total": 100,
             "done": run.percent,
             "finished": False,

@@ -8,7 +8,6 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.dateformat import time_format
-from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
@@ -20,6 +19,7 @@ from certificates.wording import day, host, request_state
 from offers import wording
 from portal import clock
 from portal.access import PartnerRequest
+from portal.dates import date_format
 from portal.types import StrOrPromise
 
 
