@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -36,13 +37,18 @@ PATHS = [
     )
 ]
 WHOLE_PATHS = [path for path in PATHS if path.are_complete]
-NOTHING_PRIVATE = {"personal": Timing.NO, "payment": Timing.NO, "names": Names.ONE, "servers": Servers.ONE}
+NOTHING = Answers(personal=Timing.NO, payment=Timing.NO, names=Names.ONE, servers=Servers.ONE, trust=Trust.US)
 # Each question's answers from the least sensitive to the most; "later" weighs as much as "yes".
-RISING = {
+RISING: dict[str, list[Any]] = {
     "personal": [None, Timing.NO, Timing.LATER, Timing.YES],
     "payment": [None, Timing.NO, Timing.LATER, Timing.YES],
     "trust": [None, Trust.US, Trust.PUBLIC, Trust.PARTNERS],
 }
+
+
+def answering(path: Answers, question: str, answer: Any) -> Answers:
+    changed: dict[str, Any] = {question: answer}
+    return replace(path, **changed)
 
 
 def test_there_are_as_many_paths_as_answers_can_be_combined() -> None:
@@ -82,13 +88,11 @@ def test_payments_now_ask_for_a_named_organisation_and_a_vulnerability_assessmen
 @pytest.mark.parametrize("question", ["personal", "payment"])
 def test_later_recommends_what_yes_does_so_that_nothing_has_to_change_in_between(question: str) -> None:
     for path in PATHS:
-        later, now = (shape_of(replace(path, **{question: timing})) for timing in (Timing.LATER, Timing.YES))
-
-        assert later == now
+        assert shape_of(answering(path, question, Timing.LATER)) == shape_of(answering(path, question, Timing.YES))
 
 
 def test_what_would_do_until_later_is_offered_beside_it() -> None:
-    found = recommend(Answers(**{**NOTHING_PRIVATE, "payment": Timing.LATER}, trust=Trust.PUBLIC))
+    found = recommend(replace(NOTHING, payment=Timing.LATER, trust=Trust.PUBLIC))
 
     assert found.shape == Shape(Level.OV, Tier.PRO)
     assert Alternative(Shape(Level.OV, Tier.BASIC), Why.UNTIL_LATER) in found.alternatives
@@ -97,7 +101,7 @@ def test_what_would_do_until_later_is_offered_beside_it() -> None:
 @pytest.mark.parametrize("question", RISING)
 def test_more_sensitive_answers_never_recommend_less(question: str) -> None:
     for path in PATHS:
-        shapes = [shape_of(replace(path, **{question: answer})) for answer in RISING[question]]
+        shapes = [shape_of(answering(path, question, answer)) for answer in RISING[question]]
 
         assert [rank(shape.level) for shape in shapes] == sorted(rank(shape.level) for shape in shapes), path
         assert [shape.tier for shape in shapes] == sorted(shape.tier for shape in shapes), path
@@ -139,25 +143,25 @@ def test_every_benefit_a_shape_asks_for_is_one_of_the_catalogue() -> None:
 @pytest.mark.parametrize(
     ("answers", "shape"),
     [
-        (Answers(**NOTHING_PRIVATE, trust=Trust.US), Shape(Level.DV, Tier.BASIC)),
-        (Answers(**NOTHING_PRIVATE, trust=Trust.PUBLIC), Shape(Level.OV, Tier.BASIC)),
-        (Answers(**NOTHING_PRIVATE, trust=Trust.PARTNERS), Shape(Level.EV, Tier.SITE)),
+        (NOTHING, Shape(Level.DV, Tier.BASIC)),
+        (replace(NOTHING, trust=Trust.PUBLIC), Shape(Level.OV, Tier.BASIC)),
+        (replace(NOTHING, trust=Trust.PARTNERS), Shape(Level.EV, Tier.SITE)),
         (
-            Answers(**{**NOTHING_PRIVATE, "personal": Timing.YES}, trust=Trust.PUBLIC),
+            replace(NOTHING, personal=Timing.YES, trust=Trust.PUBLIC),
             Shape(Level.OV, Tier.SITE),
         ),
-        (Answers(**{**NOTHING_PRIVATE, "personal": Timing.YES}, trust=Trust.US), Shape(Level.OV, Tier.BASIC)),
-        (Answers(**{**NOTHING_PRIVATE, "payment": Timing.YES}, trust=Trust.US), Shape(Level.OV, Tier.PRO)),
+        (replace(NOTHING, personal=Timing.YES), Shape(Level.OV, Tier.BASIC)),
+        (replace(NOTHING, payment=Timing.YES), Shape(Level.OV, Tier.PRO)),
         (
-            Answers(**{**NOTHING_PRIVATE, "names": Names.MANY}, trust=Trust.US),
+            replace(NOTHING, names=Names.MANY),
             Shape(Level.DV, Tier.BASIC, wildcard=True),
         ),
         (
-            Answers(**{**NOTHING_PRIVATE, "names": Names.FEW}, trust=Trust.PUBLIC),
+            replace(NOTHING, names=Names.FEW, trust=Trust.PUBLIC),
             Shape(Level.OV, Tier.BASIC, several_names=True),
         ),
         (
-            Answers(**{**NOTHING_PRIVATE, "names": Names.MANY}, trust=Trust.PARTNERS),
+            replace(NOTHING, names=Names.MANY, trust=Trust.PARTNERS),
             Shape(Level.EV, Tier.SITE, several_names=True),
         ),
     ],
