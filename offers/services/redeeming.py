@@ -1,0 +1,171 @@
+"""No offer is used more often, or gives away more, than its terms allow, however many people press at once.
+
+Each use takes a place within its offer, under the lock of the offer's row; the unique constraint on the place, and the
+checks on the counters, hold on their own should anybody ever forget the lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Exists, F, Max, OuterRef, Q
+
+from certificates.models import Customer, Order
+from offers.models import Offer, Redemption
+from offers.models.offers import OfferStatus
+from portal.access import PartnerQuerySet
+
+__all__ = ["OfferNotLive", "OfferRefused", "OfferUsedUp", "redeem", "release", "use"]
+
+Uses = PartnerQuerySet[Redemption]
+
+
+class OfferRefused(Exception):
+    """The offer cannot be used (again)."""
+
+    def __init__(self, offer: Offer) -> None:
+        super().__init__(str(offer))
+        self.offer = offer
+
+
+class OfferNotLive(OfferRefused):
+    """It has not begun, is paused, or has ended."""
+
+
+class OfferUsedUp(OfferRefused):
+    """It has been used as often, by all or by this customer, or has given away as much, as it may."""
+
+
+def redeem(
+    uses: Iterable[tuple[Offer, Decimal]],
+    *,
+    subject: str,
+    customer: Customer,
+    order: Order | None = None,
+    currency: str = "",
+    now: datetime,
+    held: bool = False,
+) -> list[Redemption]:
+    """Use each offer once for the subject, all of them or none; returns the uses by offer, in the offers' id order.
+
+    `subject` names what it is for, "order:17" or "request:40": asked for again, the use already there is returned,
+    whatever has become of the offer since. While a use is only `held` (by an open quote) it takes the amount asked for
+    last, and becomes used when it is asked for without `held`; one that is used stands. Amounts are above zero, tax
+    excluded, in `currency`; without one, in the partner's. Raises OfferNotLive and OfferUsedUp.
+    """
+    amounts = {offer.pk: amount for offer, amount in uses}
+    with transaction.atomic():
+        locked = _locked(amounts)
+        there = {use.offer_id: use for use in _unreleased(subject).filter(offer__in=locked)}
+        return [
+            _renewed(offer, there[offer.pk], amounts[offer.pk], held=held)
+            if offer.pk in there
+            else _taken(
+                offer,
+                Redemption(
+                    partner_id=offer.partner_id,
+                    offer=offer,
+                    customer=customer,
+                    subject=subject,
+                    order=order,
+                    amount=amounts[offer.pk],
+                    currency=currency or offer.partner.currency,
+                    state=Redemption.State.HELD if held else Redemption.State.USED,
+                    at=now,
+                ),
+            )
+            for offer in locked
+        ]
+
+
+def use(subject: str) -> int:
+    """What was held for the subject is used now, even where the offer has ended meanwhile; how many uses."""
+    return Redemption.objects.filter(subject=subject, state=Redemption.State.HELD).update(state=Redemption.State.USED)
+
+
+def release(subject: str) -> int:
+    """Give back all that the subject holds or has used: its places are free, its amounts unspent; how many uses."""
+    with transaction.atomic():
+        offers = {offer.pk: offer for offer in _locked(_unreleased(subject).values_list("offer", flat=True))}
+        given_back = list(_unreleased(subject).filter(offer__in=offers))
+        for one in given_back:
+            _count(offers[one.offer_id], times=-1, amount=-one.amount)
+            one.state = Redemption.State.RELEASED
+            one.save(update_fields=["state"])
+    return len(given_back)
+
+
+def _locked(offers: Iterable[int]) -> Sequence[Offer]:
+    """In the order of their ids, so that two baskets with the same offers cannot wait for each other."""
+    rows = Offer.objects.filter(pk__in=list(offers)).select_related("partner").order_by("pk")
+    return list(rows.select_for_update(of=("self",)))
+
+
+def _unreleased(subject: str) -> Uses:
+    return Redemption.objects.filter(subject=subject).exclude(state=Redemption.State.RELEASED)
+
+
+def _taken(offer: Offer, wanted: Redemption) -> Redemption:
+    """The new use, in a place of its own."""
+    if offer.status(wanted.at) is not OfferStatus.LIVE:
+        raise OfferNotLive(offer)
+    _check_customer(offer, wanted.customer)
+    _check_currency(offer, wanted.currency)
+    _count(offer, times=1, amount=wanted.amount)
+    wanted.place = _free_place(offer)
+    wanted.save(force_insert=True)
+    return wanted
+
+
+def _renewed(offer: Offer, there: Redemption, amount: Decimal, *, held: bool) -> Redemption:
+    """The use that was there already; a held one follows what is asked for."""
+    if there.state == Redemption.State.USED:
+        return there
+    if amount != there.amount:
+        _count(offer, times=0, amount=amount - there.amount)
+    there.amount = amount
+    there.state = Redemption.State.HELD if held else Redemption.State.USED
+    there.save(update_fields=["amount", "state"])
+    return there
+
+
+def _check_customer(offer: Offer, customer: Customer) -> None:
+    if offer.customer_limit is None:
+        return
+    uses = offer.redemptions.filter(customer=customer).exclude(state=Redemption.State.RELEASED)
+    if uses.count() >= offer.customer_limit:
+        raise OfferUsedUp(offer)
+
+
+def _check_currency(offer: Offer, currency: str) -> None:
+    """A cap in one currency has nothing left for another: there is no rate by which to count it."""
+    if offer.spend_cap is not None and currency != (offer.currency or offer.partner.currency):
+        raise OfferUsedUp(offer)
+
+
+def _count(offer: Offer, *, times: int, amount: Decimal) -> None:
+    """Move the counters, only as far as the terms allow. Sums are made here: SQLite adds decimals as floats."""
+    spent = offer.spent + amount
+    room = Q(redemption_limit=None) | Q(redemption_limit__gte=F("redeemed") + times)
+    room &= Q(spend_cap=None) | Q(spend_cap__gte=spent)
+    moved = Offer.objects.filter(pk=offer.pk)
+    if times > 0 or amount > 0:
+        moved = moved.filter(room)
+    if not moved.update(redeemed=F("redeemed") + times, spent=spent):
+        raise OfferUsedUp(offer)
+    offer.redeemed, offer.spent = offer.redeemed + times, spent
+
+
+def _free_place(offer: Offer) -> int:
+    """The lowest place nobody has; `offer` has counted the new use already."""
+    taken = Redemption.objects.filter(offer=offer).exclude(state=Redemption.State.RELEASED)
+    last: int = taken.aggregate(last=Max("place"))["last"] or 0
+    if last < offer.redeemed:
+        return last + 1
+    if not taken.filter(place=1).exists():
+        return 1
+    gaps = taken.filter(~Exists(taken.filter(place=OuterRef("place") + 1)))
+    return int(gaps.order_by("place").values_list("place", flat=True)[0]) + 1
