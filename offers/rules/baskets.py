@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Self
 
 from certificates.rules import parse_wildcard
@@ -76,7 +77,7 @@ class UnitPrices:
     cost_wildcard: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Basket:
     """One order to be priced: a product (its name_id) for a term, the names it shall hold, and its unit prices.
 
@@ -101,20 +102,20 @@ class Basket:
         """Host names that are no wildcards."""
         return len(self.names) - self.wildcard_count
 
-    @property
+    @cached_property
     def wildcard_count(self) -> int:
         return sum(parse_wildcard(name) is not None for name in self.names)
 
-    @property
+    @cached_property
     def lines(self) -> tuple[Line, ...]:
         """The sum by the list, before any discount."""
         return tuple(self._lines_at(self.prices))
 
-    @property
+    @cached_property
     def subtotal(self) -> Decimal:
-        return self.amount_at(self.prices)
+        return sum((line.amount for line in self.lines), Decimal(0))
 
-    @property
+    @cached_property
     def cost(self) -> Decimal | None:
         """What it costs the partner, rounded line by line; None where one of its parts is unknown."""
         costs = self.prices.cost_base, self.prices.cost_name, self.prices.cost_wildcard

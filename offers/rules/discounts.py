@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from offers.rules.baskets import Basket, Line, LineKind
 from offers.rules.money import percent_of, rounded
@@ -159,7 +160,7 @@ def rises(terms: OfferTerms) -> bool:
 
 
 def best_discount(basket: Basket, offers: Iterable[OfferTerms], *, floor_margin: Decimal | None) -> tuple[Line, ...]:
-    """The lines of the discount that saves most, one for each offer that counts, by its id.
+    """The lines of the discount that saves most: one for each offer that counts, by their ids.
 
     Each offer is counted on the undiscounted list amounts and rounded half up once, so it does not matter in
     which order they come. Those that stack are added up; one that does not stands alone. The most saved wins;
@@ -171,30 +172,46 @@ def best_discount(basket: Basket, offers: Iterable[OfferTerms], *, floor_margin:
     With unknown cost, or no margin set, zero is the only floor. EUR 300.00 that cost 200.00, at a margin of
     20 %: at most 50.00 come off; of 30.00 + 25.00 the second is cut to 20.00.
     """
-    known = sorted(offers, key=lambda offer: offer.id)
-    candidates = [_discount(basket, together, floor_margin) for together in _combinations(known)]
+    known = {offer.id: offer for offer in offers if _is_for(offer, basket)}
+    gifts = [_Gift(offer, _line(offer, basket)) for _id, offer in sorted(known.items())]
+    candidates = [_granted(together, basket, floor_margin) for together in _combinations(gifts)]
     return min(candidates, key=_preference, default=())
 
 
-def _combinations(offers: Sequence[OfferTerms]) -> Iterator[list[OfferTerms]]:
+class _Gift(NamedTuple):
+    """An offer, and all that it gives for a basket, whatever the floor says."""
+
+    offer: OfferTerms
+    line: Line
+
+    @property
+    def floor(self) -> Decimal:
+        return Decimal("-Infinity") if self.offer.floor_margin is None else self.offer.floor_margin
+
+
+def _combinations(gifts: Sequence[_Gift]) -> Iterator[list[_Gift]]:
     """What may be granted together: one that stands alone, or all that stack with floors up to a certain one."""
-    stacking = [offer for offer in offers if offer.stacks]
-    for offer in offers:
-        yield [other for other in stacking if _floor(other) <= _floor(offer)] if offer.stacks else [offer]
-
-
-def _floor(offer: OfferTerms) -> Decimal:
-    return Decimal("-Infinity") if offer.floor_margin is None else offer.floor_margin
+    yield from ([gift] for gift in gifts if not gift.offer.stacks)
+    stacking = [gift for gift in gifts if gift.offer.stacks]
+    for floor in {gift.floor for gift in stacking}:
+        yield [gift for gift in stacking if gift.floor <= floor]
 
 
 def _preference(lines: Sequence[Line]) -> tuple[Decimal, int, list[int | None]]:
     return sum((line.amount for line in lines), Decimal(0)), len(lines), [line.offer for line in lines]
 
 
-def _discount(basket: Basket, offers: Sequence[OfferTerms], floor_margin: Decimal | None) -> tuple[Line, ...]:
-    margins = [margin for margin in (floor_margin, *(offer.floor_margin for offer in offers)) if margin is not None]
+def _granted(gifts: Sequence[_Gift], basket: Basket, floor_margin: Decimal | None) -> tuple[Line, ...]:
+    """The lines of a combination, each as far as the floor leaves room; what comes to nothing is left out."""
+    margins = [margin for margin in (floor_margin, *(gift.offer.floor_margin for gift in gifts)) if margin is not None]
     room = basket.subtotal - _lowest_net(basket, max(margins, default=None))
-    return tuple(_limited((_line(offer, basket) for offer in offers if _is_for(offer, basket)), room))
+    lines = []
+    for gift in gifts:
+        amount = max(gift.line.amount, -room)
+        room += amount
+        if amount:
+            lines.append(replace(gift.line, amount=amount, is_limited=amount != gift.line.amount))
+    return tuple(lines)
 
 
 def _lowest_net(basket: Basket, margin: Decimal | None) -> Decimal:
@@ -204,15 +221,6 @@ def _lowest_net(basket: Basket, margin: Decimal | None) -> Decimal:
     if margin >= 1:
         return basket.subtotal
     return min(basket.subtotal, rounded(basket.cost / (1 - margin), basket.currency, ROUND_CEILING))
-
-
-def _limited(lines: Iterable[Line], room: Decimal) -> Iterator[Line]:
-    """As much of each line, in turn, as there is room for; what comes to nothing is left out."""
-    for line in lines:
-        amount = max(line.amount, -room)
-        room += amount
-        if amount < 0:
-            yield replace(line, amount=amount, is_limited=amount != line.amount)
 
 
 def _is_for(offer: OfferTerms, basket: Basket) -> bool:
@@ -233,7 +241,6 @@ def _is_for(offer: OfferTerms, basket: Basket) -> bool:
 
 
 def _line(offer: OfferTerms, basket: Basket) -> Line:
-    """All that an offer gives for a basket, whatever the floor says."""
     quantity, percent = 1, None
     match offer.kind:
         case OfferKind.AMOUNT:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 
 DECIMALS: Mapping[str, int] = {"JPY": 0}  # ISO 4217; every other currency in use here has two
 
@@ -13,7 +14,13 @@ def decimals(currency: str) -> int:
 
 def rounded(amount: Decimal, currency: str, rounding: str = ROUND_HALF_UP) -> Decimal:
     """To whole coins: EUR 10.005 -> 10.01, EUR 7 -> 7.00, JPY 1234.5 -> 1235."""
-    return amount.quantize(Decimal(1).scaleb(-decimals(currency)), rounding)
+    return amount.quantize(_coin(currency), rounding)
+
+
+@cache
+def _coin(currency: str) -> Decimal:
+    """The smallest: EUR 0.01, JPY 1."""
+    return Decimal(1).scaleb(-decimals(currency))
 
 
 def percent_of(amount: Decimal, percent: Decimal, currency: str) -> Decimal:
