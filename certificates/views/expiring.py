@@ -31,7 +31,7 @@ from portal.lists import Empty, Sort, Span, Total
 from portal.lists.bulk import BulkView
 from portal.lists.filters import Chip
 from portal.lists.sql import Counted, ask, counts_of
-from portal.percentages import percentage
+from portal.quantities import percentage
 from portal.types import StrOrPromise
 
 TAB_LABELS: Mapping[Tab, StrOrPromise] = {
@@ -265,10 +265,14 @@ class Figures:
         return [*cards, *self._renewed()]
 
     def _renewed(self) -> list[Figure]:
-        """The share of the orders ended this quarter that were renewed; nothing where they are too many to count."""
+        """The share of the quarter's ended orders that were renewed, even late; nothing where they are too many."""
         ended, renewed = self.counts.ended, self.counts.renewed
         if not 0 < ended <= QUARTER_LIMIT:
             return []
-        note = ngettext("of %(count)s order that ended", "of %(count)s orders that ended", ended)
+        note = ngettext(
+            "of %(count)s order that ended, in time or late",
+            "of %(count)s orders that ended, in time or late",
+            ended,
+        )
         share = percentage(round(100 * renewed / ended))
         return [Figure(_("Renewed, this quarter"), share, note % {"count": Total(ended, QUARTER_LIMIT)})]

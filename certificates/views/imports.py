@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
+from django.forms import Form
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -31,7 +32,7 @@ from portal import clock, csvio
 from portal.access import PartnerRequest, requires
 from portal.contributions import Figure
 from portal.lists import Empty, ListPage, Sort, Total
-from portal.percentages import percentage
+from portal.quantities import percentage
 from portal.types import StrOrPromise
 from portal.wakeups import nudge
 
@@ -91,7 +92,7 @@ def import_upload(request: PartnerRequest) -> HttpResponse:
             nudge(run_import, run.pk)
             return redirect("certificates:import", pk=run.pk)
     context = {"page_title": _("Import a file"), "form": form, "report_columns": ORDER_REPORT.values()}
-    return render(request, "certificates/imports/upload.html", context)
+    return render(request, "certificates/imports/upload.html", context, status=_status(form))
 
 
 def _upload_form(request: PartnerRequest, *args: Any, **options: Any) -> UploadForm:
@@ -313,14 +314,18 @@ def _ask(request: PartnerRequest, run: ImportRun) -> HttpResponse:
 
 def _ask_columns(request: PartnerRequest, run: ImportRun, form: ColumnsForm) -> HttpResponse:
     context = {"page_title": run.file_name, "run": run, "form": form}
-    return render(request, "certificates/imports/columns.html", context)
+    return render(request, "certificates/imports/columns.html", context, status=_status(form))
 
 
 def _ask_customer(request: PartnerRequest, run: ImportRun, form: HolderForm | None) -> HttpResponse:
     text = request.GET.get("q", "")
     found = Customer.objects.for_partner(request.partner).matching(text)[:_CUSTOMERS_SHOWN]
     context = {"page_title": run.file_name, "run": run, "form": form, "text": text, "customers": found}
-    return render(request, "certificates/imports/customer.html", context)
+    return render(request, "certificates/imports/customer.html", context, status=_status(form))
+
+
+def _status(form: Form | None) -> int:
+    return 422 if form is not None and form.errors else 200
 
 
 def _header(run: ImportRun) -> list[str]:

@@ -194,7 +194,7 @@ def test_figures_speak_of_the_whole_partner_whatever_the_filters(browser: Client
     assert "Orders ending, 30 days 3 2 customers" in words
     assert "Hear nothing, 30 days 2 renewal notices are off" in words
     assert "Reissues due, 30 days 1 included in the plan" in words
-    assert "Renewed, this quarter 50 % of 2 orders that ended" in words
+    assert "Renewed, this quarter 50% of 2 orders that ended, in time or late" in words
 
 
 # Filters

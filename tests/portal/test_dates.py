@@ -1,4 +1,4 @@
-"""Dates and percentages are written as each language writes them."""
+"""Dates, percentages and sizes are written as each language writes them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.template import Context, Template
 from django.utils import translation
 
 from portal.dates import date_format
-from portal.percentages import percentage
+from portal.quantities import percentage, size_of_file
 
 FIRST, ELEVENTH = date(2026, 12, 1), date(2026, 12, 11)
 
@@ -53,3 +53,18 @@ def test_no_date_is_written_as_nothing() -> None:
 def test_percentages_follow_the_language(language: str, number: Decimal | int, words: str) -> None:
     with translation.override(language):
         assert percentage(number) == words
+
+
+@pytest.mark.parametrize(
+    ("language", "number", "words"),
+    [
+        ("en", 5 * 1024 * 1024, "5 MB"),
+        ("fr", 5 * 1024 * 1024, "5\N{NARROW NO-BREAK SPACE}Mo"),
+        ("en", 256 * 1024 * 1024, "256 MB"),
+        ("en", 64 * 1024, "64 kB"),
+        ("en", 12, "12 byte"),
+    ],
+)
+def test_sizes_of_files_follow_the_language(language: str, number: int, words: str) -> None:
+    with translation.override(language):
+        assert size_of_file(number) == words

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from certificates import x509
 from certificates.remarks import Remark
 from portal import csvio
+from portal.quantities import size_of_file
 from portal.types import StrOrPromise
 
 
@@ -75,7 +76,8 @@ _LINE_SENTENCES: Mapping[str, StrOrPromise] = {
 
 _FILE_SENTENCES: Mapping[str, StrOrPromise] = {
     csvio.Refusal.EMPTY: _("The file is empty."),
-    csvio.Refusal.TOO_LARGE: _("The file is larger than %(limit)s bytes. Split it and import the parts."),
+    # a table and a bundle of certificates are refused by the same code, each with its own limit
+    csvio.Refusal.TOO_LARGE: _("The file is larger than %(size)s. Split it and import the parts."),
     csvio.Refusal.ARCHIVE: _(
         "This is an archive, an Excel workbook or a PDF. Open it and save the table as CSV, then choose that file."
     ),
@@ -97,7 +99,6 @@ _FILE_SENTENCES: Mapping[str, StrOrPromise] = {
     Fault.FILE_GONE: _("The uploaded file is no longer there. Upload it again."),
     Fault.NO_ROOM: _("There is no room to store the file. Tell whoever runs this portal, and try again later."),
     Fault.GAVE_UP: _("The import broke off several times. What was imported so far is kept; import the file again."),
-    x509.Code.TOO_LARGE: _("The file is larger than 16 MiB. Split it and import the parts."),
     x509.Code.NOT_A_CERTIFICATE: _("No certificate was found in the file."),
 }
 
@@ -109,7 +110,7 @@ def line_sentence(reason: Mapping[str, Any]) -> str:
 
 def file_sentence(fault: Mapping[str, Any]) -> str:
     """The sentence of what keeps a whole file from being imported, {"code"} and its facts."""
-    return _say(_FILE_SENTENCES, fault)
+    return _say(_FILE_SENTENCES, {"size": size_of_file(fault.get("limit", x509.MAX_BUNDLE_BYTES)), **fault})
 
 
 def _say(sentences: Mapping[str, StrOrPromise], stored: Mapping[str, Any]) -> str:
