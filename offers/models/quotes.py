@@ -16,7 +16,7 @@ from portal.models import PartnerOwned, User
 
 
 class QuoteState(models.TextChoices):
-    """draft → sent → viewed → accepted, declined, expired or superseded; sent may skip viewed."""
+    """draft → sent → viewed → accepted, declined, expired, withdrawn or superseded; sent may skip viewed."""
 
     DRAFT = "draft", _("Draft")
     SENT = "sent", _("Sent")
@@ -24,6 +24,7 @@ class QuoteState(models.TextChoices):
     ACCEPTED = "accepted", _("Accepted")
     DECLINED = "declined", _("Declined")
     EXPIRED = "expired", _("Expired")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
     SUPERSEDED = "superseded", _("Replaced")
 
 
