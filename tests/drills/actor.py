@@ -1,11 +1,15 @@
-"""One process of a drill: `python -m tests.drills.actor press PK` or `… work SECONDS`; says as JSON what it found."""
+"""One process of a drill: `python -m tests.drills.actor press PK`, `… work SECONDS` or `… redeem PK`; says as JSON
+what it found."""
 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import sys
 import time
+from collections import Counter
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +17,14 @@ import django
 
 django.setup()
 
-from certificates.models import Certificate, Order, Request, SandboxOrder  # noqa: E402 - once Django is set up
+from django.db import connection  # noqa: E402 - once Django is set up
+
+from certificates.models import Certificate, Customer, Order, Request, SandboxOrder  # noqa: E402
 from certificates.services.downloads import chain_of  # noqa: E402
 from certificates.services.renewals import AlreadyRenewed, request_renewal  # noqa: E402
 from certificates.tasks import sweep_requests  # noqa: E402
+from offers.models import Offer  # noqa: E402
+from offers.services.redeeming import OfferUsedUp, redeem  # noqa: E402
 from portal import clock  # noqa: E402
 from portal.access import across_partners, on_behalf_of  # noqa: E402
 
@@ -60,6 +68,36 @@ def _parts(certificate: Certificate) -> dict[str, str]:
     return {"leaf": certificate.pem, "issuing": issuing, "root": root}
 
 
+def redeem_at_once(pk: int) -> dict[str, int]:
+    """Let DRILL_PROCESSES children use EUR 20.00 of an offer at the same moment, each for the subject of its turn."""
+    with across_partners():
+        offer = Offer.objects.select_related("partner").get(pk=pk)
+        customer = Customer.objects.filter(partner=offer.partner)[0]
+    connection.close()  # each child opens its own
+    wait_for_the_others()
+    number, subjects = int(os.environ["DRILL_PROCESSES"]), int(os.environ["DRILL_SUBJECTS"])
+    fork = multiprocessing.get_context("fork")
+    line, said = fork.Barrier(number), fork.SimpleQueue()
+
+    def one_use(turn: int) -> None:
+        connection.ensure_connection()
+        line.wait()
+        try:
+            with on_behalf_of(offer.partner):
+                uses = [(offer, Decimal("20.00"))]
+                redeem(uses, subject=f"order:{turn % subjects}", customer=customer, now=clock.now())
+            said.put("used")
+        except OfferUsedUp:
+            said.put("used up")
+
+    children = [fork.Process(target=one_use, args=(turn,)) for turn in range(number)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+    return Counter("died" if child.exitcode else said.get() for child in children)
+
+
 if __name__ == "__main__":
     deed, number = sys.argv[1:]
-    sys.stdout.write(json.dumps({"press": press, "work": work}[deed](int(number))))
+    sys.stdout.write(json.dumps({"press": press, "work": work, "redeem": redeem_at_once}[deed](int(number))))
