@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from offers.views import ordering, reissuing, renewing
+from offers.views import advice, ordering, reissuing, renewing
 
 app_name = "offers"
 urlpatterns = [
     path("orders/<int:pk>/renew/", renewing.renew, name="renew"),
     path("orders/<int:pk>/reissue/", reissuing.reissue, name="reissue"),
     path("request/", ordering.request_certificate, name="request_certificate"),
+    path("products/", advice.products, name="products"),
+    path("products/choose/", advice.choose, name="choose"),
 ]

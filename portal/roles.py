@@ -46,6 +46,8 @@ MATRIX: Mapping[str, Mapping[str, frozenset[Role]]] = MappingProxyType(
         "settings": {"view": _HEAD, "edit": _HEAD},
         "people": {"view": _HEAD, "edit": _HEAD},
         "activity": {"view": _HEAD},
+        # what is sold, side by side, and the selector that recommends from it
+        "products": {"view": _STAFF | {_C}},
         "home": {"view": frozenset({_C})},
     }
 )

@@ -90,6 +90,8 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "certificates:search": {},
     "certificates:undo_bulk": {"token": "=of-nobody"},
     "certificates:unmark_renewed": {"pk": "order"},
+    "offers:choose": {},
+    "offers:products": {},
     "offers:reissue": {"pk": "order"},
     "offers:renew": {"pk": "order"},
     "offers:request_certificate": {},

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import TypeAlias
 
 from django.db.models import Count
 
@@ -47,6 +46,10 @@ class Match:
     price: Decimal | None
     names: int
 
+    def is_same_as(self, other: Match | None) -> bool:
+        """Whether one would order the same thing."""
+        return other is not None and (self.product, self.shape.wildcard) == (other.product, other.shape.wildcard)
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -57,13 +60,21 @@ class Subject:
     order: Order | None = None
 
 
-Matches: TypeAlias = tuple[Match | None, list[Match | None]]
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The product for the recommended shape, and one for each alternative; None where none that is offered fits."""
+
+    best: Match | None
+    others: list[Match | None]
+    currency: str
 
 
 def match(found: Recommendation, subject: Subject, *, today: date) -> Matches:
-    """The product for the recommended shape, and one for each alternative; None where none that is offered fits."""
-    catalogue = _Catalogue(subject, price_list(subject.partner, customer=subject.customer, today=today))
-    return catalogue.match(found.shape), [catalogue.match(one.shape) for one in found.alternatives]
+    """What the recommendation comes as for the subject, in a fixed number of queries."""
+    prices = price_list(subject.partner, customer=subject.customer, today=today)
+    catalogue = _Catalogue(subject, prices)
+    others = [catalogue.match(one.shape) for one in found.alternatives]
+    return Matches(catalogue.match(found.shape), others, prices.currency)
 
 
 class _Catalogue:
