@@ -147,11 +147,14 @@ def _check_currency(offer: Offer, currency: str) -> None:
 
 
 def _count(offer: Offer, *, times: int, amount: Decimal) -> None:
-    """Move the counters, only as far as the terms allow. Sums are made here: SQLite adds decimals as floats."""
+    """Move the counters from where they were, only as far as the terms allow.
+
+    The sum is made here, because SQLite adds decimals as floats; without the lock a stale one would move nothing.
+    """
     spent = offer.spent + amount
     room = Q(redemption_limit=None) | Q(redemption_limit__gte=F("redeemed") + times)
     room &= Q(spend_cap=None) | Q(spend_cap__gte=spent)
-    moved = Offer.objects.filter(pk=offer.pk)
+    moved = Offer.objects.filter(pk=offer.pk, redeemed=offer.redeemed, spent=offer.spent)
     if times > 0 or amount > 0:
         moved = moved.filter(room)
     if not moved.update(redeemed=F("redeemed") + times, spent=spent):
