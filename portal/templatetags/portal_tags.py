@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
@@ -16,6 +17,7 @@ from django.templatetags.static import static
 from django.utils.formats import localize
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from portal import drawings
 from portal import money as moneys
@@ -41,6 +43,8 @@ ALERT_ICONS = {
 }
 # What places a keyset page; a new order of rows begins at the first page.
 PLACE_KEYS = ("after", "before", "end", "quick")
+# The capital of a word that is neither the first nor an abbreviation.
+_LATER_CAPITAL = re.compile(r"(?<=[ -])[A-Z](?=[a-z])")
 
 
 @cache
@@ -96,6 +100,20 @@ def copy_button(text: str, label: StrOrPromise) -> SafeString:
         label,
         icon("copy"),
     )
+
+
+@register.filter
+def sentence_case(words: str) -> str:
+    """An English heading in title case as a sentence: "Two-Factor Authentication" -> "Two-factor authentication".
+
+    The pages of the sign-in library bring their headings along. Abbreviations, other languages, and whatever is a
+    sentence already are left alone.
+    """
+    parts = str(words).split()
+    is_title = all(part[0].isupper() for part in parts) and (get_language() or "en").startswith("en")
+    if not is_title:
+        return words
+    return _LATER_CAPITAL.sub(lambda capital: capital[0].lower(), " ".join(parts))
 
 
 @register.filter

@@ -14,10 +14,13 @@ from csp.decorators import csp_update
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from portal.access import public
+from portal.lists import Empty
 from portal.mail import mailbox
 from portal.mail.mailbox import Kept, NoSuchLetter
 
@@ -43,7 +46,16 @@ def letters(request: HttpRequest) -> HttpResponse:
     """The newest letters; `to` shows those to one address."""
     wanted = request.GET.get("to", "").strip().lower()
     kept = [letter for letter in mailbox.newest() if wanted in letter.recipients.lower()]
-    return render(request, "portal/mailbox.html", {"letters": kept, "wanted": wanted})
+    return render(request, "portal/mailbox.html", {"letters": kept, "wanted": wanted, "empty": _empty(wanted)})
+
+
+def _empty(wanted: str) -> Empty:
+    if wanted:
+        title = _("No letters to %(email)s") % {"email": wanted}
+        everybody = reverse("portal:mailbox")
+        return Empty(title, "", icon="envelope", url=everybody, action=_("Show the letters to everybody"))
+    words = _("Invite a person, ask for a sign-in code or for a new password: the letter appears here at once.")
+    return Empty(_("No letters yet"), words, icon="envelope")
 
 
 @public

@@ -78,7 +78,7 @@ def test_staff_set_up_a_second_factor_before_anything_else_and_need_it_ever_afte
         sign_in(page)
         page.get_by_label("Code").fill(code)
         assert barriers(page) == []
-        page.get_by_role("button", name="Sign In", exact=True).click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         if is_good:
             expect(page.get_by_role("heading", level=1)).to_have_text("Expiring certificates")
         else:

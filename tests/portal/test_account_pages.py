@@ -47,6 +47,7 @@ WITH_KEY = ["mfa_remove_webauthn", "mfa_edit_webauthn"]
 ENGLISH = re.compile(
     r"\b(?:Sign [Ii]n|[Pp]assword|Confirm|Cancel|Send|Please|[Yy]our|Authenticator|Recovery|Security|code has)\b"
 )
+TITLE_CASE = re.compile(r"<(?:title|h1|h2|button[^>]*)>\s*[A-Z][a-z]+[ -][A-Z][a-z][^<]*<")
 
 
 @pytest.fixture(autouse=True)
@@ -94,6 +95,8 @@ def check(response: object, language: str) -> str:
     assert f'<html lang="{language}"' in body
     assert "skip-link" in body
     assert list(offences(body)) == []
+    if language == "en":
+        assert TITLE_CASE.findall(body) == []
     if language == "fr":
         assert ENGLISH.findall(words(body)) == []
     return body

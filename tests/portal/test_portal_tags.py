@@ -13,9 +13,19 @@ from django.conf import settings
 from django.contrib.messages.storage.base import Message
 from django.template import Context, Template
 from django.test import RequestFactory
+from django.utils import translation
 from django.utils.html import format_html
 
-from portal.templatetags.portal_tags import alert_icon, icon, initials, pill, switch, table_body, undo_url
+from portal.templatetags.portal_tags import (
+    alert_icon,
+    icon,
+    initials,
+    pill,
+    sentence_case,
+    switch,
+    table_body,
+    undo_url,
+)
 
 ROOT = Path(settings.BASE_DIR)
 ICON_IN_A_TEMPLATE = re.compile(r'{% icon "([a-z0-9-]+)"')
@@ -124,3 +134,19 @@ def test_pages_hold_no_inline_style_script_or_handler() -> None:
     ]
 
     assert [page.name for page in pages if inline.search(page.read_text())] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "written"),
+    [
+        ("en", "\n  Two-Factor Authentication\n", "Two-factor authentication"),
+        ("en", "Sign In", "Sign in"),
+        ("en", "Scan QR Code", "Scan QR code"),
+        ("en", "Sign in to Relais Partner", "Sign in to Relais Partner"),
+        ("en", "", ""),
+        ("fr", "Codes Relais", "Codes Relais"),
+    ],
+)
+def test_headings_brought_along_become_sentences(language: str, words: str, written: str) -> None:
+    with translation.override(language):
+        assert sentence_case(words) == written

@@ -101,6 +101,17 @@ def test_letter_is_shown_in_a_frame_that_runs_nothing(client: Client) -> None:
     assert frame.headers["X-Frame-Options"] == "SAMEORIGIN"
 
 
+def test_empty_mailbox_says_how_to_fill_it_and_a_search_without_letters_leads_back(client: Client) -> None:
+    empty = client.get(reverse("portal:mailbox")).content.decode()
+    keep()
+    narrowed = client.get(reverse("portal:mailbox"), {"to": "nobody@elsewhere.example"}).content.decode()
+
+    assert "No letters yet" in empty
+    assert "Invite a person" in empty
+    assert "No letters to nobody@elsewhere.example" in narrowed
+    assert f'href="{reverse("portal:mailbox")}">Show the letters to everybody' in narrowed
+
+
 @pytest.mark.parametrize("key", ["nothing", "..%2F..%2Fsecrets", "1.M1P1Q1.host"])
 def test_letters_that_are_not_there_are_not_found(client: Client, key: str) -> None:
     keep()
