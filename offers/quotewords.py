@@ -71,8 +71,8 @@ def items(quote: QuoteSnapshot) -> list[Item]:
             host=display_name(line.host),
             lead=_line_lead(line),
             steps=[_step(price, line) for price in line.prices],
-            bar_title=bar_title(line),
-            bar=bar(line),
+            bar_title=_bar_title(line, quote),
+            bar=_bar(line),
             bar_sentence=_bar_sentence(line, quote),
         )
         for line in quote.lines
@@ -164,14 +164,20 @@ def tax_sentence(tax: TaxPart) -> str:
     return ""
 
 
-def bar_title(line: LinePart) -> str:
-    facts = {"date": day(line.new_ends_on) if line.new_ends_on else ""}
-    if line.kind is LineKind.RENEWAL and not line.lost_days and line.new_ends_on:
-        return gettext("No day is lost: the new order runs to %(date)s, whenever you accept.") % facts
+def keeps_days(line: LinePart, quote: QuoteSnapshot) -> bool:
+    """Whether the new order ends on the same date whenever the quote is accepted, and no day is given up."""
+    runs = line.old_ends_on is not None and line.old_ends_on >= quote.valid_until
+    return line.kind is LineKind.RENEWAL and runs and not line.lost_days and line.new_ends_on is not None
+
+
+def _bar_title(line: LinePart, quote: QuoteSnapshot) -> str:
+    if keeps_days(line, quote) and line.new_ends_on:
+        words = gettext("No day is lost: the new order runs to %(date)s, whenever you accept.")
+        return words % {"date": day(line.new_ends_on)}
     return gettext("What the new order gives")
 
 
-def bar(line: LinePart) -> list[Part]:
+def _bar(line: LinePart) -> list[Part]:
     """The new order's days side by side, as the renew page draws them; none where they are not known."""
     if not line.order_days:
         return []
