@@ -10,6 +10,7 @@ from enum import StrEnum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from certificates.answers import told
 from certificates.models import Request
 from certificates.states import RequestKind, RequestState
 from certificates.wording import day
@@ -111,7 +112,7 @@ def _placing(request: Request) -> Iterator[Step]:
     elif request.state in _ON_ITS_WAY:
         yield Step(Stand.NOW, _("Placing at the authority"), _attempts(request))
     elif request.state == RequestState.FAILED:
-        yield Step(Stand.ENDED, _("Not placed"), request.last_error)
+        yield Step(Stand.ENDED, _("Not placed"), told(request.last_error))
     elif request.state == RequestState.CANCELED:
         yield Step(Stand.ENDED, _("Cancelled"), _("Before anything was placed."))
     elif request.state in _WAITING_FOR_PEOPLE:
@@ -126,7 +127,7 @@ def _attempts(request: Request) -> str:
         "%(count)s attempts so far; the last answer was: %(error)s",
         request.attempts,
     )
-    return words % {"count": request.attempts, "error": request.last_error}
+    return words % {"count": request.attempts, "error": told(request.last_error)}
 
 
 def _validation(request: Request) -> Iterator[Step]:
@@ -148,4 +149,4 @@ def _issuing(request: Request) -> Iterator[Step]:
     elif request.is_open:
         yield Step(Stand.TO_COME, _("Issue"))
     elif request.authority_number:
-        yield Step(Stand.ENDED, request.get_state_display(), request.last_error, request.finished_at)
+        yield Step(Stand.ENDED, request.get_state_display(), told(request.last_error), request.finished_at)

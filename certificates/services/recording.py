@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from certificates.authorities.base import AuthorityStatus, IssuedCertificate, OrderState
-from certificates.models import Certificate, Order, Request
+from certificates.models import AuthorityConnection, Certificate, Order, Request
 from certificates.querysets import OrderQuerySet, RequestQuerySet
 from certificates.rules import Term, last_day
 from certificates.search.text import order_text
@@ -199,6 +199,9 @@ def _record_issued(request: Request, answer: OrderState, issued: IssuedCertifica
             _row(request.order).update(renewal_mark=RenewalMark.RENEWED, successor_number=order.number)
         _note(request, "request.issued", now, order=order.number, serial_number=issued.serial_number)
         _compare_with_promise(request, order, now)
+        # Whoever has issued a certificate need not be asked whether the connection works.
+        connections = AuthorityConnection.objects.filter(partner=request.partner, kind=request.authority)
+        connections.update(last_checked_at=now, last_error="")
 
 
 def _keep(order: Order, issued: IssuedCertificate, *, is_reissue: bool) -> None:

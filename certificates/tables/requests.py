@@ -11,6 +11,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from certificates.answers import told
 from certificates.states import OPEN_REQUEST_STATES, RequestKind, RequestState
 from certificates.wording import REQUEST_LEVELS
 from certificates.x509.names import display_name
@@ -99,7 +100,7 @@ class RequestsTable(ListTable):
         if row.cancel_asked_at and row.state in OPEN_REQUEST_STATES:
             return format_html('{}<span class="sub">{}</span>', shown, gettext("being cancelled"))
         if row.state == RequestState.FAILED and row.last_error:
-            return format_html('{}<span class="sub">{}</span>', shown, row.last_error[:80])
+            return format_html('{}<span class="sub">{}</span>', shown, told(row.last_error)[:80])
         return shown
 
     def cell_action(self, row: Any) -> str:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from certificates import progress
+from certificates import answers, progress
 from certificates.models import Certificate, Request
 from certificates.remarks import Remark
 from certificates.rules import RenewalWindowClosed, last_day
@@ -103,6 +103,7 @@ def _possible(asked: Request) -> dict[str, bool]:
     return {
         "can_approve": asked.state == RequestState.WAITING_APPROVAL,
         "can_retry": asked.state == RequestState.FAILED,
+        "is_retry_in_vain": asked.state == RequestState.FAILED and answers.will_be_refused_again(asked.last_error),
         "can_cancel": asked.is_open and not asked.cancel_asked_at,
     }
 

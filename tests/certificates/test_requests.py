@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from certificates.answers import told
+from certificates.authorities import sandbox
 from certificates.models import Order, Request
 from certificates.services.deciding import cancel_request
 from certificates.states import RenewalMark, RequestKind, RequestState
@@ -94,7 +98,9 @@ def test_what_has_to_be_proved_is_said_exactly(page: Client, connected: Partner)
 def test_an_error_on_the_way_is_shown_with_its_attempts(page: Client, connected: Partner) -> None:
     request = put(press(make_renewable(connected)), attempts=3, last_error="no answer in time")
 
-    assert "3 attempts so far; the last answer was: no answer in time" in words(page.get(url(request)))
+    assert "3 attempts so far; the last answer was: The authority did not answer in time." in words(
+        page.get(url(request))
+    )
 
 
 def test_a_failed_request_can_be_tried_again(page: Client, connected: Partner) -> None:
@@ -109,6 +115,38 @@ def test_a_failed_request_can_be_tried_again(page: Client, connected: Partner) -
     assert "every " not in shown.content.decode().split('id="progress"')[1][:80]
     assert "The request is being tried again." in words(response)
     assert fresh(request).state == RequestState.QUEUED
+
+
+def test_what_would_be_refused_again_is_asked_for_otherwise_first(page: Client, connected: Partner) -> None:
+    refusal = "a wildcard is not validated by a file"
+    request = put(press(make_renewable(connected)), state=RequestState.FAILED, last_error=refusal)
+
+    response = page.get(url(request))
+
+    shown = words(response)
+    assert "A name with a wildcard cannot be proved by a file on the server." in shown
+    assert shown.index("Renew with other names") < shown.index("Try again") < shown.index("will refuse it again")
+    assert 'class="btn btn-secondary btn-wide">' in response.content.decode()
+
+
+@pytest.mark.parametrize("error", ["no answer in time", "something the authority never said before"])
+def test_what_may_succeed_the_next_time_is_tried_again_first(page: Client, connected: Partner, error: str) -> None:
+    request = put(press(make_renewable(connected)), state=RequestState.FAILED, last_error=error)
+
+    shown = words(page.get(url(request)))
+
+    assert shown.index("Try again") < shown.index("Renew with other names")
+    assert "will refuse it again" not in shown
+
+
+def test_every_refusal_of_the_embedded_authority_is_a_sentence() -> None:
+    folder = Path(sandbox.__file__).parent
+    sources = [(folder / name).read_text() for name in ("authority.py", "intake.py")]
+    said = [word for source in sources for word in re.findall(r'Order(?:Refused|NotFound)\("([^"]+)"\)', source)]
+
+    assert len(said) > 8
+    assert [word for word in said if told(word) == word] == []
+    assert all(told(f"{code}: why") != f"{code}: why" for code in ("weak_key", "bad_name", "not_a_csr"))
 
 
 def test_an_administrator_approves_and_the_account_manager_cannot(connected: Partner) -> None:

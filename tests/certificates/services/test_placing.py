@@ -30,11 +30,14 @@ from tests.certificates.services.work import TEN, fresh, make_renewable, press, 
 
 def test_a_renewal_becomes_an_issued_order_that_follows_the_old_one(connected: Partner, tmp_path: Path) -> None:
     old = make_renewable(connected, notices_enabled=False)
+    AuthorityConnection.objects.filter(partner=connected).update(last_checked_at=None, last_error="Something old")
     request = press(old, purchase_order="PO 4711")
 
     sweep()
 
     request, new = fresh(request), Order.objects.get(predecessor=old)
+    connection = AuthorityConnection.objects.get(partner=connected)
+    assert (connection.last_checked_at is not None, connection.last_error) == (True, "")
     old.refresh_from_db()
     assert (request.state, request.result, request.last_error) == (RequestState.ISSUED, new, "")
     assert (new.status, new.number) == (OrderStatus.ISSUED, request.authority_number)
