@@ -4,7 +4,7 @@ from offers.models.documents import QuoteBatch, QuoteDocument
 from offers.models.offers import Offer, Reach, Redemption
 from offers.models.prices import CustomerTerms, Price, PriceLevel
 from offers.models.quotes import Quote, QuoteLine
-from offers.models.sales import Sale, SalesSettings, TaxRate, Valuation
+from offers.models.sales import Sale, SalesSettings, TaxRate, Valuation, Watermark
 
 __all__ = [
     "CustomerTerms",
@@ -21,4 +21,5 @@ __all__ = [
     "SalesSettings",
     "TaxRate",
     "Valuation",
+    "Watermark",
 ]

@@ -103,6 +103,7 @@ class Valuation(PartnerOwned):
     cost = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     # The offer that takes most off, for the chip
     offer = models.ForeignKey(Offer, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    # When it last changed
     valued_at = models.DateTimeField()
 
     objects = PartnerManager.from_queryset(PartnerQuerySet)()
@@ -146,3 +147,23 @@ class Sale(PartnerOwned):
 
     def __str__(self) -> str:
         return f"{self.request} {self.net}"
+
+
+class Watermark(PartnerOwned):
+    """How far the sweeps have come for a partner: what lies beyond has not been valued, or not been priced."""
+
+    swept_at = models.DateTimeField(null=True, blank=True)
+    # Primary keys only grow, so what is new is found without looking at what is old.
+    last_order = models.BigIntegerField(default=0)
+    last_request = models.BigIntegerField(default=0)
+    claimed_until = models.DateTimeField(null=True, blank=True)
+
+    objects = PartnerManager.from_queryset(PartnerQuerySet)()
+
+    class Meta:
+        verbose_name = _("watermark of the sweeps")
+        verbose_name_plural = _("watermarks of the sweeps")
+        constraints = [models.UniqueConstraint(fields=["partner"], name="watermark_once_per_partner")]
+
+    def __str__(self) -> str:
+        return f"{self.partner}"
