@@ -17,7 +17,7 @@ def now() -> datetime:
     real = datetime.now(UTC)
     if not settings.PORTAL_TODAY:
         return real
-    return real + (date.fromisoformat(settings.PORTAL_TODAY) - _pinned_on(settings.PORTAL_TODAY))
+    return real + (date.fromisoformat(settings.PORTAL_TODAY) - pinned_on())
 
 
 def today() -> date:
@@ -25,8 +25,12 @@ def today() -> date:
     return now().date()
 
 
-@cache
-def _pinned_on(_pin: str) -> date:
-    """The real date the pin stands for: the day this process met it, or the one it was started with."""
+def pinned_on() -> date:
+    """The real date on which the pin holds: the one the process was started with, or the day it first asked."""
     given: str = settings.PORTAL_TODAY_SINCE
-    return date.fromisoformat(given) if given else datetime.now(UTC).date()
+    return date.fromisoformat(given) if given else _first_asked(settings.PORTAL_TODAY)
+
+
+@cache
+def _first_asked(_pin: str) -> date:
+    return datetime.now(UTC).date()

@@ -16,7 +16,7 @@ from tests import factories
 @pytest.fixture(autouse=True)
 def _pinned_day(settings: pytest.FixtureRequest) -> None:
     settings.PORTAL_TODAY = factories.TODAY.isoformat()  # type: ignore[attr-defined]
-    clock._pinned_on.cache_clear()  # each test begins on that day, however late the suite runs
+    clock._first_asked.cache_clear()  # each test begins on that day, however late the suite runs
 
 
 @pytest.fixture(scope="session")

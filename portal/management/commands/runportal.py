@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from portal import demo
+from portal import clock, demo
 from portal.setup.ports import free_port, why_not
 from portal.supervisor import Program, ProgramEnded, StopAsked, Supervisor, stop_on_signals
 
@@ -82,7 +81,7 @@ def programs() -> list[Program]:
         # The mailbox of this portal, on a port that no other portal on this machine has.
         os.environ |= {"EMAIL_URL": f"smtp://127.0.0.1:{free_port()}", "PORTAL_MAIL_SINK": "1"}
     # A process that is started again on a later day reads the same pinned clock as those that ran on.
-    os.environ.setdefault("PORTAL_TODAY_SINCE", datetime.now(UTC).date().isoformat())
+    os.environ.setdefault("PORTAL_TODAY_SINCE", clock.pinned_on().isoformat())
     return [Program("web server", web_server()), Program("worker", ["manage.py", "work"])]
 
 
