@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -190,3 +191,13 @@ def listed(names: Sequence[str]) -> str:
 
 def _sum(amount: Decimal | None, currency: str) -> str:
     return "" if amount is None else money(amount, currency)
+
+
+# What was done
+
+
+def describe_deed(_verb: str, facts: Mapping[str, Any]) -> tuple[StrOrPromise, StrOrPromise, str]:
+    """The one deed of advice: where the selector may be shown."""
+    origins = facts.get("after", {}).get("origins", [])
+    where = ", ".join(origins) or gettext("Nowhere: it is switched off.")
+    return gettext("Selector on websites changed"), where, ""

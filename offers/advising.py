@@ -54,8 +54,8 @@ class Advice:
     others: list[Proposal] = field(default_factory=list)
 
 
-def advise(answers: Answers, subject: Subject, *, today: date) -> Advice:
-    """What to show to the subject after these answers."""
+def advise(answers: Answers, subject: Subject, *, today: date, with_prices: bool = True) -> Advice:
+    """What to show to the subject after these answers; without prices, none is said, not even on request."""
     questions = asked(answers)
     if not answers.given:
         return Advice(questions=questions)
@@ -65,18 +65,19 @@ def advise(answers: Answers, subject: Subject, *, today: date) -> Advice:
         questions=questions,
         given=answers.given,
         is_complete=answers.are_complete,
-        best=_best(matches),
+        best=_best(matches, with_prices=with_prices),
         told=list(_told(found, questions)),
         cautions=[words.CAUTIONS[caution] for caution in found.cautions],
-        others=list(_others(found, matches)),
+        others=list(_others(found, matches, with_prices=with_prices)),
     )
 
 
-def _best(matches: Matches) -> Proposal | None:
+def _best(matches: Matches, *, with_prices: bool) -> Proposal | None:
     best = matches.best
     if best is None:
         return None
-    return Proposal(best, words.price_words(best, matches.currency), words.WAYS.get(best.way, ""))
+    price = words.price_words(best, matches.currency) if with_prices else ""
+    return Proposal(best, price, words.WAYS.get(best.way, ""))
 
 
 def _told(found: Recommendation, questions: Sequence[Asked]) -> Iterator[Told]:
@@ -86,11 +87,11 @@ def _told(found: Recommendation, questions: Sequence[Asked]) -> Iterator[Told]:
         yield Told(words.REASONS[because.reason], question.short, question.answer_words)
 
 
-def _others(found: Recommendation, matches: Matches) -> Iterator[Proposal]:
+def _others(found: Recommendation, matches: Matches, *, with_prices: bool) -> Iterator[Proposal]:
     """What would be ordered differently from the best, each once, less before more."""
     shown = [matches.best]
     for alternative, other in zip(found.alternatives, matches.others, strict=True):
         if other and not any(other.is_same_as(one) for one in shown):
             shown.append(other)
-            price = words.price_words(other, matches.currency)
+            price = words.price_words(other, matches.currency) if with_prices else ""
             yield Proposal(other, price, words.WHYS[alternative.why], alternative.is_more)

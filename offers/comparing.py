@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -46,9 +46,13 @@ def by_brand(products: Iterable[Product], prices: PriceList) -> list[Section]:
     ranked = list(products)
     first = {product.family: place for place, product in reversed(list(enumerate(ranked)))}
     ranked.sort(key=lambda product: first[product.family])
-    return [
-        side_by_side(family, list(group), prices) for family, group in groupby(ranked, lambda product: product.family)
-    ]
+    brands = groupby(ranked, lambda product: product.family)
+    return [_without_what_none_has(side_by_side(brand, list(group), prices)) for brand, group in brands]
+
+
+def _without_what_none_has(section: Section) -> Section:
+    """A brand is told by what it brings; what it lacks is seen beside the others."""
+    return replace(section, lines=[line for line in section.lines if any(line.cells)])
 
 
 def side_by_side(title: StrOrPromise, products: list[Product], prices: PriceList, key: str = "") -> Section:

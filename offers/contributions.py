@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from portal.contributions import NavigationEntry, navigation
+from offers.advice_wording import describe_deed
+from portal.contributions import ActivityWords, NavigationEntry, activity_words, navigation
+
+activity_words.add(ActivityWords(frozenset({"selector.embedding"}), describe_deed))
 
 navigation.add(
     NavigationEntry("offers", _("Upgrades"), "offers:products", "products.view", "arrow-up-circle", 20),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from offers.views import advice, ordering, reissuing, renewing
+from offers.views import advice, embed, ordering, reissuing, renewing
 
 app_name = "offers"
 urlpatterns = [
@@ -13,4 +13,7 @@ urlpatterns = [
     path("request/", ordering.request_certificate, name="request_certificate"),
     path("products/", advice.products, name="products"),
     path("products/choose/", advice.choose, name="choose"),
+    path("offers/embed/", embed.embed, name="embed"),
+    path("offers/embed/preview/", embed.embed_preview, name="embed_preview"),
+    path("embed/<slug:slug>/choose/", embed.embedded, name="embedded"),
 ]

@@ -105,7 +105,7 @@ def chosen_membership(memberships: Sequence[Membership], session: SessionBase) -
 class SecondFactor:
     """Partner staff set up a second factor before anything else, unless the demo lifts it."""
 
-    EXEMPT = ("/accounts/", "/brand/", "/preferences/", "/livez", "/readyz")
+    EXEMPT = ("/accounts/", "/brand/", "/embed/", "/preferences/", "/livez", "/readyz")
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

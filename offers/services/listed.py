@@ -2,48 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Q
-
 from certificates.models import Customer
-from certificates.rules import parse_wildcard
-from offers.models import CustomerTerms, Price
-from offers.rules.money import rounded
+from offers.rules.baskets import Basket
+from offers.rules.prices import price
+from offers.services.pricing import PriceBook, price_book
 from portal.models import Partner
 
 
 @dataclass(frozen=True, slots=True)
 class PriceList:
-    """The prices in force by product and term, in one currency."""
+    """What a buyer pays by the list, or by what was agreed with them, offers left out, in one currency."""
 
-    currency: str
-    prices: Mapping[tuple[int, int], Price]
+    book: PriceBook
+    customer_id: int | None
+
+    @property
+    def currency(self) -> str:
+        return self.book.currency_of(self.customer_id)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.book.prices
 
     def price(self, product: int, years: int, names: Sequence[str]) -> Decimal | None:
-        """Base + host names x name price + wildcards x wildcard price, tax excluded; None without a price."""
-        found = self.prices.get((product, years))
-        if found is None:
+        """For the whole term, tax excluded; None without a price."""
+        prices = self.book.unit_prices(product, years, self.customer_id, self.currency)
+        if prices is None:
             return None
-        wildcards = sum(parse_wildcard(name) is not None for name in names)
-        parts = (found.base, (len(names) - wildcards) * found.name_price, wildcards * found.wildcard_price)
-        return sum((rounded(part, self.currency) for part in parts), Decimal(0))
+        basket = Basket(
+            product="",
+            family="",
+            level="",
+            term_years=years,
+            names=tuple(names),
+            prices=prices,
+            currency=self.currency,
+        )
+        return price(basket).net
 
 
 def price_list(partner: Partner, *, customer: Customer | None = None, today: date) -> PriceList:
-    """The customer's own price before its level's, before the list's; of each the one that began last."""
-    terms = CustomerTerms.objects.for_partner(partner).filter(customer=customer).first() if customer else None
-    currency = (terms.currency if terms else "") or partner.currency
-    level = terms.level_id if terms else None
-    for_whom = Q(level__isnull=True, customer__isnull=True)
-    if level:
-        for_whom |= Q(level=level)
-    if customer:
-        for_whom |= Q(customer=customer)
-    prices = Price.objects.for_partner(partner).holding(today).filter(for_whom, currency=currency)
-    # The last one written down wins: the list's, over it the level's, over it the customer's, each by its date.
-    ranked = sorted(prices, key=lambda one: (one.customer_id is not None, one.level_id is not None, one.valid_from))
-    return PriceList(currency, {(one.product_id, one.term_years): one for one in ranked})
+    """The prices for the customer, or for anybody."""
+    customer_id = customer.pk if customer else None
+    return PriceList(price_book(partner, on=today, customers=[customer_id] if customer_id else []), customer_id)

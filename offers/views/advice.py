@@ -50,7 +50,7 @@ def products(request: PartnerRequest) -> HttpResponse:
         "sections": _sections(offered, prices, level=level, family=family),
         "levels": _choices("level", [(one.value, one.label) for one in ValidationLevel], level, brand=family),
         "brands": _choices("brand", _brands(offered), family, level=level),
-        "has_prices": bool(prices.prices),
+        "has_prices": not prices.is_empty,
         "page_title": _("Products"),
     }
     return render(request, "offers/advice/products.html", context)
