@@ -13,7 +13,7 @@ from portal.types import StrOrPromise
 _REFUSALS: Mapping[str, StrOrPromise] = {
     "a wildcard is not validated by a file": _(
         "A name with a wildcard cannot be proved by a file on the server. Ask for names without a wildcard, "
-        "or have the order proved by a DNS record."
+        "or request a new certificate, which is proved by a DNS record."
     ),
     "an EV certificate holds no wildcard": _("An EV certificate holds no wildcard. Ask for names without one."),
     "an order runs 3 years at most": _("An order runs 3 years at most."),

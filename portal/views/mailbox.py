@@ -52,10 +52,10 @@ def letters(request: HttpRequest) -> HttpResponse:
 def _empty(wanted: str) -> Empty:
     if wanted:
         title = _("No letters to %(email)s") % {"email": wanted}
-        everybody = reverse("portal:mailbox")
-        return Empty(title, "", icon="envelope", url=everybody, action=_("Show the letters to everybody"))
+        words = _("Nothing has been written to this address so far.")
+        return Empty(title, words, url=reverse("portal:mailbox"), action=_("Show the letters to everybody"))
     words = _("Invite a person, ask for a sign-in code or for a new password: the letter appears here at once.")
-    return Empty(_("No letters yet"), words, icon="envelope")
+    return Empty(_("No letters yet"), words)
 
 
 @public
