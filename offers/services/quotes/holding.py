@@ -1,0 +1,70 @@
+"""Offers that an open quote holds for its customer, so that nobody else uses them up before the answer."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Q
+
+from offers.models import Offer, Quote, QuoteLine
+from offers.rules.prices import Priced
+from offers.services import redeeming
+from offers.services.quotes.figures import problem_of, subject_of
+from offers.services.quotes.refusals import LineProblem, LinesRefused, Reason
+
+
+def amounts_by_offer(priced: Priced) -> Mapping[int, Decimal]:
+    """What each offer takes off, above zero."""
+    saved: defaultdict[int, Decimal] = defaultdict(Decimal)
+    for line in priced.lines:
+        if line.offer is not None:
+            saved[line.offer] -= line.amount
+    return {offer: amount for offer, amount in saved.items() if amount > 0}
+
+
+def hold_all(quote: Quote, lines: Iterable[QuoteLine], *, now: datetime) -> None:
+    """Hold the offers of every line. Raises LinesRefused where one has been used up or has ended."""
+    lines = list(lines)
+    wanted = {line.pk: amounts_by_offer(Priced.from_json(line.arithmetic)) for line in lines}
+    named = {pk for amounts in wanted.values() for pk in amounts}
+    offers = Offer.objects.for_partner(quote.partner).in_bulk(named)
+    problems = []
+    for line in lines:
+        uses = [(offers[pk], amount) for pk, amount in wanted[line.pk].items()]
+        if uses and (problem := _hold(quote, line, uses, now)):
+            problems.append(problem)
+    if problems:
+        raise LinesRefused(problems)
+
+
+def _hold(quote: Quote, line: QuoteLine, uses: list[tuple[Offer, Decimal]], now: datetime) -> LineProblem | None:
+    try:
+        redeeming.redeem(
+            uses,
+            subject=subject_of(line),
+            customer=quote.customer,
+            order=line.order,
+            currency=quote.currency,
+            now=now,
+            held=True,
+        )
+    except redeeming.OfferRefused as refused:
+        return problem_of(line, Reason.OFFER_USED_UP, detail=str(refused.offer))
+    return None
+
+
+def release_all(quote: Quote) -> int:
+    """Give back what the quote holds, but for what another open quote holds too; how many uses."""
+    lines = list(quote.lines.select_related("order"))
+    mine = {subject_of(line) for line in lines}
+    return sum(redeeming.release(subject) for subject in mine - _held_elsewhere(quote, lines))
+
+
+def _held_elsewhere(quote: Quote, lines: Sequence[QuoteLine]) -> set[str]:
+    same = Q(order__in=[line.order_id for line in lines if line.order_id])
+    same |= Q(certificate__in=[line.certificate_id for line in lines if line.certificate_id])
+    others = QuoteLine.objects.for_partner(quote.partner).filter(same, quote__in=Quote.objects.open())
+    return {subject_of(line) for line in others.exclude(quote=quote).select_related("order")}

@@ -1,0 +1,65 @@
+"""The letter that brings a quote: one for each sending; it stays home if the quote is taken back before it leaves."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from django.utils import translation
+
+from certificates.wording import day
+from offers import documents, quotewords
+from offers.models import Quote
+from offers.services.quotes.snapshots import stored_snapshot
+from portal.mail import letters, outbox
+from portal.models import OutgoingMail
+from portal.models.mail import MailPurpose
+
+# A letter names so many orders, and says how many more the quote holds.
+SHOWN = 5
+
+
+def send_letter(quote: Quote, *, link: str, now: datetime, again: bool = False) -> OutgoingMail:
+    """Queue the letter to the quote's contact; the PDF lies behind the link. `again` makes it another letter."""
+    if quote.contact is None:
+        raise ValueError(quote)
+    with translation.override(quote.language):
+        facts = _facts(quote, link)
+    words = letters.render("emails/quote", facts, language=quote.language, partner=quote.partner)
+    return outbox.enqueue(
+        key=f"{_prefix(quote)}{secrets.token_hex(6) if again else 'first'}",
+        partner=quote.partner,
+        purpose=MailPurpose.QUOTE,
+        to_email=quote.contact.email,
+        to_name=quote.contact.name,
+        subject=words.subject,
+        text=words.text,
+        html=words.html,
+        now=now,
+    )
+
+
+def _facts(quote: Quote, link: str) -> dict[str, Any]:
+    """What the letter says, in the active language."""
+    snapshot = stored_snapshot(quote)
+    return {
+        "person": {"first_name": snapshot.contact.name},
+        "snapshot": snapshot,
+        "title": quotewords.title(snapshot),
+        "items": quotewords.items(snapshot)[:SHOWN],
+        "further": max(len(snapshot.lines) - SHOWN, 0),
+        "keeps_all_days": documents.keeps_all_days(snapshot),
+        "tax_label": quotewords.tax_label(snapshot.tax),
+        "until": day(snapshot.valid_until),
+        "url": link,
+    }
+
+
+def withdraw_letters(quote: Quote) -> int:
+    """Keep home what has not left; how many letters."""
+    return outbox.withdraw_all(_prefix(quote))
+
+
+def _prefix(quote: Quote) -> str:
+    return f"quote:{quote.pk}:"

@@ -1,0 +1,65 @@
+"""The link by which a customer reads and answers a quote; that of an older version leads to the newest."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.urls import reverse
+
+from certificates.rules import end_of_day
+from offers.models import Quote
+from portal import links
+from portal.models import Link
+
+PURPOSE = "quote"
+# The page still tells what became of a quote for so long after its last day.
+READABLE = timedelta(days=180)
+
+
+def subject_of(quote: Quote) -> str:
+    """What a link about this version says it is about: "quote:17"."""
+    return f"quote:{quote.pk}"
+
+
+def make_quote_link(quote: Quote, *, now: datetime, source: str = "") -> str:
+    """A new link for the quote's reader; its address is never seen again. Links given before stay open."""
+    return links.make_link(
+        partner=quote.partner,
+        purpose=PURPOSE,
+        subject=subject_of(quote),
+        audience=quote.contact.email if quote.contact else "",
+        language=quote.language,
+        expires_at=max(end_of_day(quote.valid_until), now) + READABLE,
+        source=source,
+        now=now,
+    )
+
+
+def quote_of_link(link: Link) -> Quote | None:
+    """The newest sent version of the quote that the link is about; its partner's scope is open."""
+    _kind, _colon, key = link.subject.partition(":")
+    rows = Quote.objects.for_partner(link.partner).select_related("partner", "customer", "contact", "owner")
+    quote = rows.filter(pk=int(key)).first() if key.isdecimal() else None
+    return newest_version(quote) if quote else None
+
+
+def newest_version(quote: Quote) -> Quote:
+    """The version that was sent last; drafts are nobody's business."""
+    while newer := Quote.objects.sent().filter(replaces=quote).select_related("partner", "customer", "contact").first():
+        quote = newer
+    return quote
+
+
+def end_links(quote: Quote, *, now: datetime) -> int:
+    """Take back the links to this version and to those before it; how many there were."""
+    ended, version = 0, quote
+    while True:
+        ended += links.revoke(partner=quote.partner, purpose=PURPOSE, subject=subject_of(version), now=now)
+        if version.replaces is None:
+            return ended
+        version = version.replaces
+
+
+def verification_address(quote: Quote) -> str:
+    """Where a verification code is typed, without scheme."""
+    return links.address(quote.partner, reverse("offers:verify_quote")).partition("://")[2]

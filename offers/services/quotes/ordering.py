@@ -1,0 +1,104 @@
+"""Turn a line of an accepted quote into what it promised: the renewal, or the new order, at the price it locked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from certificates.models import Request
+from certificates.rules import RenewalWindowClosed, last_day
+from certificates.services.keys import present_key
+from certificates.services.refusals import AlreadyInHand, OrderNotRenewable, RequestRefused
+from certificates.services.renewals import Agreed, request_new, request_renewal
+from offers.models import Quote, QuoteLine, Sale
+from offers.rules.money import percent_of
+from offers.rules.prices import Priced
+from offers.services import redeeming
+from offers.services.quotes.figures import OBSTACLES, problem_of, subject_of
+from offers.services.quotes.refusals import LineProblem, Reason
+from offers.services.quotes.snapshots import stored_snapshot
+from portal.models import User
+
+# What stands as `source` on the requests.
+SOURCE = "quote"
+
+
+def order_line(quote: Quote, line: QuoteLine, *, actor: User | None, now: datetime) -> LineProblem | None:
+    """Ask for what the line says; what stands in the way, where something does, and then nothing was asked."""
+    try:
+        with transaction.atomic():
+            ask = _renew if line.order else _buy
+            request = ask(quote, line, actor=actor, now=now)
+            _note_sale(quote, line, request)
+            redeeming.use(subject_of(line))
+    except AlreadyInHand:
+        return problem_of(line, Reason.RENEWED)
+    except OrderNotRenewable as refusal:
+        return problem_of(line, OBSTACLES[refusal.obstacle])
+    except RenewalWindowClosed as closed:
+        return problem_of(line, Reason.TOO_LATE, on=last_day(closed.closes_at))
+    except RequestRefused:
+        return problem_of(line, Reason.NO_PRODUCT, detail=line.product.name)
+    return None
+
+
+def _renew(quote: Quote, line: QuoteLine, *, actor: User | None, now: datetime) -> Request:
+    order = line.order
+    if order is None:
+        raise ValueError(line)
+    key = present_key(order)
+    return request_renewal(
+        order,
+        product=line.product,
+        term_years=line.term_years,
+        names=line.names,
+        csr=key.csr.pem if key else None,
+        actor=actor,
+        source=SOURCE,
+        now=now,
+        purchase_order=quote.purchase_order,
+        agreed=_agreed(quote, line),
+    )
+
+
+def _buy(quote: Quote, line: QuoteLine, *, actor: User | None, now: datetime) -> Request:
+    return request_new(
+        quote.customer,
+        product=line.product,
+        organization=line.organization,
+        names=line.names,
+        csr=None,
+        term_years=line.term_years,
+        actor=actor,
+        now=now,
+        purchase_order=quote.purchase_order,
+        source=SOURCE,
+        agreed=_agreed(quote, line),
+    )
+
+
+def _agreed(quote: Quote, line: QuoteLine) -> Agreed:
+    return Agreed(line.net, quote.currency)
+
+
+def _note_sale(quote: Quote, line: QuoteLine, request: Request) -> None:
+    """What was agreed, kept with the request; its tax is that of the snapshot, on this line alone."""
+    priced = Priced.from_json(line.arithmetic)
+    tax = stored_snapshot(quote).tax
+    owed = percent_of(priced.net, tax.rate, quote.currency)
+    Sale.objects.create(
+        partner=quote.partner,
+        request=request,
+        customer=quote.customer,
+        quote_line=line,
+        currency=quote.currency,
+        arithmetic=line.arithmetic,
+        subtotal=priced.subtotal,
+        discount=priced.discount,
+        net=priced.net,
+        cost=priced.cost,
+        tax={"code": tax.kind.value, "rate": str(tax.rate), "country": tax.country, "amount": str(owed)},
+        gross=priced.net + owed,
+        at=request.requested_at,
+    )
