@@ -92,7 +92,8 @@ def release(subject: str) -> int:
         offers = {offer.pk: offer for offer in _locked(_unreleased(subject).values_list("offer", flat=True))}
         given_back = list(_unreleased(subject).filter(offer__in=offers))
         for one in given_back:
-            _count(offers[one.offer_id], times=-1, amount=-one.amount)
+            offer = offers[one.offer_id]
+            _count(offer, times=-1, amount=-_counted(offer, one.amount, one.currency))
             one.state = Redemption.State.RELEASED
             one.save(update_fields=["state"])
     return len(given_back)
@@ -114,7 +115,7 @@ def _taken(offer: Offer, wanted: Redemption) -> Redemption:
         raise OfferNotLive(offer)
     _check_customer(offer, wanted.customer)
     _check_currency(offer, wanted.currency)
-    _count(offer, times=1, amount=wanted.amount)
+    _count(offer, times=1, amount=_counted(offer, wanted.amount, wanted.currency))
     wanted.place = _free_place(offer)
     wanted.save(force_insert=True)
     return wanted
@@ -125,7 +126,7 @@ def _renewed(offer: Offer, there: Redemption, amount: Decimal, *, held: bool) ->
     if there.state == Redemption.State.USED:
         return there
     if amount != there.amount:
-        _count(offer, times=0, amount=amount - there.amount)
+        _count(offer, times=0, amount=_counted(offer, amount - there.amount, there.currency))
     there.amount = amount
     there.state = Redemption.State.HELD if held else Redemption.State.USED
     there.save(update_fields=["amount", "state"])
@@ -142,8 +143,17 @@ def _check_customer(offer: Offer, customer: Customer) -> None:
 
 def _check_currency(offer: Offer, currency: str) -> None:
     """A cap in one currency has nothing left for another: there is no rate by which to count it."""
-    if offer.spend_cap is not None and currency != (offer.currency or offer.partner.currency):
+    if offer.spend_cap is not None and currency != _currency(offer):
         raise OfferUsedUp(offer)
+
+
+def _counted(offer: Offer, amount: Decimal, currency: str) -> Decimal:
+    """What of an amount is added up on the offer's row: only its own currency."""
+    return amount if currency == _currency(offer) else Decimal(0)
+
+
+def _currency(offer: Offer) -> str:
+    return offer.currency or offer.partner.currency
 
 
 def _count(offer: Offer, *, times: int, amount: Decimal) -> None:

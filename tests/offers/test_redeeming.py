@@ -127,7 +127,11 @@ def test_a_cap_in_one_currency_has_nothing_left_for_another(partner: Partner, cu
 def test_an_offer_without_a_cap_is_used_in_any_currency(partner: Partner, customer: Customer) -> None:
     offer = make_offer(partner)
 
-    assert redeem_one(offer, "order:1", customer, currency="JPY").currency == "JPY"
+    redeem_one(offer, "order:1", customer)
+    assert redeem_one(offer, "order:2", customer, currency="JPY").currency == "JPY"
+    assert counters(offer) == (2, EUR_20)
+    release("order:2")
+    assert counters(offer) == (1, EUR_20)
 
 
 def test_what_a_quote_holds_counts_and_becomes_used_after_the_offers_end(partner: Partner, customer: Customer) -> None:

@@ -1,0 +1,403 @@
+"""What an offer would do today, before anybody sees it: whom it touches, what it costs, and whom it leaves out.
+
+The orders it is meant for are found by the database, and each is then put through the very rules that price it, once
+without the offer and once with it. So what is foreseen is what valuing does once the offer is live.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from django.db.models import Count, Q
+
+from certificates.models import Certificate, Order, Product
+from certificates.querysets import OrderQuerySet
+from certificates.rules import holds_wildcard, utc_date
+from certificates.states import RenewalMark
+from offers.models import CustomerTerms, Offer, Reach
+from offers.rules.baskets import Basket
+from offers.rules.breakeven import needed_rate
+from offers.rules.discounts import WINDOW_CLOSES, WINDOW_OPENS, OfferTerms, best_discount, fits, fits_but_for_days
+from offers.services.offers import UPGRADES
+from offers.services.pricing import (
+    Grant,
+    OfferBook,
+    PriceBook,
+    Regimes,
+    facts_of,
+    grant,
+    offer_book,
+    orders_by_customer,
+    price_book,
+    renewal_basket,
+    subject_of,
+)
+from portal.models import Partner
+
+Kind = Offer.Kind
+# Fewer orders than these say nothing about how many renew.
+FEWEST_FOR_RATE = 20
+# Rows of the database that are put through the rules at a time.
+BATCH = 2_000
+_NOT_SAVED = 2**40
+
+
+@dataclass(slots=True)
+class Sum:
+    """Orders that get the offer, in one currency, tax excluded; the `known_…` are those whose cost is known."""
+
+    currency: str
+    name: str = ""
+    family: str = ""
+    orders: int = 0
+    before: Decimal = Decimal(0)
+    given: Decimal = Decimal(0)
+    net: Decimal = Decimal(0)
+    known_before: Decimal = Decimal(0)
+    known_given: Decimal = Decimal(0)
+    known_net: Decimal = Decimal(0)
+    cost: Decimal = Decimal(0)
+
+    def add(self, *, before: Decimal, given: Decimal, net: Decimal, cost: Decimal | None) -> None:
+        self.orders += 1
+        self.before += before
+        self.given += given
+        self.net += net
+        if cost is not None:
+            self.known_before += before
+            self.known_given += given
+            self.known_net += net
+            self.cost += cost
+
+    @property
+    def margin(self) -> Decimal | None:
+        """The share of the net above cost, with the offer; None where no cost is known."""
+        return 1 - self.cost / self.known_net if self.known_net else None
+
+    @property
+    def margin_before(self) -> Decimal | None:
+        """The same without the offer."""
+        return 1 - self.cost / self.known_before if self.known_before else None
+
+    @property
+    def share(self) -> Decimal | None:
+        """What the offer takes off, as a share of the price without it, where costs are known."""
+        return self.known_given / self.known_before if self.known_before else None
+
+
+@dataclass(frozen=True, slots=True)
+class BreakEven:
+    """The share of orders that renew without the offer, and the share that must for it to pay; None: it cannot."""
+
+    base_rate: Decimal
+    margin: Decimal
+    discount: Decimal
+    needed: Decimal | None
+
+
+@dataclass
+class Preview:
+    """What an offer would do today. Orders that match it are told apart by what becomes of them; each counts once.
+
+    `left_out` have been reached by a worse offer, or by none, while this one would give more; `elsewhere` get as much
+    from another one; `not_for_them` have nothing it speaks of, or no room above the margin. `limited` are those of the
+    touched that get less than promised, because of the margin.
+    """
+
+    kind: str
+    matches: int = 0
+    no_price: int = 0
+    left_out: int = 0
+    elsewhere: int = 0
+    no_room: int = 0
+    not_for_them: int = 0
+    limited: int = 0
+    customers: set[int] = field(default_factory=set)
+    sums: dict[str, Sum] = field(default_factory=dict)
+    products: dict[tuple[str, str], Sum] = field(default_factory=dict)
+    # Certificates of other authorities that could be moved over, and their customers; None for other offers
+    movable: tuple[int, int] | None = None
+    base_rate: Decimal | None = None
+
+    @property
+    def touched(self) -> int:
+        return sum(one.orders for one in self.sums.values())
+
+    @property
+    def main(self) -> Sum | None:
+        """The currency most of them pay in."""
+        return max(self.sums.values(), key=lambda one: one.orders, default=None)
+
+    @property
+    def others(self) -> list[Sum]:
+        """The sums in other currencies."""
+        return [one for one in self.sums.values() if one is not self.main]
+
+    @property
+    def by_product(self) -> list[Sum]:
+        return sorted(self.products.values(), key=lambda one: (one.family, one.name, one.currency))
+
+    @cached_property
+    def break_even(self) -> BreakEven | None:
+        """None without a rate to begin with, or without known costs."""
+        main = self.main
+        if main is None or self.base_rate is None:
+            return None
+        margin, discount = main.margin_before, main.share
+        if margin is None or discount is None:
+            return None
+        return BreakEven(self.base_rate, margin, discount, needed_rate(self.base_rate, margin, discount))
+
+    def to_json(self) -> dict[str, Any]:
+        """What results are held against later; shares with four decimals."""
+        even = self.break_even
+        return {
+            "matches": self.matches,
+            "orders": self.touched,
+            "customers": len(self.customers),
+            "left_out": self.left_out,
+            "no_price": self.no_price,
+            "sums": [
+                {"currency": one.currency, "orders": one.orders, "given": str(one.given), "net": str(one.net)}
+                for one in self.sums.values()
+            ],
+            "base_rate": _stored(self.base_rate),
+            "needed_rate": _stored(even.needed if even else None),
+        }
+
+
+def _stored(share: Decimal | None) -> str | None:
+    return None if share is None else str(share.quantize(Decimal("0.0001")))
+
+
+def preview_offer(offer: Offer, *, now: datetime, base_rate: Decimal | None = None) -> Preview:
+    """What the offer, saved or not, would do if it were live at the moment.
+
+    `base_rate` is the share of orders that renew without it (0 to 1); without one, the partner's own. A dozen
+    queries, however many orders there are.
+    """
+    partner, today = offer.partner, utc_date(now)
+    preview = Preview(kind=offer.kind)
+    preview.base_rate = renewal_rate(partner, today=today) if base_rate is None else base_rate
+    if offer.kind == Kind.CONSOLIDATION:
+        preview.movable = _movable(partner)
+        return preview
+    _Foreseeing(preview, _as_live(offer, now), now).run()
+    return preview
+
+
+def renewal_rate(partner: Partner, *, today: date) -> Decimal | None:
+    """The share of orders that were renewed, of those whose time to renew ran out within twelve months."""
+    last = today + timedelta(days=WINDOW_CLOSES - 1)
+    ended = Order.objects.for_partner(partner).issued().filter(ends_on__range=(last - timedelta(days=364), last))
+    found = ended.aggregate(all=Count("pk"), renewed=Count("pk", filter=Q(renewal_mark=RenewalMark.RENEWED)))
+    return Decimal(found["renewed"]) / found["all"] if found["all"] >= FEWEST_FOR_RATE else None
+
+
+def _movable(partner: Partner) -> tuple[int, int]:
+    found = (
+        Certificate.objects.for_partner(partner)
+        .unattached()
+        .aggregate(certificates=Count("pk"), customers=Count("customer", distinct=True))
+    )
+    return found["certificates"], found["customers"]
+
+
+def _as_live(offer: Offer, now: datetime) -> Offer:
+    """The offer as it will be: published and begun, with a key of its own where it has not been saved."""
+    live = copy(offer)
+    live._state = copy(offer._state)
+    live.pk = offer.pk or _NOT_SAVED
+    live.state, live.starts_at, live.ends_at = Offer.State.PUBLISHED, now, None
+    return live
+
+
+# Which orders
+
+
+def orders_meant(offer: Offer, *, today: date) -> OrderQuerySet:
+    """The unrenewed orders in their window that an offer is meant for; the number of a customer's orders aside."""
+    first, last = WINDOW_CLOSES, WINDOW_OPENS
+    if offer.is_automatic:
+        first, last = max(first, offer.days_until), min(last, offer.days_from)
+    orders: OrderQuerySet = Order.objects.for_partner(offer.partner).issued().unrenewed()
+    return orders.expiring(today=today, within=(first, last)).filter(_asked(offer))
+
+
+def _asked(offer: Offer) -> Q:
+    columns = {
+        "product__family__in": offer.families,
+        "product__name_id__in": offer.products,
+        "product__level__in": offer.levels,
+        "customer__in": offer.customers,
+        "customer__owner__in": offer.owners,
+        "customer__country__in": offer.countries,
+    }
+    asked = Q(**{column: wanted for column, wanted in columns.items() if wanted})
+    if offer.price_levels:
+        terms = CustomerTerms.objects.for_partner(offer.partner).filter(level__in=offer.price_levels)
+        asked &= Q(customer__in=terms.values("customer"))
+    if offer.first_renewal:
+        asked &= Q(predecessor__isnull=True)
+    return asked
+
+
+# What becomes of them
+
+
+class _Foreseeing:
+    """One pass over the orders that are meant, with everything else loaded beforehand."""
+
+    def __init__(self, preview: Preview, offer: Offer, now: datetime) -> None:
+        self.preview, self.offer, self.today = preview, offer, utc_date(now)
+        partner = offer.partner
+        self.book = price_book(partner, on=self.today)
+        present = offer_book(partner, now=now)
+        known = {pk: one for pk, one in present.known.items() if pk != offer.pk}
+        self.without = OfferBook(partner, now, known)
+        self.with_it = OfferBook(partner, now, {**known, offer.pk: offer})
+        self.terms: OfferTerms = self.with_it.terms[offer.pk]
+        self.baskets = _Baskets(offer, self.book)
+
+    def run(self) -> None:
+        orders = orders_meant(self.offer, today=self.today)
+        recorded = _recorded(orders)
+        asks = self.with_it.counts_orders
+        counts = orders_by_customer(self.offer.partner, today=self.today) if asks else {}
+        for order in _read(orders):
+            facts = facts_of(order, book=self.book, offers=self.with_it, counts=counts)
+            meets = fits if self.offer.is_automatic else fits_but_for_days
+            if meets(self.terms.conditions, facts):
+                self.preview.matches += 1
+                self._foresee(order, facts, recorded.get(order.pk, ()))
+
+    def _foresee(self, order: Order, facts: Any, recorded: Regimes) -> None:
+        preview = self.preview
+        if not self.baskets.is_priced(order):
+            preview.no_price += 1
+            return
+        basket = self.baskets.wish(order)
+        alone = best_discount(basket, [self.terms], floor_margin=self.book.floor_margin) if basket else ()
+        if basket is None or not alone:
+            self._count_nothing(basket)
+            return
+        before, after = self._before_and_after(order, basket, facts, recorded)
+        mine = [line for line in after.priced.lines if line.offer == self.offer.pk]
+        if mine:
+            preview.limited += any(line.is_limited for line in mine)
+            self._count(order, basket, before, after, given=-mine[0].amount)
+        elif self.offer.is_automatic and before.regimes and -alone[0].amount > before.priced.discount:
+            preview.left_out += 1
+        else:
+            preview.elsewhere += 1
+
+    def _before_and_after(self, order: Order, basket: Basket, facts: Any, recorded: Regimes) -> tuple[Grant, Grant]:
+        """The price without the offer, and with it. Where the order stands today counts as told to its customer."""
+        subject = subject_of(order)
+        before = grant(basket, facts, subject=subject, recorded=recorded, book=self.book, offers=self.without)
+        known = before.regimes if self.offer.is_automatic else recorded
+        chosen = () if self.offer.is_automatic else (self.terms,)
+        after = grant(
+            basket, facts, subject=subject, recorded=known, chosen=chosen, book=self.book, offers=self.with_it
+        )
+        return before, after
+
+    def _count_nothing(self, basket: Basket | None) -> None:
+        """Told apart: whether the margin leaves no room, or the offer speaks of something else."""
+        freely = replace(self.terms, floor_margin=None)
+        if basket and best_discount(basket, [freely], floor_margin=None):
+            self.preview.no_room += 1
+        else:
+            self.preview.not_for_them += 1
+
+    def _count(self, order: Order, basket: Basket, before: Grant, after: Grant, *, given: Decimal) -> None:
+        preview, currency = self.preview, basket.currency
+        preview.customers.add(order.customer_id)
+        total = preview.sums.setdefault(currency, Sum(currency))
+        row = preview.products.setdefault((basket.product, currency), self.baskets.row(basket))
+        for one in (total, row):
+            one.add(before=before.priced.net, given=given, net=after.priced.net, cost=after.priced.cost)
+
+
+def _recorded(orders: OrderQuerySet) -> Mapping[int, Regimes]:
+    """By which automatic offers each of the orders was reached until now, oldest first."""
+    found: dict[int, list[tuple[int, ...]]] = defaultdict(list)
+    rows = Reach.objects.filter(order__in=orders.order_by().values("pk")).order_by("since", "pk")
+    for order, offers in rows.values_list("order", "offers"):
+        found[order].append(tuple(offers))
+    return found
+
+
+def _read(orders: OrderQuerySet) -> Iterator[Order]:
+    columns = ("ends_on", "names", "term_years", "product", "customer__owner", "customer__country", "predecessor")
+    related = orders.order_by("pk").select_related("customer", "product")
+    return related.only(*columns, *_PRODUCT).iterator(chunk_size=BATCH)
+
+
+_PRODUCT = tuple(f"product__{name}" for name in ("name_id", "name", "family", "level", "max_years"))
+_Key: TypeAlias = tuple[int, int]
+
+
+class _Baskets:
+    """What each order would have to buy for the offer to count: itself, or the least that the offer speaks of."""
+
+    def __init__(self, offer: Offer, book: PriceBook) -> None:
+        self.offer, self.book = offer, book
+        self.products = {one.pk: one for one in Product.objects.all()}
+        self.named = {one.name_id: one for one in self.products.values()}
+
+    def row(self, basket: Basket) -> Sum:
+        product = self.named[basket.product]
+        return Sum(basket.currency, product.name, product.family)
+
+    def is_priced(self, order: Order) -> bool:
+        """Whether renewing it as it is has a price."""
+        return order.product is not None and self._as_it_is(order, order.product) is not None
+
+    def wish(self, order: Order) -> Basket | None:
+        """None where there is nothing to buy of which the offer speaks."""
+        product = order.product
+        if product is None:
+            return None
+        if self.offer.kind in UPGRADES:
+            return self._cheapest_upgrade(order, product)
+        if self.offer.kind == Kind.LONGER_PLAN:
+            return self._longer(order, product)
+        basket = self._as_it_is(order, product)
+        if basket and self.offer.kind == Kind.EXTRA_NAMES:
+            return self._with_more_names(basket)
+        return basket
+
+    def _as_it_is(self, order: Order, product: Product) -> Basket | None:
+        return renewal_basket(self.book, order, product, term_years=order.term_years, names=order.names)
+
+    def _cheapest_upgrade(self, order: Order, product: Product) -> Basket | None:
+        found = [self._as_it_is(order, target) for target in self._targets(product) if self._holds(target, order)]
+        return min((basket for basket in found if basket), key=lambda basket: basket.subtotal, default=None)
+
+    def _targets(self, product: Product) -> list[Product]:
+        wanted: Sequence[str] = self.offer.upgrade_targets
+        ahead = [self.products[to] for start, to in self.book.upgrades if start == product.pk]
+        return [one for one in ahead if one.is_offered and (not wanted or one.name_id in wanted)]
+
+    def _holds(self, target: Product, order: Order) -> bool:
+        return target.allows_wildcard or not holds_wildcard(order.names)
+
+    def _longer(self, order: Order, product: Product) -> Basket | None:
+        years = max(order.term_years, self.offer.min_term_years or 0)
+        if years > product.max_years:
+            return None
+        return renewal_basket(self.book, order, product, term_years=years, names=order.names)
+
+    def _with_more_names(self, basket: Basket) -> Basket | None:
+        if not self.named[basket.product].allows_names:
+            return None
+        more = tuple(f"name-{number}.example" for number in range(self.offer.free_names or 0))
+        return replace(basket, names=(*basket.names, *more))
