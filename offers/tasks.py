@@ -5,8 +5,8 @@ from __future__ import annotations
 import structlog
 from celery import shared_task
 
-from offers.models import QuoteDocument
-from offers.services.quotes import answering, papers
+from offers.models import QuoteBatch, QuoteDocument
+from offers.services.quotes import answering, batches, papers
 from portal import clock, heartbeats
 from portal.access import across_partners, on_behalf_of
 
@@ -17,7 +17,7 @@ BATCH = 50
 
 @shared_task  # type: ignore[untyped-decorator]
 def sweep_quotes() -> None:
-    """Draw every document that waits, and close every quote whose last day is over."""
+    """Close every quote whose last day is over, draw every document that waits, and go on with every batch."""
     answering.expire_quotes(clock.now())
     with across_partners():
         due = list(papers.due_documents(clock.now()).values_list("pk", flat=True)[:BATCH])
@@ -27,6 +27,10 @@ def sweep_quotes() -> None:
         except Exception:
             # One document that cannot be borne must not stop the rest; its lease brings it back.
             log.exception("document_failed", document=pk)
+    with across_partners():
+        waiting = list(batches.due_batches(clock.now()).values_list("pk", flat=True)[:BATCH])
+    for pk in waiting:
+        make_quotes(pk)
     heartbeats.beat("quotes", now=clock.now())
 
 
@@ -38,3 +42,20 @@ def draw_quote(pk: int) -> None:
     if found:
         with on_behalf_of(found.partner):
             papers.draw_document(pk, clock=clock.now)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def make_quotes(pk: int) -> None:
+    """Go on with one batch of quotes, at once."""
+    with across_partners():
+        found = QuoteBatch.objects.filter(pk=pk, partner__is_active=True).select_related("partner").first()
+    if found:
+        with on_behalf_of(found.partner):
+            batches.work_on(pk, clock=clock.now)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def clear_archives() -> None:
+    """Let go of archives that nobody came back to."""
+    with across_partners():
+        batches.drop_archives(clock.now())

@@ -30,6 +30,7 @@ class Reason(StrEnum):
     NO_ORGANIZATION = "no_organization"
     OFFER_USED_UP = "offer_used_up"
     ANOTHER_CUSTOMER = "another_customer"
+    NO_ADDRESS = "no_address"  # nobody at the customer can be written to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
