@@ -20,7 +20,7 @@ from portal import clock, links
 from portal.access import across_partners, on_behalf_of, public
 from portal.choices import Language
 from portal.limits import Limit, network_of
-from portal.models import Link, Partner
+from portal.models import Link, Membership, Partner
 
 View = Callable[..., HttpResponseBase]
 
@@ -36,6 +36,8 @@ class LinkedRequest(HttpRequest):
 
     link: Link
     partner: Partner
+    membership: Membership | None
+    LANGUAGE_CODE: str
 
 
 def linked(purpose: str) -> Callable[[View], View]:

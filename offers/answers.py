@@ -1,0 +1,77 @@
+"""What a buyer types under a quote: a name and a tick to accept it, a reason to decline it, words to change it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from offers.models.quotes import DeclineReason
+
+_WORDS = {"rows": 3}
+
+
+class AcceptForm(forms.Form):
+    """Who accepts, under which number, and that the terms were read; `told` is what the page said."""
+
+    prefix = "accept"
+
+    name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    role = forms.CharField(
+        label=pgettext_lazy("of a person in a company", "Your role"),
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "organization-title"}),
+    )
+    purchase_order = forms.CharField(
+        label=_("Purchase order"),
+        max_length=60,
+        required=False,
+        help_text=_("The number under which your company orders, if it uses one."),
+    )
+    terms = forms.BooleanField(
+        label=_("I may order for this company, and I accept the terms of sale below."),
+        error_messages={"required": _("Tick this to accept the terms of sale: without it nothing can be ordered.")},
+    )
+    told = forms.CharField(widget=forms.HiddenInput)
+
+
+class DeclineForm(forms.Form):
+    """Why not."""
+
+    prefix = "decline"
+
+    reason = forms.ChoiceField(
+        label=_("Why?"),
+        choices=DeclineReason.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose a reason, whichever comes closest.")},
+    )
+    words = forms.CharField(
+        label=_("In your words"), required=False, max_length=2000, widget=forms.Textarea(attrs=_WORDS)
+    )
+
+
+class ChangeForm(forms.Form):
+    """What should be different, and who says so."""
+
+    prefix = "change"
+
+    words = forms.CharField(
+        label=_("What should be different?"),
+        max_length=2000,
+        widget=forms.Textarea(attrs=_WORDS),
+        help_text=_("Another product, another term, fewer names, another address: you will get a new version."),
+        error_messages={"required": _("Say in a few words what should be different.")},
+    )
+    name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+
+
+def forms_for(purchase_order: str, told: str, *, name: str = "") -> dict[str, Any]:
+    """The three of them, empty but for what is known: the purchase order, and the name once it was given."""
+    return {
+        "accept": AcceptForm(initial={"purchase_order": purchase_order, "told": told, "name": name}),
+        "decline": DeclineForm(),
+        "change": ChangeForm(initial={"name": name}),
+    }

@@ -1,0 +1,437 @@
+"""The public page of a quote: what its reader sees, and that every answer counts once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+
+from certificates.models import Order, Request
+from offers.models import Quote, QuoteDocument
+from offers.models.quotes import QuoteState
+from offers.services.quotes import (
+    draft_quote,
+    make_quote_link,
+    new_version,
+    send_quote,
+    stored_snapshot,
+    withdraw_quote,
+)
+from offers.tasks import draw_quote
+from portal import clock
+from portal.models import Activity, Link, Membership, Partner
+from portal.money import money
+from tests import factories
+from tests.certificates.certs import make_csr
+from tests.offers.factories import make_prices, make_settings, make_tax_rate
+from tests.offers.reading import words
+
+DEEDS = ("accept", "decline", "change", "again")
+TYPED = {
+    "accept-name": "Awa Diallo",
+    "accept-role": "Buyer",
+    "accept-purchase_order": "PO-77",
+    "accept-terms": "on",
+}
+
+
+@pytest.fixture(autouse=True)
+def _fresh_counters(db: None) -> None:
+    cache.clear()
+
+
+@pytest.fixture
+def house(connected: Partner) -> Partner:
+    """A partner that sells in France, with prices and terms."""
+    connected.support_email = "help@relais.example"
+    connected.save(update_fields=["support_email"])
+    make_prices(connected)
+    make_settings(connected, terms_en="Payable within 30 days.", terms_fr="Payable à 30 jours.")
+    make_tax_rate(connected)
+    return connected
+
+
+def make_order(partner: Partner, **fields: Any) -> Order:
+    """A renewable order of a customer with a contact."""
+    host = fields.setdefault("common_name", "www.granit-phare.example")
+    fields.setdefault("customer", factories.make_customer(partner, country="FR"))
+    if "contact" not in fields:
+        fields["contact"] = factories.make_contact(fields["customer"])
+    fields.setdefault("product", factories.product("ssl_dv_geotrust_flex"))
+    return factories.make_order(partner, csr=make_csr(host), **fields)
+
+
+def make_sent(*orders: Order, **fields: Any) -> Quote:
+    now = clock.now()
+    return send_quote(draft_quote(list(orders), actor=None, now=now, **fields), actor=None, now=now, by_mail=False)
+
+
+@pytest.fixture
+def quote(house: Partner) -> Quote:
+    return make_sent(make_order(house))
+
+
+def link_of(page: str) -> Link:
+    """The link behind a clean address."""
+    return Link.objects.get(token_hash__startswith=page.split("/")[2])
+
+
+def reader_of(quote: Quote, client: Client | None = None) -> tuple[Client, str]:
+    """A browser that has opened a link to the quote, and where it led."""
+    client = client or Client()
+    path = "/l/" + make_quote_link(quote, now=clock.now()).partition("/l/")[2]
+    return client, client.get(path)["Location"]
+
+
+def told(client: Client, page: str) -> str:
+    """What the page says, as its form sends it back."""
+    return str(client.get(page).context["accept"].initial["told"])
+
+
+def accept(client: Client, page: str, **typed: str) -> Any:
+    known = {"accept-told": told(client, page)} if "accept-told" not in typed else {}
+    return client.post(f"{page}accept/", {**TYPED, **known, **typed})
+
+
+def stands(quote: Quote) -> Quote:
+    return Quote.objects.get(pk=quote.pk)
+
+
+def test_page_says_what_the_quote_says(quote: Quote) -> None:
+    client, page = reader_of(quote)
+
+    said = words(client.get(page))
+
+    assert f"Quote {quote.number}, version 1" in said
+    assert "Renewal of www.granit-phare.example" in said
+    assert "No day is lost: the new order runs to" in said
+    assert "Payable within 30 days." in said
+    assert quote.verification_code in said
+    assert [one for one in figures_of(quote) if one not in said] == []
+
+
+def figures_of(quote: Quote) -> list[str]:
+    """Every amount of the quote as it is written."""
+    snapshot = stored_snapshot(quote)
+    amounts = {snapshot.net, snapshot.tax.amount, snapshot.gross}
+    for line in snapshot.lines:
+        amounts |= {line.net, *(price.amount for price in line.prices)}
+    return [money(amount, snapshot.currency) for amount in amounts]
+
+
+def test_page_of_many_orders_has_a_row_for_each(house: Partner) -> None:
+    customer = factories.make_customer(house, country="FR")
+    orders = [make_order(house, customer=customer, common_name=f"w{number}.granit.example") for number in range(3)]
+    quote = make_sent(*orders)
+    client, page = reader_of(quote)
+
+    said = words(client.get(page))
+
+    assert "Quote for 3 certificates" in said
+    assert [order.common_name for order in orders if order.common_name not in said] == []
+    assert [one for one in figures_of(quote) if one not in said] == []
+    assert "No day is lost on any of these orders" in said
+
+
+def test_page_speaks_the_quotes_language_until_the_reader_chooses(house: Partner) -> None:
+    order = make_order(house)
+    contact = factories.make_contact(order.customer, language="fr", email="acheteuse@granit.example")
+    client, page = reader_of(make_sent(order, contact=contact))
+
+    first = client.get(page)
+    client.post(reverse("portal:preferences"), {"language": "en", "next": page})
+
+    assert first.headers["Content-Language"] == "fr"
+    assert "Payable à 30 jours." in words(first)
+    assert client.get(page).headers["Content-Language"] == "en"
+
+
+def test_reading_by_a_program_counts_nobody(quote: Quote) -> None:
+    client, page = reader_of(quote)
+
+    client.get(page)
+    client.head(page)
+
+    assert stands(quote).state == QuoteState.SENT
+    assert link_of(page).opened_count == 0
+
+
+def test_first_gesture_of_a_person_makes_the_quote_viewed(quote: Quote) -> None:
+    client, page = reader_of(quote)
+    seen = reverse("portal:link_seen", args=["quote", link_of(page).handle])
+
+    client.post(seen)
+
+    assert stands(quote).state == QuoteState.VIEWED
+    assert f'data-seen="{seen}"' in client.get(page).content.decode()
+
+
+def test_accepting_orders_once_and_tells_who_did(quote: Quote) -> None:
+    client, page = reader_of(quote)
+
+    response = accept(client, page)
+
+    assert (response.status_code, response["Location"]) == (302, page)
+    accepted = stands(quote)
+    assert (accepted.state, accepted.answered_name, accepted.answered_role) == ("accepted", "Awa Diallo", "Buyer")
+    assert [(one.order, one.purchase_order) for one in Request.objects.all()] == [(quote.lines.get().order, "PO-77")]
+    said = words(client.get(page))
+    assert "Awa Diallo (Buyer) accepted this quote on" in said
+    assert "What happens next" in said
+    assert "accept-name" not in client.get(page).content.decode()
+    assert link_of(page).opened_count == 1
+
+
+def test_second_press_shows_the_first(quote: Quote) -> None:
+    client, page = reader_of(quote)
+    other, _page = reader_of(quote)
+    seen = told(other, _page)
+    accept(client, page)
+
+    response = accept(other, _page, **{"accept-name": "Somebody Else", "accept-told": seen})
+
+    assert (response.status_code, response["Location"]) == (302, _page)
+    assert "Awa Diallo (Buyer) accepted this quote on" in words(other.get(_page))
+    assert Request.objects.count() == 1
+
+
+def test_missing_tick_keeps_what_was_typed(quote: Quote) -> None:
+    client, page = reader_of(quote)
+    typed = {name: value for name, value in TYPED.items() if name != "accept-terms"}
+
+    response = client.post(f"{page}accept/", {**typed, "accept-told": told(client, page)})
+
+    assert response.status_code == 422
+    assert "without it nothing can be ordered" in words(response)
+    assert 'value="Awa Diallo"' in response.content.decode()
+    assert 'value="PO-77"' in response.content.decode()
+    assert (stands(quote).is_open, Request.objects.count()) == (True, 0)
+
+
+def test_purchase_order_of_the_quote_is_filled_in(house: Partner) -> None:
+    draft = draft_quote([make_order(house)], actor=None, now=clock.now())
+    Quote.objects.filter(pk=draft.pk).update(purchase_order="PO-1")
+    client, page = reader_of(send_quote(draft, actor=None, now=clock.now(), by_mail=False))
+
+    assert 'value="PO-1"' in client.get(page).content.decode()
+
+
+def test_newer_version_is_shown_before_it_can_be_accepted(quote: Quote, claire: Membership) -> None:
+    client, page = reader_of(quote)
+    seen = told(client, page)
+    draft = new_version(quote, actor=claire.user, now=clock.now())
+    newer = send_quote(draft, actor=claire.user, now=clock.now(), by_mail=False)
+
+    refused = accept(client, page, **{"accept-told": seen})
+
+    assert refused.status_code == 409
+    assert "This quote has changed since you opened it" in words(refused)
+    assert f"{newer.number}, version 2" in words(refused)
+    assert 'value="Awa Diallo"' in refused.content.decode()
+    assert Request.objects.count() == 0
+    assert accept(client, page).status_code == 302
+    assert stands(newer).state == QuoteState.ACCEPTED
+
+
+def test_version_for_another_reader_stays_with_that_reader(quote: Quote, claire: Membership) -> None:
+    client, page = reader_of(quote)
+    draft = new_version(quote, actor=claire.user, now=clock.now())
+    draft.contact = factories.make_contact(quote.customer, email="head@granit.example")
+    draft.save(update_fields=["contact"])
+    send_quote(draft, actor=claire.user, now=clock.now(), by_mail=False)
+
+    said = words(client.get(page))
+
+    assert "Replaced by a newer version" in said
+    assert "version 1" in said
+    assert accept(client, page, **{"accept-told": "any"}).status_code == 302
+    assert Request.objects.count() == 0
+
+
+def test_order_renewed_meanwhile_is_named_and_nothing_is_ordered(house: Partner) -> None:
+    customer = factories.make_customer(house, country="FR")
+    gone, left = (make_order(house, customer=customer, common_name=f"{host}.granit.example") for host in "ab")
+    client, page = reader_of(make_sent(gone, left))
+    factories.make_request(gone)
+    Order.objects.filter(pk=gone.pk).update(renewal_mark="in_hand")
+
+    response = accept(client, page)
+
+    assert response.status_code == 409
+    assert "Nothing was ordered: part of this quote has been dealt with in another way. a.granit.example" in words(
+        response
+    )
+    assert Request.objects.filter(order=left).count() == 0
+
+
+def test_declining_asks_for_a_reason_and_keeps_it(quote: Quote) -> None:
+    client, page = reader_of(quote)
+
+    empty = client.post(f"{page}decline/", {"decline-words": "Next year"})
+    declined = client.post(f"{page}decline/", {"decline-reason": "later", "decline-words": "Next year"})
+
+    assert empty.status_code == 422
+    assert "Choose a reason" in words(empty)
+    assert "Next year" in words(empty)
+    assert declined.status_code == 302
+    assert (stands(quote).state, stands(quote).decline_reason, stands(quote).answer_words) == (
+        "declined",
+        "later",
+        "Next year",
+    )
+    assert "Ask for a new quote" in words(client.get(page))
+
+
+def test_asking_for_a_change_leaves_the_quote_open(quote: Quote) -> None:
+    client, page = reader_of(quote)
+
+    client.post(f"{page}change/", {"change-words": "Two years, please", "change-name": "Awa Diallo"})
+
+    assert (stands(quote).answer_words, stands(quote).is_open) == ("Two years, please", True)
+    assert "You asked for a change on" in words(client.get(page))
+    assert accept(client, page).status_code == 302
+
+
+def test_past_its_last_day_one_press_asks_for_a_new_one(quote: Quote) -> None:
+    client, page = reader_of(quote)
+    Quote.objects.filter(pk=quote.pk).update(valid_until=clock.today() - timedelta(days=1))
+
+    before = words(client.get(page))
+    refused = accept(client, page, **{"accept-told": "any"})
+    presses = [client.post(f"{page}again/").status_code for _ in range(2)]
+
+    assert "These prices no longer hold" in before
+    assert (refused.status_code, Request.objects.count()) == (409, 0)
+    assert presses == [302, 302]
+    assert Activity.objects.filter(verb="quote.change_asked").count() == 1
+    assert "A new one was asked for on" in words(client.get(page))
+
+
+def test_document_is_handed_out_once_it_is_drawn(quote: Quote, settings: Any, tmp_path: Path) -> None:
+    settings.DATA_DIR = settings.MEDIA_ROOT = tmp_path
+    client, page = reader_of(quote)
+
+    before = client.get(f"{page}quote.pdf")
+    draw_quote(QuoteDocument.objects.get(quote=quote).pk)
+    after = client.get(f"{page}quote.pdf")
+
+    assert (before.status_code, after.status_code) == (202, 200)
+    assert "The document is being made." in words(before)
+    assert (after.content[:5], after.headers["Content-Type"]) == (b"%PDF-", "application/pdf")
+    assert after.headers["Content-Disposition"].startswith(f'attachment; filename="{quote.number}')
+
+
+def test_quote_taken_back_opens_nothing(quote: Quote, claire: Membership) -> None:
+    client, page = reader_of(quote)
+
+    withdraw_quote(quote, actor=claire.user, now=clock.now())
+
+    assert client.get(page).status_code == 404
+    assert accept(client, page, **{"accept-told": "any"}).status_code == 404
+
+
+def test_open_quote_cannot_be_asked_for_again(quote: Quote) -> None:
+    client, page = reader_of(quote)
+
+    client.post(f"{page}again/")
+
+    assert stands(quote).change_asked_at is None
+
+
+def test_people_of_the_house_look_and_do_not_answer(quote: Quote, page: Client) -> None:
+    colleague, address = reader_of(quote, page)
+
+    said = words(colleague.get(address))
+    refused = accept(colleague, address)
+
+    assert "This is your customer's page" in said
+    assert "data-seen" not in colleague.get(address).content.decode()
+    assert (refused.status_code, stands(quote).state) == (403, QuoteState.SENT)
+    assert colleague.get("/orders/").status_code == 200
+
+
+def test_page_opens_for_nobody_without_its_link(quote: Quote, house: Partner) -> None:
+    _client, page = reader_of(quote)
+    other, _page = reader_of(make_sent(make_order(house, common_name="other.example")))
+
+    answers = [
+        (method, client.get(page + path) if method == "get" else client.post(page + path))
+        for client in (Client(), other)
+        for method, path in (
+            ("get", ""),
+            ("post", "accept/"),
+            ("post", "decline/"),
+            ("post", "change/"),
+            ("post", "again/"),
+        )
+    ]
+
+    assert {response.status_code for _method, response in answers} == {404}
+    assert [one for _method, one in answers if quote.number in one.content.decode()] == []
+    assert stands(quote).state == QuoteState.SENT
+
+
+def test_page_never_shows_the_token_or_asks_another_host(quote: Quote) -> None:
+    client, page = reader_of(quote)
+
+    body = client.get(page).content.decode()
+
+    assert "/l/" not in body.replace("/l/quote/", "")
+    assert [one for one in ('src="http', 'href="http') if one in body] == []
+
+
+def test_hostile_names_are_only_text(house: Partner) -> None:
+    hostile = "<script>alert(1)</script>\u202e{{ 7|add:7 }}"
+    order = make_order(house, customer=factories.make_customer(house, hostile, country="FR"))
+    client, page = reader_of(make_sent(order))
+
+    body = client.get(page).content.decode()
+
+    assert "<script>alert" not in body
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;{{ 7|add:7 }}" in body
+
+
+# The code at the foot of the document
+
+
+def verify(code: str, **extra: Any) -> Any:
+    return Client().get(reverse("offers:verify_quote"), {"code": code}, **extra)
+
+
+def test_code_tells_whose_quote_it_is_and_no_more(quote: Quote) -> None:
+    said = words(verify(quote.verification_code.lower().replace("-", " ")))
+
+    assert "Yes: Relais Partner sent this quote." in said
+    assert f"{quote.number}, version 1" in said
+    assert "w….gr….example" in said
+    assert [one for one in ("granit-phare", "Granit Phare", str(quote.gross), "buyer@") if one in said] == []
+
+
+def test_unknown_code_is_answered_in_the_same_shape(quote: Quote) -> None:
+    known, unknown = verify(quote.verification_code), verify("0000-0000-00")
+
+    assert (known.status_code, unknown.status_code) == (200, 200)
+    assert "No quote of ours bears the code 0000-0000-00." in words(unknown)
+    assert verify("").status_code == 200
+
+
+def test_draft_and_quote_on_another_partners_host_are_unknown(quote: Quote, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["testserver", "other.example"]
+    factories.make_partner(host="other.example")
+
+    assert "Yes:" not in words(verify(quote.verification_code, headers={"host": "other.example"}))
+    Quote.objects.filter(pk=quote.pk).update(state="draft", sent_at=None)
+    assert "Yes:" not in words(verify(quote.verification_code))
+
+
+def test_guessing_codes_is_slow(quote: Quote) -> None:
+    for number in range(20):
+        verify(f"0000-0000-{number:02}", REMOTE_ADDR="198.51.100.66")
+
+    assert verify(quote.verification_code, REMOTE_ADDR="198.51.100.66").status_code == 429
+    assert verify(quote.verification_code, REMOTE_ADDR="192.0.2.10").status_code == 200
