@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from offers import needed
 from offers.advice_wording import describe_deed
-from portal.contributions import ActivityWords, NavigationEntry, activity_words, navigation
+from portal.contributions import ActivityWords, NavigationEntry, Panel, activity_words, navigation, panels
 
 activity_words.add(ActivityWords(frozenset({"selector.embedding"}), describe_deed))
 
 navigation.add(
     NavigationEntry("offers", _("Upgrades"), "offers:products", "products.view", "arrow-up-circle", 20),
+)
+
+panels.add(
+    Panel("customer", "needs", "offers/advice/needs.html", 50, needed.customer_panel, "products.view"),
+    Panel("order", "needs", "offers/advice/needs.html", 50, needed.order_panel, "products.view"),
 )
