@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from certificates.catalogue import Benefit
 from certificates.wording import years
 from certificates.x509.names import display_name
 from offers.rules.needs import Need, NeedCode
@@ -67,10 +68,10 @@ WHYS: Mapping[Why, StrOrPromise] = {
     Why.UNTIL_LATER: _("Enough until you begin. It means a change of certificate when you do."),
     Why.WITHOUT_ORGANIZATION: _("Encrypts just as well and is issued sooner. It names nobody."),
     Why.WITHOUT_EXTENDED: _("The organisation is verified and named, though less deeply, and it is issued sooner."),
-    Why.WITHOUT_SEAL: _("The same verification without site seal and priority validation."),
+    Why.WITHOUT_SEAL: _("The same verification, with less beside it."),
     Why.WITH_ORGANIZATION: _("Verifies your organisation and names it in the certificate."),
-    Why.WITH_SEAL: _("Adds a site seal that visitors see, and priority validation."),
-    Why.WITH_MONITORING: _("Adds a weekly vulnerability assessment and monitoring of the certificate logs."),
+    Why.WITH_SEAL: _("Adds a site seal, which visitors see."),
+    Why.WITH_MONITORING: _("The same verification, with more watch over the site."),
     Why.WITH_EXTENDED: _("Verifies the organisation in depth, for those who check."),
     Why.MORE_NAMES: _("One wildcard instead of listed names, if more names will come."),
 }
@@ -88,6 +89,17 @@ def names_held(match: Match) -> str:
     if match.shape.several_names:
         return gettext("With each name listed")
     return ""
+
+
+def difference(other: Match, best: Match | None) -> str:
+    """What the other product brings beyond the recommended one, and what it lacks beside it."""
+    before, after = (set(match.product.benefits) if match else set() for match in (best, other))
+    known = {code: str(label) for code, label in Benefit.choices}
+    more = ", ".join(label for code, label in known.items() if code in after - before)
+    less = ", ".join(label for code, label in known.items() if code in before - after)
+    sentences = [gettext("More: %(benefits)s.") % {"benefits": more}] if more else []
+    sentences += [gettext("Without: %(benefits)s.") % {"benefits": less}] if less else []
+    return " ".join(sentences)
 
 
 def price_words(match: Match, currency: str) -> str:
@@ -127,7 +139,7 @@ def need_words(need: Need, currency: str) -> str:
     facts = {
         "names": listed(need.names),
         "domain": display_name(need.domain),
-        "product": need.product,
+        "product": need.product.name if need.product else "",
         "count": len(need.names),
         "orders": len(need.orders),
         "years": years(need.years) if need.years else "",
@@ -169,6 +181,14 @@ def _sensitive(need: Need) -> str:
         "%(names)s: only the domain is validated, for %(now)s. Other hosts of the customer have %(product)s; "
         "here it costs %(then)s."
     )
+
+
+def halves(needs: Sequence[Need]) -> str:
+    """Several names of which only one half, with or without www, is covered."""
+    facts = {"names": listed([name for need in needs for name in need.names])}
+    if needs[0].code == NeedCode.MISSING_WWW:
+        return gettext("Nothing covers %(names)s, though the domains without www are covered.") % facts
+    return gettext("Nothing covers %(names)s, though the same domains with www are covered.") % facts
 
 
 def _uncovered(need: Need) -> str:

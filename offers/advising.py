@@ -31,6 +31,7 @@ class Proposal:
     price: str
     why: StrOrPromise
     is_more: bool = False
+    difference: str = ""
 
     @property
     def names(self) -> str:
@@ -94,4 +95,5 @@ def _others(found: Recommendation, matches: Matches, *, with_prices: bool) -> It
         if other and not any(other.is_same_as(one) for one in shown):
             shown.append(other)
             price = words.price_words(other, matches.currency) if with_prices else ""
-            yield Proposal(other, price, words.WHYS[alternative.why], alternative.is_more)
+            why, differs = words.WHYS[alternative.why], words.difference(other, matches.best)
+            yield Proposal(other, price, why, alternative.is_more, differs)

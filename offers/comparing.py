@@ -100,8 +100,8 @@ def _prices(products: Sequence[Product], prices: PriceList) -> list[Line]:
     return [line for line in lines if any(line.cells)]
 
 
-def _price(product: Product, name: str, prices: PriceList) -> str:
+def _price(product: Product, name: str, prices: PriceList) -> str | bool:
     if name.startswith("*.") and not product.allows_wildcard:
-        return ""
+        return False
     amount = prices.price(product.pk, 1, [name])
     return "" if amount is None else money(amount, prices.currency)

@@ -49,6 +49,7 @@ class ProductFacts:
     """`weight` ranks what products of one level bring: the more benefits, the heavier."""
 
     pk: int
+    name_id: str
     name: str
     level: Level
     weight: int = 0
@@ -85,7 +86,7 @@ class Need:
     orders: tuple[int, ...]
     names: tuple[str, ...] = ()
     domain: str = ""
-    product: str = ""
+    product: ProductFacts | None = None
     years: int = 0
     now: Decimal | None = None
     then: Decimal | None = None
@@ -125,7 +126,8 @@ class _Customer:
 
     @cached_property
     def live(self) -> list[OrderFacts]:
-        return [order for order in self.orders if order.is_live]
+        """Those that end first come first."""
+        return sorted((order for order in self.orders if order.is_live), key=lambda one: (one.ends_on, one.pk))
 
     @cached_property
     def held(self) -> frozenset[str]:
@@ -155,8 +157,7 @@ class _Customer:
         siblings = [one for one in self.live if domain and domain in {self.registered(name) for name in one.names}]
         if not siblings:
             return Need(code=NeedCode.LAPSED, orders=(order.pk,), names=names)
-        beside = min(siblings, key=lambda one: (one.ends_on, one.pk))
-        return Need(code=NeedCode.BESIDE, orders=(beside.pk, order.pk), names=names, domain=domain)
+        return Need(code=NeedCode.BESIDE, orders=(siblings[0].pk, order.pk), names=names, domain=domain)
 
     def missing(self) -> Iterator[Need]:
         """A domain without its www, or www without its domain: visitors type both."""
@@ -193,7 +194,7 @@ class _Customer:
             code=NeedCode.SENSITIVE_DV,
             orders=(order.pk,),
             names=names,
-            product=advised.name,
+            product=advised,
             years=order.term_years,
             now=self._price(order.product, order.term_years, order.names),
             then=self._price(advised, order.term_years, order.names),
@@ -236,7 +237,7 @@ class _Customer:
                 orders=tuple(order.pk for order in orders),
                 names=names,
                 domain=domain,
-                product=advised.name,
+                product=advised,
                 years=1,
                 now=now,
                 then=then,

@@ -185,6 +185,7 @@ def facts_of(order: Order, *, today: date) -> OrderFacts:
 def _product_facts(product: Product) -> ProductFacts:
     return ProductFacts(
         pk=product.pk,
+        name_id=product.name_id,
         name=product.name,
         level=Level(product.level),
         weight=len(product.benefits),
