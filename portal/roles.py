@@ -40,6 +40,8 @@ MATRIX: Mapping[str, Mapping[str, frozenset[Role]]] = MappingProxyType(
         "customers": {"view": _STAFF, "export": _STAFF, "edit": _SALES, "assign": _SALES, "note": _STAFF},
         # Support corrects what a caller spells out: a name, a number, an address.
         "contacts": {"edit": _STAFF},
+        # resend: send a quote's letter again, hand on its link, have its document drawn anew
+        "quotes": {"view": _STAFF, "export": _STAFF, "edit": _SALES, "resend": _STAFF},
         "views": {"save": _STAFF},
         "imports": {"view": _SALES, "run": _SALES},
         # which incentives there are, and what they have brought; they are a house rule
