@@ -6,6 +6,7 @@ import structlog
 from celery import shared_task
 
 from offers.models import QuoteBatch, QuoteDocument
+from offers.services import sweeping
 from offers.services.quotes import answering, batches, papers
 from portal import clock, heartbeats
 from portal.access import across_partners, on_behalf_of
@@ -59,3 +60,16 @@ def clear_archives() -> None:
     """Let go of archives that nobody came back to."""
     with across_partners():
         batches.drop_archives(clock.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def value_orders() -> None:
+    """Keep what every order is worth, and which offers have reached it, as they are at the moment."""
+    for partner in sweeping.partners_to_sweep():
+        try:
+            with on_behalf_of(partner):
+                sweeping.sweep(partner, now=clock.now())
+        except Exception:
+            # One partner's orders must not stop the others'; the next sweep comes back to them.
+            log.exception("valuing_failed", partner=partner.pk)
+    heartbeats.beat("values", now=clock.now())

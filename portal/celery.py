@@ -26,6 +26,7 @@ app.conf.beat_schedule = {
     "requests": every_sweep("certificates.tasks.sweep_requests"),
     "imports": every_sweep("certificates.tasks.sweep_imports"),
     "quotes": every_sweep("offers.tasks.sweep_quotes"),
+    "values": every_sweep("offers.tasks.value_orders"),
     "old archives": {"task": "offers.tasks.clear_archives", "schedule": timedelta(hours=1)},
     "abandoned imports": {"task": "certificates.tasks.clear_imports", "schedule": timedelta(hours=1)},
     # Due once a day and harmless any time: a scheduler that restarts daily would never come to a day's end.

@@ -272,6 +272,11 @@ class OfferBook:
         found = [one for one in self.known.values() if one.code and one.code.casefold() == wanted]
         return min(found, key=lambda one: (one not in self.live, -one.pk), default=None)
 
+    @cached_property
+    def has_limits(self) -> bool:
+        """Whether what one order gets may depend on what others got."""
+        return any(_is_limited(offer) for offer in self.known.values())
+
     def is_used_up(self, offer_id: int, *, customer_id: int | None, subject: str) -> bool:
         """Whether its limits leave nothing for the subject, unless that holds a use of it already."""
         offer = self.known[offer_id]
@@ -283,6 +288,12 @@ class OfferBook:
             or (offer.spend_cap is not None and offer.spent >= offer.spend_cap)
             or (offer.customer_limit is not None and by_customer >= offer.customer_limit)
         )
+
+    def used_up(self, *, customer_id: int | None, subject: str) -> list[int]:
+        """All that have nothing left for the subject."""
+        if not self.has_limits:
+            return []
+        return [pk for pk in self.known if self.is_used_up(pk, customer_id=customer_id, subject=subject)]
 
     def is_too_dear(self, offer_id: int, amount: Decimal, currency: str, *, subject: str) -> bool:
         """Whether giving so much away would go beyond its cap; a cap in one currency gives nothing in another."""
@@ -368,11 +379,9 @@ def grant(
     An offer that is used up counts no more, in no regime. What comes off is told in offers that can be used today,
     also where an earlier and worse one limits it.
     """
-    spent = {pk for pk in offers.known if offers.is_used_up(pk, customer_id=facts.customer, subject=subject)}
+    spent = set(offers.used_up(customer_id=facts.customer, subject=subject))
     while True:
-        live = [terms for terms in offers.automatic if terms.id not in spent]
-        kept = [_without(regime, spent) for regime in recorded]
-        regimes = regimes_until_today(kept, live, facts)
+        regimes = regimes_of(facts, recorded, offers=offers, spent=spent)
         given = [terms for terms in chosen if terms.id not in spent]
         priced = _priced(basket, [[offers.terms[pk] for pk in regime] for regime in regimes], given, book.floor_margin)
         too_dear = {
@@ -385,8 +394,13 @@ def grant(
         spent |= too_dear
 
 
-def _without(regime: tuple[int, ...], spent: set[int]) -> tuple[int, ...]:
-    return tuple(pk for pk in regime if pk not in spent)
+def regimes_of(
+    facts: OrderFacts, recorded: Regimes, *, offers: OfferBook, spent: Collection[int] = ()
+) -> tuple[tuple[int, ...], ...]:
+    """The sets of automatic offers by which an order has been reached, without those that are `spent`; today's last."""
+    live = [terms for terms in offers.automatic if terms.id not in spent]
+    kept = [tuple(pk for pk in regime if pk not in spent) for regime in recorded]
+    return regimes_until_today(kept, live, facts)
 
 
 def _priced(
@@ -425,7 +439,7 @@ def price_for(
 ) -> Priced | None:
     """What it costs by the list, or by what was agreed with the customer, without offers; None without a price."""
     book = book or price_book(partner, on=on, customers=_keys(customer))
-    basket = _basket(book, product, term_years=term_years, names=names, customer_id=customer.pk if customer else None)
+    basket = basket_of(book, product, term_years=term_years, names=names, customer_id=customer.pk if customer else None)
     return price(basket) if basket else None
 
 
@@ -488,7 +502,7 @@ def price_new(
     book = book or price_book(partner, on=utc_date(now), customers=_keys(customer))
     offers = offers or offer_book(partner, now=now)
     customer_id = customer.pk if customer else None
-    basket = _basket(book, product, term_years=term_years, names=names, customer_id=customer_id)
+    basket = basket_of(book, product, term_years=term_years, names=names, customer_id=customer_id)
     if basket is None:
         return None
     basket = replace(basket, consolidates=consolidates)
@@ -516,9 +530,9 @@ def facts_of(
     )
 
 
-def subject_of(order: Order) -> str:
-    """What an offer is used for when the order is renewed: one use, quoted or not."""
-    return f"order:{order.pk}"
+def subject_of(order: Order | int) -> str:
+    """What an offer is used for when the order (or its primary key) is renewed: one use, quoted or not."""
+    return f"order:{order if isinstance(order, int) else order.pk}"
 
 
 def quoted_lines(partner: Partner, orders: Iterable[int], *, today: date) -> dict[int, list[QuoteLine]]:
@@ -536,7 +550,7 @@ def renewal_basket(
     book: PriceBook, order: Order, product: Product, *, term_years: int, names: Sequence[str]
 ) -> Basket | None:
     """The order as it would be renewed; None where the list has no price for it."""
-    basket = _basket(book, product, term_years=term_years, names=names, customer_id=order.customer_id)
+    basket = basket_of(book, product, term_years=term_years, names=names, customer_id=order.customer_id)
     if basket is None:
         return None
     present = order.product_id or 0
@@ -549,9 +563,10 @@ def renewal_basket(
     )
 
 
-def _basket(
+def basket_of(
     book: PriceBook, product: Product, *, term_years: int, names: Sequence[str], customer_id: int | None
 ) -> Basket | None:
+    """What would be bought, at the prices that hold for the customer; None where the list has none."""
     currency = book.currency_of(customer_id)
     prices = book.unit_prices(product, term_years, customer_id, currency)
     if prices is None:

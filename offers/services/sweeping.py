@@ -1,0 +1,117 @@
+"""What keeps values true while nobody looks: new orders, imports, offers that begin or end, days that pass.
+
+A sweep may be asked at any time and asked twice; it reads what is new since the last one, and everything once a day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from certificates.models import ImportLine, ImportRun, Order
+from certificates.rules import start_of_day, utc_date
+from offers.models import Offer, Watermark
+from offers.services.valuing import ValueReport, record_reaches, value_orders, value_window
+from portal.access import across_partners
+from portal.models import Partner
+
+# Valuing a million orders takes minutes; a worker that died is followed after so long.
+LEASE = timedelta(minutes=15)
+# Moments missed while no worker ran, that are made up for one by one; of a longer pause the last ones.
+MISSED = 40
+
+
+def sweep(partner: Partner, *, now: datetime) -> ValueReport | None:
+    """Value what has changed since the last sweep; None where another worker is at it."""
+    mark = _claim(partner, now)
+    if mark is None:
+        return None
+    try:
+        report = _value_what_changed(partner, mark, now)
+        _value_new(partner, mark, now)
+    finally:
+        Watermark.objects.filter(pk=mark.pk).update(claimed_until=None)
+    return report
+
+
+def partners_to_sweep() -> list[Partner]:
+    with across_partners():
+        return list(Partner.objects.filter(is_active=True))
+
+
+def _claim(partner: Partner, now: datetime) -> Watermark | None:
+    mark, _made = Watermark.objects.for_partner(partner).get_or_create(partner=partner)
+    free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=now)
+    taken = Watermark.objects.filter(free, pk=mark.pk).update(claimed_until=now + LEASE)
+    return mark if taken else None
+
+
+def _value_what_changed(partner: Partner, mark: Watermark, now: datetime) -> ValueReport:
+    """Everything on a new day, the window when an offer began or ended, else only what an import changed."""
+    since = mark.swept_at
+    for moment in missed_moments(partner, since=since, now=now):
+        record_reaches(partner, now=moment)
+    if since is None or utc_date(since) < utc_date(now):
+        mark.last_order = _newest_order()
+        report = value_orders(partner, now=now)
+    elif _is_due(partner, since=since, now=now):
+        report = value_window(partner, now=now)
+    else:
+        report = ValueReport()
+    if since:
+        for run in ImportRun.objects.for_partner(partner).filter(finished_at__gt=since, updated__gt=0):
+            value_orders(partner, now=now, orders=_changed_by(run))
+    Watermark.objects.filter(pk=mark.pk).update(swept_at=now, last_order=mark.last_order)
+    return report
+
+
+def missed_moments(partner: Partner, *, since: datetime | None, now: datetime) -> list[datetime]:
+    """When the offers of some order may have changed since the last sweep, before now: none of it may be forgotten.
+
+    An offer that ended and another that began while no worker ran leave a gap between them that counts.
+    """
+    if since is None:
+        return []
+    moments = {moment for moment in _turns(partner) if since < moment < now}
+    day = start_of_day(utc_date(since)) + timedelta(days=1)
+    while day < now:
+        moments.add(day)
+        day += timedelta(days=1)
+    return sorted(moments)[-MISSED:]
+
+
+def _turns(partner: Partner) -> Iterator[datetime]:
+    offers = Offer.objects.for_partner(partner).automatic().exclude(state=Offer.State.DRAFT)
+    for starts_at, ends_at in offers.values_list("starts_at", "ends_at"):
+        yield starts_at
+        if ends_at:
+            yield ends_at
+
+
+def _is_due(partner: Partner, *, since: datetime, now: datetime) -> bool:
+    """An hour has passed, or an offer has begun or ended."""
+    hours = (moment.replace(minute=0, second=0, microsecond=0) for moment in (since, now))
+    return len(set(hours)) > 1 or any(since < moment <= now for moment in _turns(partner))
+
+
+def _changed_by(run: ImportRun) -> Iterator[int]:
+    numbers = ImportLine.objects.filter(run=run, outcome=ImportLine.Outcome.UPDATED).values("number")
+    orders = Order.objects.for_partner(run.partner).filter(authority=run.authority, number__in=numbers)
+    return orders.values_list("pk", flat=True).iterator()
+
+
+def _value_new(partner: Partner, mark: Watermark, now: datetime) -> None:
+    """Orders made since, by an import or a request: their keys lie beyond the last one seen."""
+    newest = _newest_order()
+    new = Order.objects.for_partner(partner).filter(pk__gt=mark.last_order, pk__lte=newest).order_by("pk")
+    if newest > mark.last_order:
+        value_orders(partner, now=now, orders=list(new.values_list("pk", flat=True)))
+        Watermark.objects.filter(pk=mark.pk).update(last_order=newest)
+
+
+def _newest_order() -> int:
+    """Of all partners: what others make meanwhile need not be looked at again."""
+    with across_partners():
+        return Order.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
