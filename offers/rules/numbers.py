@@ -21,13 +21,21 @@ def verification_code(bits: int) -> str:
     if not 0 <= bits < 1 << CODE_BITS:
         raise ValueError(bits)
     digits = [ALPHABET[bits >> shift & 31] for shift in range(CODE_BITS - 5, -1, -5)]
-    code = "".join(digits)
-    return "-".join(code[at : at + 4] for at in range(0, CODE_LENGTH, 4))
+    return _in_groups("".join(digits))
 
 
 def normalise_code(typed: str) -> str:
     """What was meant by what was typed, letters and digits alone: "abcd-efgh lo" -> "ABCDEFGH10"."""
     return "".join(filter(str.isalnum, typed.upper())).translate(_AS_READ)
+
+
+def as_printed(typed: str) -> str:
+    """The same in the groups in which it is stored and printed: "abcdefgh1o" -> "ABCD-EFGH-10"."""
+    return _in_groups(normalise_code(typed))
+
+
+def _in_groups(code: str) -> str:
+    return "-".join(code[at : at + 4] for at in range(0, len(code), 4))
 
 
 def validity_limit(asked: date, order_last_days: Iterable[date], today: date) -> date:
