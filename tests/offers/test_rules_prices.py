@@ -507,6 +507,16 @@ STACKING = [
         """,
     ),
     (
+        "as much, whether it stacks or not: the lower number",
+        basket("EUR", "200 / 0 / 0", "0"),
+        [percent(4, "10", stacks=True), amount(5, "20")],
+        """
+        base 1 x 200 = 200.00
+        offer 4, 10 %: -20.00
+        net 180.00
+        """,
+    ),
+    (
         "half a cent each, rounded on each line",
         basket("EUR", "0.50 / 0 / 0", "0"),
         [percent(1, "1", stacks=True), percent(2, "1", stacks=True)],
@@ -590,25 +600,25 @@ FLOORS = [
         """,
     ),
     (
-        "the floor is rounded up: 100 / 0.7 is 142.857…",
+        "the floor is rounded up: 100 / 0.75 is 133.333…",
         basket("EUR", "150 / 0 / 0", "0", cost="100 / 0 / 0"),
         [percent(1, "50")],
-        "0.3",
+        "0.25",
         """
         base 1 x 150 = 150.00
-        offer 1, 50 %: -7.14 instead of -75.00
-        net 142.86
+        offer 1, 50 %: -16.66 instead of -75.00
+        net 133.34
         """,
     ),
     (
         "and in yen to the next yen",
         basket("JPY", "15000 / 0 / 0", "0", cost="10000 / 0 / 0"),
         [percent(1, "50")],
-        "0.3",
+        "0.25",
         """
         base 1 x 15000 = 15000
-        offer 1, 50 %: -714 instead of -7500
-        net 14286
+        offer 1, 50 %: -1666 instead of -7500
+        net 13334
         """,
     ),
     (

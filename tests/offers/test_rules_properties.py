@@ -9,7 +9,7 @@ from decimal import ROUND_CEILING, Decimal
 from itertools import combinations, pairwise
 from random import Random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from offers.rules.discounts import (
@@ -31,10 +31,12 @@ Calendar = Sequence[tuple[OfferTerms, int, int]]  # each offer, live from so man
 PRODUCTS, LEVELS = ("ssl_basic", "ssl_securesite_flex", "ssl_securesite_pro"), ("dv", "ov", "ev")
 # From free to dear, with more digits than there are coins.
 amounts = st.decimals(0, 2000, places=3)
-costs = st.none() | amounts
+costs = st.decimals(0, 800, places=3)
 names = st.lists(st.sampled_from(["www.example.com", "example.com", "*.example.com"]), max_size=6).map(tuple)
 currencies = st.sampled_from(["EUR", "USD", "CHF", "JPY"])
-unit_prices = st.builds(UnitPrices, amounts, amounts, amounts, cost_base=costs, cost_name=costs, cost_wildcard=costs)
+unit_prices = st.builds(UnitPrices, amounts, amounts, amounts) | st.builds(
+    UnitPrices, amounts, amounts, amounts, cost_base=costs, cost_name=costs, cost_wildcard=costs
+)
 baskets = st.builds(
     Basket,
     product=st.sampled_from(PRODUCTS),
@@ -56,7 +58,7 @@ def some_of(values: Sequence[str]) -> st.SearchStrategy[frozenset[str]]:
     return st.frozensets(st.sampled_from(values), max_size=2)
 
 
-conditions = st.builds(
+conditions = st.just(Conditions()) | st.builds(
     Conditions,
     levels=some_of(LEVELS),
     min_orders=st.none() | st.integers(0, 5),
@@ -67,11 +69,21 @@ conditions = st.builds(
 
 
 def terms_of(ids: st.SearchStrategy[int]) -> st.SearchStrategy[OfferTerms]:
-    return st.builds(
+    """Offers of every kind; half of them percentages off everything, so that most baskets have some."""
+    percents = st.decimals(0, 100, places=1)
+    plain = st.builds(
+        OfferTerms,
+        id=ids,
+        kind=st.just(OfferKind.PERCENT),
+        percent=percents,
+        stacks=st.booleans(),
+        conditions=conditions,
+    )
+    return plain | st.builds(
         OfferTerms,
         id=ids,
         kind=st.sampled_from(OfferKind),
-        percent=st.decimals(0, 100, places=1),
+        percent=percents,
         amount=st.decimals(0, 500, places=2),
         currency=currencies,
         min_term_years=st.integers(1, 3),
@@ -110,6 +122,7 @@ def test_the_total_is_the_sum_of_the_lines(
         assert (line.amount < 0) == (line.kind is LineKind.DISCOUNT)
 
 
+@settings(max_examples=400)
 @given(baskets, regimes, margins, some_offers(2))
 def test_a_discount_takes_no_price_below_its_floor_nor_below_zero(
     basket: Basket, reached: list[list[OfferTerms]], margin: Decimal | None, chosen: list[OfferTerms]
@@ -234,6 +247,7 @@ def prices_day_by_day(
             yield price(basket, by_terms, floor_margin=margin, chosen=chosen)
 
 
+@settings(max_examples=300)
 @given(calendars(), baskets, margins, some_offers(2, first=100), st.sampled_from(LEVELS), st.integers(0, 6))
 def test_no_discount_rises_as_the_end_nears_or_after_it(
     calendar: Calendar, basket: Basket, margin: Decimal | None, chosen: list[OfferTerms], level: str, orders: int
