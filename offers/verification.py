@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from offers.models import Quote
-from offers.rules.numbers import normalise_code
+from offers.rules.numbers import as_printed
 from portal.access import across_partners
 from portal.models import Partner
 
@@ -29,7 +29,7 @@ def verified(typed: str, *, owner: Partner | None) -> Verified | None:
     An unknown code, and another partner's, are answered alike, after the same question to the database.
     """
     with across_partners():
-        rows = Quote.objects.sent().filter(verification_code=_as_stored(typed), partner__is_active=True)
+        rows = Quote.objects.sent().filter(verification_code=as_printed(typed), partner__is_active=True)
         quote = rows.exclude(verification_code="").select_related("partner").first()
         hosts = [line.host for line in quote.lines.all()] if quote else []
     if quote is None or quote.sent_at is None or owner not in (None, quote.partner):
@@ -48,9 +48,3 @@ def masked(host: str) -> str:
     """Known again by whoever knows it: "www.granit-phare.example" -> "w….gr….example"."""
     *labels, top = host.split(".")
     return ".".join([*(f"{label[: 2 if len(label) > 4 else 1]}…" for label in labels), top])
-
-
-def _as_stored(typed: str) -> str:
-    """In groups of four, as `verification_code` writes it."""
-    code = normalise_code(typed)
-    return "-".join(code[at : at + 4] for at in range(0, len(code), 4))

@@ -13,6 +13,7 @@ from offers.rules.breakeven import needed_rate
 from offers.rules.money import decimals, percent_of, rounded
 from offers.rules.numbers import (
     CODE_BITS,
+    as_printed,
     normalise_code,
     quote_number,
     validity_limit,
@@ -84,6 +85,7 @@ def test_every_code_reads_back_and_is_its_own(one: int, other: int) -> None:
     mistaken = code.lower().replace("0", "o").replace("1", "l")
 
     assert normalise_code(mistaken) == normalise_code(code) == code.replace("-", "")
+    assert as_printed(mistaken) == code
     assert (verification_code(other) == code) == (other == one)
 
 
