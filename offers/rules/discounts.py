@@ -2,10 +2,10 @@
 
 **The never-rise rule.** For each order the best automatic discount never rises as its end nears or after it.
 An order is *reached* from the first day in the renewal window on which an automatic offer is meant for it. From
-then on each set of automatic offers that fits it, the empty one included, is recorded: its *regimes*. An order gets
-the least that any of its regimes so far gives for the very basket at hand. Regimes are only ever added, and
-the minimum over a set that grows never rises; so it holds for every basket, whatever offers begin, end or run
-out of money. A new offer therefore does nothing for an order that a worse one has reached before.
+then on each set of automatic offers that fits it, the empty one included, is recorded: its *regimes*. An order
+gets the least that any of its regimes so far gives for the very basket at hand (`prices.price`). Regimes are only
+ever added, and the minimum over a set that grows never rises; so it holds for every basket, whatever offers begin,
+end or run out of money. A new offer therefore gives no more to an order that a worse one has reached before.
 """
 
 from __future__ import annotations
@@ -77,11 +77,13 @@ class OrderFacts:
 
 
 def fits(conditions: Conditions, facts: OrderFacts) -> bool:
+    """Whether an offer is for the order, and today is one of its days."""
     in_days = conditions.days_until <= facts.days_left <= conditions.days_from
     return in_days and fits_but_for_days(conditions, facts)
 
 
 def fits_but_for_days(conditions: Conditions, facts: OrderFacts) -> bool:
+    """Whether an offer is for the order, today or on another day."""
     asked: tuple[tuple[Collection[object], object], ...] = (
         (conditions.families, facts.family),
         (conditions.products, facts.product),
