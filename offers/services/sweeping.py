@@ -1,4 +1,4 @@
-"""What keeps values true while nobody looks: new orders, imports, offers that begin or end, days that pass.
+"""Keeps values and sales true while nobody looks: orders are made, offers begin and end, days pass.
 
 A sweep may be asked at any time and asked twice; it reads what is new since the last one, and everything once a day.
 """
@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from certificates.models import ImportLine, ImportRun, Order
+from certificates.models import ImportLine, ImportRun, Order, Request
 from certificates.rules import start_of_day, utc_date
 from offers.models import Offer, Watermark
+from offers.services import renewing
 from offers.services.valuing import ValueReport, record_reaches, value_orders, value_window
 from portal.access import across_partners
 from portal.models import Partner
@@ -31,9 +32,17 @@ def sweep(partner: Partner, *, now: datetime) -> ValueReport | None:
     try:
         report = _value_what_changed(partner, mark, now)
         _value_new(partner, mark, now)
+        _sell_what_was_asked(partner, mark, now)
     finally:
         Watermark.objects.filter(pk=mark.pk).update(claimed_until=None)
     return report
+
+
+def ask_for_sweep(partner: Partner) -> None:
+    """Let the next sweep value the window whatever the clock says: an offer has changed."""
+    mark = Watermark.objects.for_partner(partner).exclude(swept_at=None).first()
+    if mark and mark.swept_at:
+        Watermark.objects.filter(pk=mark.pk).update(swept_at=mark.swept_at - timedelta(hours=1))
 
 
 def partners_to_sweep() -> list[Partner]:
@@ -54,7 +63,7 @@ def _value_what_changed(partner: Partner, mark: Watermark, now: datetime) -> Val
     for moment in missed_moments(partner, since=since, now=now):
         record_reaches(partner, now=moment)
     if since is None or utc_date(since) < utc_date(now):
-        mark.last_order = _newest_order()
+        mark.last_order = _newest(Order)
         report = value_orders(partner, now=now)
     elif _is_due(partner, since=since, now=now):
         report = value_window(partner, now=now)
@@ -104,14 +113,23 @@ def _changed_by(run: ImportRun) -> Iterator[int]:
 
 def _value_new(partner: Partner, mark: Watermark, now: datetime) -> None:
     """Orders made since, by an import or a request: their keys lie beyond the last one seen."""
-    newest = _newest_order()
+    newest = _newest(Order)
     new = Order.objects.for_partner(partner).filter(pk__gt=mark.last_order, pk__lte=newest).order_by("pk")
     if newest > mark.last_order:
         value_orders(partner, now=now, orders=list(new.values_list("pk", flat=True)))
         Watermark.objects.filter(pk=mark.pk).update(last_order=newest)
 
 
-def _newest_order() -> int:
-    """Of all partners: what others make meanwhile need not be looked at again."""
+def _sell_what_was_asked(partner: Partner, mark: Watermark, now: datetime) -> None:
+    """Give requests that came without a price theirs, and take offers back from those that came to nothing."""
+    newest = _newest(Request)
+    if newest > mark.last_request:
+        renewing.price_requests(partner, after=mark.last_request, through=newest)
+        Watermark.objects.filter(pk=mark.pk).update(last_request=newest)
+    renewing.release_uses(partner, since=mark.swept_at or now)
+
+
+def _newest(model: type[Order] | type[Request]) -> int:
+    """The last primary key of all partners: what others make meanwhile need not be looked at again."""
     with across_partners():
-        return Order.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+        return model.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
