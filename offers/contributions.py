@@ -11,7 +11,9 @@ from portal.contributions import ActivityWords, NavigationEntry, Panel, activity
 activity_words.add(ActivityWords(frozenset({"selector.embedding"}), describe_deed))
 
 navigation.add(
-    NavigationEntry("offers", _("Upgrades"), "offers:products", "products.view", "arrow-up-circle", 20),
+    NavigationEntry("offers", _("Upgrades"), "offers:products", "orders.view", "arrow-up-circle", 20),
+    # To a customer the same page is the range of products.
+    NavigationEntry("offers", _("Products"), "offers:products", "home.view", "list-columns", 20),
 )
 
 panels.add(
