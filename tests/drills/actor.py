@@ -1,11 +1,14 @@
-"""One process of a drill: `python -m tests.drills.actor press PK`, `… work SECONDS` or `… redeem PK`; says as JSON
-what it found."""
+"""One process of a drill: `python -m tests.drills.actor press PK`, `… work SECONDS`, `… redeem PK` or `… accept PK`.
+
+It says as JSON what it found.
+"""
 
 from __future__ import annotations
 
 import json
 import multiprocessing
 import os
+import re
 import sys
 import time
 from collections import Counter
@@ -14,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import django
+from django.test import Client
 
 django.setup()
 
@@ -23,10 +27,12 @@ from certificates.models import Certificate, Customer, Order, Request, SandboxOr
 from certificates.services.downloads import chain_of  # noqa: E402
 from certificates.services.renewals import AlreadyRenewed, request_renewal  # noqa: E402
 from certificates.tasks import sweep_requests  # noqa: E402
-from offers.models import Offer  # noqa: E402
+from offers.models import Offer, Quote, Sale  # noqa: E402
+from offers.services.quotes import make_quote_link  # noqa: E402
 from offers.services.redeeming import OfferUsedUp, redeem  # noqa: E402
 from portal import clock  # noqa: E402
 from portal.access import across_partners, on_behalf_of  # noqa: E402
+from portal.models import Activity  # noqa: E402
 
 
 def wait_for_the_others() -> None:
@@ -48,6 +54,38 @@ def press(pk: int) -> dict[str, Any]:
         except AlreadyRenewed as already:
             return {"request": already.request.pk, "stored": False}
     return {"request": request.pk, "stored": True}
+
+
+def accept(pk: int) -> dict[str, Any]:
+    """Open a link to the quote in a browser of one's own, fill in its form, and press when all the others do."""
+    with across_partners():
+        quote = Quote.objects.select_related("partner", "contact").get(pk=pk)
+    with on_behalf_of(quote.partner):
+        link = make_quote_link(quote, now=clock.now())
+    browser = Client(SERVER_NAME="localhost")
+    page = browser.get(f"/l/{link.partition('/l/')[2]}").headers["Location"]
+    told = re.search(r'name="accept-told" value="(\w+)"', browser.get(page).content.decode())
+    name = f"Buyer {os.getpid()}"
+    typed = {"name": name, "role": "Buyer", "terms": "on", "told": told[1] if told else ""}
+    wait_for_the_others()
+    answer = browser.post(f"{page}accept/", {f"accept-{field}": value for field, value in typed.items()})
+    shown = re.search(r"(Buyer \d+) \(Buyer\) accepted this quote", browser.get(page).content.decode())
+    return {"status": answer.status_code, "name": name, "shown": shown[1] if shown else ""}
+
+
+def count(pk: int) -> dict[str, Any]:
+    """What has become of the quote."""
+    wait_for_the_others()
+    with across_partners():
+        quote = Quote.objects.get(pk=pk)
+        orders = quote.lines.values("order")
+        return {
+            "requests": Request.objects.filter(order__in=orders).count(),
+            "sales": Sale.objects.filter(quote_line__quote=quote).count(),
+            "state": quote.state,
+            "by": quote.answered_name,
+            "deeds": Activity.objects.filter(verb="quote.accepted").count(),
+        }
 
 
 def work(seconds: int) -> dict[str, Any]:
@@ -98,6 +136,8 @@ def redeem_at_once(pk: int) -> dict[str, int]:
     return Counter("died" if child.exitcode else said.get() for child in children)
 
 
+DEEDS = {"press": press, "work": work, "redeem": redeem_at_once, "accept": accept, "count": count}
+
 if __name__ == "__main__":
     deed, number = sys.argv[1:]
-    sys.stdout.write(json.dumps({"press": press, "work": work, "redeem": redeem_at_once}[deed](int(number))))
+    sys.stdout.write(json.dumps(DEEDS[deed](int(number))))
