@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -75,6 +76,7 @@ def _framed(response: HttpResponse, *, by: list[str]) -> HttpResponse:
     answer.xframe_options_exempt = True
     answer._csp_replace = {"frame-ancestors": by}
     response.headers["Cache-Control"] = f"public, max-age={KEPT_SECONDS}"
+    patch_vary_headers(response, ["Accept-Language", "Cookie"])
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 

@@ -127,6 +127,7 @@ def test_it_speaks_the_language_the_snippet_asks_for(shown_on: Partner) -> None:
     assert '<html lang="fr"' in french.content.decode()
     assert 'name="lang" value="fr"' in french.content.decode()
     assert visit(shown_on, lang="xx")["Content-Language"] == "en"
+    assert {"Accept-Language", "Cookie"} <= {one.strip() for one in french["Vary"].split(",")}
 
 
 def test_who_is_signed_in_elsewhere_sees_what_everybody_sees(shown_on: Partner) -> None:

@@ -146,3 +146,25 @@ def test_another_partners_order_and_customer_are_not_found(page: Client) -> None
 
     assert ask(page, order=foreign.pk).status_code == 404
     assert ask(page, customer=foreign.customer_id).status_code == 404
+
+
+def test_the_renew_page_leads_to_the_questions_about_its_order(page: Client, connected: Partner) -> None:
+    order = make_order(connected)
+
+    html = page.get(reverse("offers:renew", args=[order.pk])).content.decode()
+
+    assert f'href="{reverse("offers:choose")}?order={order.pk}"' in html
+
+
+def test_the_recommended_product_is_kept_while_a_customer_is_looked_for(page: Client, connected: Partner) -> None:
+    customer = make_customer(connected)
+    advised = ask(page, **SHOP).content.decode()
+    request_url = f"{reverse('offers:request_certificate')}?product=ssl_securesite_pro"
+    assert f'href="{request_url}"' in advised
+
+    html = page.get(request_url).content.decode()
+
+    assert f'href="?customer={customer.pk}&amp;product=ssl_securesite_pro"' in html
+    assert 'name="product" value="ssl_securesite_pro"' in html
+    chosen = page.get(f"{request_url}&customer={customer.pk}")
+    assert chosen.context["product"].name_id == "ssl_securesite_pro"
