@@ -148,6 +148,7 @@ def tax_label(tax: TaxPart) -> str:
         TaxKind.REVERSE_CHARGE: gettext("%(tax)s, reverse charge"),
         TaxKind.EXPORT: gettext("%(tax)s, not charged"),
         TaxKind.EXEMPT: gettext("%(tax)s, exempt"),
+        TaxKind.NONE: gettext("%(tax)s, not charged"),
     }[tax.kind] % {"tax": name}
 
 

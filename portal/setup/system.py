@@ -49,11 +49,13 @@ HARFBUZZ = Need("libharfbuzz-subset", "libharfbuzz-subset0", library("harfbuzz-s
 CHROMIUM = Need("Chromium", "chromium", program("chromium", "chromium-browser", "google-chrome"))
 OPENSSL = Need("openssl", "openssl", program("openssl"))
 GETTEXT = Need("gettext", "gettext", program("xgettext"))
+# A second reader of the PDFs, for those in which a font lacks letters.
+POPPLER = Need("pdftotext", "poppler-utils", program("pdftotext"))
 POSTGRESQL = Need("PostgreSQL", "postgresql", postgresql_programs)
 REDIS = Need("Redis", "redis-server", program("redis-server"))
 
 RUNNING = (PANGO, HARFBUZZ)
-TESTING = (*RUNNING, CHROMIUM, OPENSSL, GETTEXT)
+TESTING = (*RUNNING, CHROMIUM, OPENSSL, GETTEXT, POPPLER)
 SERVING = (POSTGRESQL, REDIS)
 
 
