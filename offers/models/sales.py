@@ -157,6 +157,9 @@ class Watermark(PartnerOwned):
     last_order = models.BigIntegerField(default=0)
     last_request = models.BigIntegerField(default=0)
     claimed_until = models.DateTimeField(null=True, blank=True)
+    # Counts changes of the price list; the values of all orders follow those up to the second number.
+    prices_version = models.PositiveBigIntegerField(default=0)
+    valued_version = models.PositiveBigIntegerField(default=0)
 
     objects = PartnerManager.from_queryset(PartnerQuerySet)()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from certificates.models import ImportLine, ImportRun, Order, Request
 from certificates.rules import start_of_day, utc_date
@@ -17,6 +17,7 @@ from offers.services import renewing
 from offers.services.valuing import ValueReport, record_reaches, value_orders, value_window
 from portal.access import across_partners
 from portal.models import Partner
+from portal.wakeups import nudge
 
 # Valuing a million orders takes minutes; a worker that died is followed after so long.
 LEASE = timedelta(minutes=15)
@@ -45,6 +46,15 @@ def ask_for_sweep(partner: Partner) -> None:
         Watermark.objects.filter(pk=mark.pk).update(swept_at=mark.swept_at - timedelta(hours=1))
 
 
+def prices_have_changed(partner: Partner) -> None:
+    """Let the next sweep, woken once this is committed, value every order: the list or what is agreed has changed."""
+    from offers.tasks import value_orders  # tasks call services
+
+    mark, _made = Watermark.objects.for_partner(partner).get_or_create(partner=partner)
+    Watermark.objects.filter(pk=mark.pk).update(prices_version=F("prices_version") + 1)
+    nudge(value_orders)
+
+
 def partners_to_sweep() -> list[Partner]:
     with across_partners():
         return list(Partner.objects.filter(is_active=True))
@@ -58,11 +68,14 @@ def _claim(partner: Partner, now: datetime) -> Watermark | None:
 
 
 def _value_what_changed(partner: Partner, mark: Watermark, now: datetime) -> ValueReport:
-    """Everything on a new day, the window when an offer began or ended, else only what an import changed."""
+    """Everything on a new day or after a change of prices, the window when an offer began or ended.
+
+    Else only what an import changed.
+    """
     since = mark.swept_at
     for moment in missed_moments(partner, since=since, now=now):
         record_reaches(partner, now=moment)
-    if since is None or utc_date(since) < utc_date(now):
+    if since is None or utc_date(since) < utc_date(now) or mark.prices_version != mark.valued_version:
         mark.last_order = _newest(Order)
         report = value_orders(partner, now=now)
     elif _is_due(partner, since=since, now=now):
@@ -72,7 +85,10 @@ def _value_what_changed(partner: Partner, mark: Watermark, now: datetime) -> Val
     if since:
         for run in ImportRun.objects.for_partner(partner).filter(finished_at__gt=since, updated__gt=0):
             value_orders(partner, now=now, orders=_changed_by(run))
-    Watermark.objects.filter(pk=mark.pk).update(swept_at=now, last_order=mark.last_order)
+    # The mark was read before the prices were: what changed meanwhile is left to the next sweep.
+    Watermark.objects.filter(pk=mark.pk).update(
+        swept_at=now, last_order=mark.last_order, valued_version=mark.prices_version
+    )
     return report
 
 
