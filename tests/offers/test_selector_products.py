@@ -74,6 +74,8 @@ def test_where_nothing_that_is_offered_fits_nothing_is_recommended(partner: Part
         ("ssl_securesite_pro", Shape(Level.DV, Tier.BASIC), "ssl_securesite_pro", Way.PRESENT),
         ("ssl_thawte_webserver", Shape(Level.EV, Tier.SITE), "ssl_ev_securesite_flex", Way.ANEW),
         ("ssl_dv_rapidssl", Shape(Level.DV, Tier.BASIC, wildcard=True), "ssl_dv_geotrust_flex", Way.UPGRADE),
+        # Its published upgrade brings nothing more here.
+        ("wildcard_dv_rapidssl", Shape(Level.DV, Tier.BASIC, wildcard=True), "wildcard_dv_rapidssl", Way.PRESENT),
     ],
 )
 def test_an_order_keeps_what_suffices_and_else_follows_the_published_upgrades(
