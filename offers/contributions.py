@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from offers import needed
 from offers.advice_wording import describe_deed
+from offers.services.quotes import reading
 from portal.contributions import ActivityWords, NavigationEntry, Panel, activity_words, navigation, panels
 
 activity_words.add(ActivityWords(frozenset({"selector.embedding"}), describe_deed))
@@ -20,3 +21,6 @@ panels.add(
     Panel("customer", "needs", "offers/advice/needs.html", 50, needed.customer_panel, "products.view"),
     Panel("order", "needs", "offers/advice/needs.html", 50, needed.order_panel, "products.view"),
 )
+
+# Letters hold links to quotes.
+reading.register()
