@@ -124,10 +124,14 @@ def _upgrade(line: LinePart) -> str:
 
 
 def _offer(price: PricePart) -> str:
-    if price.percent is None:
-        return price.offer_words or gettext("Offer")
-    facts = {"offer": price.offer_words or gettext("Offer"), "percent": percent(price.percent)}
-    return gettext("%(offer)s (%(percent)s)") % facts
+    words = price.offer_words or gettext("Offer")
+    if price.percent is None or _tight(percent(price.percent)) in _tight(words):
+        return words
+    return gettext("%(offer)s (%(percent)s)") % {"offer": words, "percent": percent(price.percent)}
+
+
+def _tight(words: str) -> str:
+    return "".join(words.split())
 
 
 def _limit(price: PricePart) -> str:
