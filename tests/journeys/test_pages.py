@@ -75,6 +75,7 @@ PAGES: Mapping[str, str] = {
     "offers:reissue": NADIA,
     "offers:renew": NADIA,
     "offers:request_certificate": NADIA,
+    "offers:verify_quote": STRANGER,
     "portal:activity": NADIA,
     "portal:invite": NADIA,
     "portal:mailbox": NADIA,
