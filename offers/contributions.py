@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from offers import needed
+from offers import needed, offer_deeds
 from offers.advice_wording import describe_deed
 from offers.services.quotes import reading
 from portal.contributions import ActivityWords, NavigationEntry, Panel, activity_words, navigation, panels
 
-activity_words.add(ActivityWords(frozenset({"selector.embedding"}), describe_deed))
+activity_words.add(
+    ActivityWords(frozenset({"selector.embedding"}), describe_deed),
+    ActivityWords(frozenset(offer_deeds.DEEDS), offer_deeds.describe),
+)
 
 navigation.add(
+    NavigationEntry("offers", _("Offers"), "offers:offers", "offers.view", "tags", 10),
     NavigationEntry("offers", _("Upgrades"), "offers:products", "orders.view", "arrow-up-circle", 20),
     # To a customer the same page is the range of products.
     NavigationEntry("offers", _("Products"), "offers:products", "home.view", "list-columns", 20),

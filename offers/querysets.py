@@ -32,6 +32,17 @@ class OfferQuerySet(PartnerQuerySet["Offer"]):
     def scheduled(self, now: datetime) -> OfferQuerySet:
         return self.filter(state="published", starts_at__gt=now)
 
+    def drafts(self) -> OfferQuerySet:
+        return self.filter(state="draft")
+
+    def paused(self, now: datetime) -> OfferQuerySet:
+        """Paused, while their period is not over."""
+        return self.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=now), state="paused")
+
+    def ended(self, now: datetime) -> OfferQuerySet:
+        """Ended by hand, or by the calendar."""
+        return self.filter(Q(state="ended") | Q(state__in=["published", "paused"], ends_at__lte=now))
+
     def automatic(self) -> OfferQuerySet:
         return self.filter(code="")
 
@@ -60,3 +71,7 @@ class QuoteQuerySet(PartnerQuerySet["Quote"]):
     def expiring_soon(self, today: date, *, within: int = 7) -> QuoteQuerySet:
         """Open quotes whose last day lies today or in that many days."""
         return self.answerable(today).filter(valid_until__lte=today + timedelta(days=within))
+
+    def change_asked(self) -> QuoteQuerySet:
+        """Somebody waits for a new version."""
+        return self.filter(change_asked_at__isnull=False, replaced_by__isnull=True)

@@ -13,6 +13,7 @@ from django_scopes import scopes_disabled
 
 from certificates.models import AuthorityRule, ImportRun, SavedView
 from certificates.states import AuthorityKind
+from offers.models import Offer
 from portal.models import Membership, Partner
 from portal.roles import Role
 from tests.certificates import certs
@@ -30,6 +31,7 @@ from tests.factories import (
     make_request,
     midnight,
 )
+from tests.offers.factories import make_offer
 
 CANARY = "TENANT-B-CANARY"
 
@@ -94,6 +96,19 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "offers:embed": {},
     "offers:embed_preview": {},
     "offers:embedded": {"slug": "slug"},
+    "offers:offer": {"pk": "offer"},
+    "offers:offer_copy": {"pk": "offer"},
+    "offers:offer_delete": {"pk": "offer"},
+    "offers:offer_edit": {"pk": "offer"},
+    "offers:offer_end": {"pk": "offer"},
+    "offers:offer_new": {},
+    "offers:offer_pause": {"pk": "offer"},
+    "offers:offer_preview": {},
+    "offers:offer_publish": {"pk": "offer"},
+    "offers:offer_rename": {"pk": "offer"},
+    "offers:offer_resume": {"pk": "offer"},
+    "offers:offer_shorten": {"pk": "offer"},
+    "offers:offers": {},
     "offers:products": {},
     "offers:public_quote": {"handle": "=of-nobody"},
     "offers:public_quote_accept": {"handle": "=of-nobody"},
@@ -221,6 +236,7 @@ class Tenant:
                 source=mark,
             ),
             "member": owner,
+            "offer": make_offer(self.partner, name=mark, words_en=mark, words_fr=mark, state=Offer.State.DRAFT),
             "view": SavedView.objects.create(
                 partner=self.partner, owner=owner, page="expiring", name=mark, is_shared=True
             ),

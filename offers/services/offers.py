@@ -13,8 +13,11 @@ from offers.models import Offer
 from offers.models.offers import OfferStatus
 from offers.rules.discounts import rises
 from offers.services.pricing import offer_terms
+from offers.services.sweeping import ask_for_sweep
+from offers.services.valuing import record_reaches
 from portal import activities
 from portal.models import Partner, User
+from portal.wakeups import nudge
 
 State, Kind = Offer.State, Offer.Kind
 
@@ -245,6 +248,7 @@ def publish_offer(offer: Offer, *, forecast: Mapping[str, Any], actor: User | No
 
     Raises OfferFrozen, OfferIncomplete, and OfferRises for one that would reward waiting.
     """
+    _remember_reaches(offer, now)
     with transaction.atomic():
         draft = _locked(offer)
         if draft.state != State.DRAFT:
@@ -255,6 +259,7 @@ def publish_offer(offer: Offer, *, forecast: Mapping[str, Any], actor: User | No
         draft.state, draft.published_at, draft.forecast = State.PUBLISHED, now, dict(forecast)
         draft.save(update_fields=["starts_at", "state", "published_at", "forecast"])
         activities.record("offer.published", draft, partner=draft.partner, actor=actor, at=now)
+        _revalue(draft)
     return draft
 
 
@@ -266,7 +271,8 @@ def pause_offer(offer: Offer, *, actor: User | None, now: datetime) -> Offer:
 
 
 def resume_offer(offer: Offer, *, actor: User | None, now: datetime) -> Offer:
-    """Raises NotNow unless it is paused."""
+    """Raises NotNow unless it is paused. Orders that it had reached when it was paused get nothing from it again."""
+    _remember_reaches(offer, now)
     return _move(offer, {OfferStatus.PAUSED}, {"state": State.PUBLISHED}, "offer.resumed", actor=actor, now=now)
 
 
@@ -314,7 +320,23 @@ def _move(
             setattr(moved, name, value)
         moved.save(update_fields=list(changes))
         activities.record(verb, moved, partner=moved.partner, actor=actor, at=now, **(facts or {}))
+        if verb != "offer.renamed":
+            _revalue(moved)
     return moved
+
+
+def _remember_reaches(offer: Offer, now: datetime) -> None:
+    """Before an offer begins to apply by itself: what customers are told without it can never rise."""
+    if offer.is_automatic:
+        record_reaches(offer.partner, now=now)
+
+
+def _revalue(offer: Offer) -> None:
+    """Have every order's value follow, soon."""
+    from offers.tasks import value_orders  # tasks call services
+
+    ask_for_sweep(offer.partner)
+    nudge(value_orders)
 
 
 def _locked(offer: Offer) -> Offer:
