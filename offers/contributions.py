@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from offers import needed, offer_deeds
+from offers import needed, offer_deeds, quote_contributions
 from offers.advice_wording import describe_deed
 from offers.services.quotes import reading
 from portal.contributions import ActivityWords, NavigationEntry, Panel, activity_words, navigation, panels
@@ -28,3 +28,4 @@ panels.add(
 
 # Letters hold links to quotes.
 reading.register()
+quote_contributions.register()

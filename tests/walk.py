@@ -13,7 +13,8 @@ from django_scopes import scopes_disabled
 
 from certificates.models import AuthorityRule, ImportRun, SavedView
 from certificates.states import AuthorityKind
-from offers.models import Offer
+from offers.models import Offer, QuoteBatch
+from offers.models.documents import WorkState
 from portal.models import Membership, Partner
 from portal.roles import Role
 from tests.certificates import certs
@@ -31,7 +32,7 @@ from tests.factories import (
     make_request,
     midnight,
 )
-from tests.offers.factories import make_offer
+from tests.offers.factories import make_draft_quote, make_offer
 
 CANARY = "TENANT-B-CANARY"
 
@@ -116,6 +117,25 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "offers:public_quote_change": {"handle": "=of-nobody"},
     "offers:public_quote_decline": {"handle": "=of-nobody"},
     "offers:public_quote_pdf": {"handle": "=of-nobody"},
+    "offers:quote": {"pk": "quote"},
+    "offers:quote_accept": {"pk": "quote"},
+    "offers:quote_batch": {"pk": "quote_batch"},
+    "offers:quote_batch_archive": {"pk": "quote_batch"},
+    "offers:quote_batch_cancel": {"pk": "quote_batch"},
+    "offers:quote_batch_progress": {"pk": "quote_batch"},
+    "offers:quote_batch_retry": {"pk": "quote_batch"},
+    "offers:quote_change": {"pk": "quote"},
+    "offers:quote_decline": {"pk": "quote"},
+    "offers:quote_discard": {"pk": "quote"},
+    "offers:quote_figures": {"pk": "quote"},
+    "offers:quote_link": {"pk": "quote"},
+    "offers:quote_new": {},
+    "offers:quote_pdf": {"pk": "quote"},
+    "offers:quote_redraw": {"pk": "quote"},
+    "offers:quote_resend": {"pk": "quote"},
+    "offers:quote_version": {"pk": "quote"},
+    "offers:quote_withdraw": {"pk": "quote"},
+    "offers:quotes": {},
     "offers:reissue": {"pk": "order"},
     "offers:renew": {"pk": "order"},
     "offers:request_certificate": {},
@@ -237,6 +257,18 @@ class Tenant:
             ),
             "member": owner,
             "offer": make_offer(self.partner, name=mark, words_en=mark, words_fr=mark, state=Offer.State.DRAFT),
+            "quote": make_draft_quote(order, contact=contact, note=mark, answer_words=mark, purchase_order=mark),
+            "quote_batch": QuoteBatch.objects.create(
+                partner=self.partner,
+                state=WorkState.DONE,
+                orders=[order.pk],
+                left_out={
+                    str(order.pk): {"reason": "too_early", "number": mark, "host": host, "on": "", "detail": mark}
+                },
+                total=1,
+                done=1,
+                created_at=midnight(TODAY),
+            ),
             "view": SavedView.objects.create(
                 partner=self.partner, owner=owner, page="expiring", name=mark, is_shared=True
             ),

@@ -18,7 +18,11 @@ from offers.services.quotes.drafting import (
     discard_draft,
     draft_quote,
     due_orders,
+    further_wishes,
+    lines_of,
+    preview_draft,
     sort_out,
+    wishes_of,
 )
 from offers.services.quotes.links import PURPOSE, make_quote_link, newest_version, quote_of_link
 from offers.services.quotes.refusals import (
@@ -66,9 +70,12 @@ __all__ = [
     "due_orders",
     "expire_quotes",
     "fresh_link",
+    "further_wishes",
+    "lines_of",
     "make_quote_link",
     "new_version",
     "newest_version",
+    "preview_draft",
     "quote_of_link",
     "resend_quote",
     "send_quote",
@@ -76,5 +83,6 @@ __all__ = [
     "stored_snapshot",
     "versions_of",
     "view_quote",
+    "wishes_of",
     "withdraw_quote",
 ]

@@ -112,6 +112,18 @@ def change_draft(
     return quote
 
 
+def preview_draft(quote: Quote, *, now: datetime, lines: Sequence[LineWish] | None = None, **values: Any) -> Figures:
+    """What a draft would come to with these changes; they stand on `quote` in memory, and nothing is stored."""
+    for name, value in values.items():
+        setattr(quote, name, value)
+    made = lines_of(quote) if lines is None else unsaved_lines(quote, lines)
+    worked = figures.work_out(quote, made, now=now)
+    figures.apply(worked, quote)
+    quote.reference_day = utc_date(now)
+    quote.valid_until = min(quote.valid_until, worked.limit)
+    return worked
+
+
 _CHANGEABLE = {"contact", "language", "code", "note", "purchase_order", "valid_until", "owner"}
 
 
@@ -125,7 +137,8 @@ def discard_draft(quote: Quote, *, actor: User, now: datetime) -> None:
 
 
 def unsaved_lines(quote: Quote, wishes: Iterable[LineWish]) -> list[QuoteLine]:
-    """Lines as they would be stored, numbered from one."""
+    """Lines as they would be stored, numbered from one; a product that names an organisation gets the customer's."""
+    organization = _longest_validated(quote.customer)
     return [
         QuoteLine(
             partner=quote.partner,
@@ -133,7 +146,7 @@ def unsaved_lines(quote: Quote, wishes: Iterable[LineWish]) -> list[QuoteLine]:
             position=position,
             order=wish.order,
             certificate=wish.certificate,
-            organization=wish.organization,
+            organization=_organization(wish.product, wish.organization or organization),
             product=wish.product,
             term_years=wish.term_years,
             names=list(wish.names),
@@ -260,10 +273,10 @@ def wishes_for(customer: Customer, orders: Iterable[Order], *, strict: bool = Tr
     return wishes
 
 
-def moves_for(customer: Customer, certificates: Iterable[Certificate]) -> list[LineWish]:
+def moves_for(customer: Customer, certificates: Iterable[Certificate], *, strict: bool = True) -> list[LineWish]:
     """Each certificate of another authority as a new order of ours: the lowest product that holds its names.
 
-    Raises LinesRefused.
+    Raises LinesRefused where there is none; not `strict`, such a certificate is left out.
     """
     organization, wishes, problems = _longest_validated(customer), [], []
     for certificate in certificates:
@@ -282,9 +295,24 @@ def moves_for(customer: Customer, certificates: Iterable[Certificate]) -> list[L
                 organization=_organization(product, organization),
             )
         )
-    if problems:
+    if problems and strict:
         raise LinesRefused(problems)
     return wishes
+
+
+def further_wishes(quote: Quote, *, now: datetime) -> list[LineWish]:
+    """What else of the customer's could be quoted: orders ending within the window, certificates of others."""
+    customer, lines = quote.customer, lines_of(quote) if quote.pk else []
+    there = {line.order_id for line in lines}
+    orders = [one for one in due_orders(customer, now=now) if one.pk not in there]
+    moved = {line.certificate_id for line in lines}
+    others = Certificate.objects.for_partner(quote.partner).unattached().filter(customer=customer)
+    others = others.exclude(pk__in=[pk for pk in moved if pk]).order_by("ends_on", "pk")[:MOST_OFFERED]
+    return [*wishes_for(customer, orders, strict=False), *moves_for(customer, others, strict=False)]
+
+
+# More than this a person does not choose from.
+MOST_OFFERED = 100
 
 
 def default_contact(customer: Customer, orders: Sequence[Order] = ()) -> Contact | None:

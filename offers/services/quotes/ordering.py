@@ -11,7 +11,7 @@ from certificates.rules import RenewalWindowClosed, last_day
 from certificates.services.keys import present_key
 from certificates.services.refusals import AlreadyInHand, OrderNotRenewable, RequestRefused
 from certificates.services.renewals import Agreed, request_new, request_renewal
-from offers.models import Quote, QuoteLine, Sale
+from offers.models import Quote, QuoteLine, Redemption, Sale
 from offers.rules.money import percent_of
 from offers.rules.prices import Priced
 from offers.services import redeeming
@@ -31,7 +31,7 @@ def order_line(quote: Quote, line: QuoteLine, *, actor: User | None, now: dateti
             ask = _renew if line.order else _buy
             request = ask(quote, line, actor=actor, now=now)
             _note_sale(quote, line, request)
-            redeeming.use(subject_of(line))
+            _use_offers(line, request)
     except AlreadyInHand:
         return problem_of(line, Reason.RENEWED)
     except OrderNotRenewable as refusal:
@@ -80,6 +80,15 @@ def _buy(quote: Quote, line: QuoteLine, *, actor: User | None, now: datetime) ->
 
 def _agreed(quote: Quote, line: QuoteLine) -> Agreed:
     return Agreed(line.net, quote.currency)
+
+
+def _use_offers(line: QuoteLine, request: Request) -> None:
+    """What was held is used now; of a new order, under the name by which its uses are given back if it fails."""
+    redeeming.use(subject_of(line))
+    if line.order is None:
+        Redemption.objects.filter(subject=subject_of(line)).exclude(state=Redemption.State.RELEASED).update(
+            subject=f"request:{request.pk}"
+        )
 
 
 def _note_sale(quote: Quote, line: QuoteLine, request: Request) -> None:
