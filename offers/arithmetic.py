@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from django.utils.translation import get_language, gettext, ngettext
 
@@ -170,16 +169,32 @@ def code_words(coded: Coded) -> str:
     return words[coded.refusal] % facts
 
 
-def on_request() -> str:
-    """Where the list knows no price."""
-    return gettext("Price on request: the price list has no price for this yet. It can be ordered all the same.")
+def refused_code(found: OrderPrice | None) -> Coded | None:
+    """The code where it stands in the way of a press: one that merely saves less than what applies does not."""
+    coded = found.coded if found else None
+    return coded if coded and coded.refusal not in (None, CodeRefusal.NOT_BETTER) else None
 
 
-def beside(amount: Decimal, present: Decimal | None, currency: str) -> str:
-    """The price of another choice beside the present one's: +€80.00; the price itself where there is none."""
-    if present is None:
-        return money(amount, currency)
-    if amount == present:
-        return gettext("the same price")
-    sign = "+" if amount > present else ""
-    return f"{sign}{money(amount - present, currency)}"
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A price on a choice: its price, the list price where an offer counts, and how much more it is."""
+
+    net: str
+    before: str = ""
+    more: str = ""
+
+
+def tag(found: OrderPrice | None, present: OrderPrice | None = None) -> Tag | None:
+    """The price tag of a choice; beside the `present` one where that is another: +€80.00."""
+    if found is None:
+        return None
+    priced = found.priced
+    before = money(priced.subtotal, priced.currency) if priced.discount else ""
+    return Tag(money(priced.net, priced.currency), before, _more(priced, present.priced if present else None))
+
+
+def _more(priced: Priced, present: Priced | None) -> str:
+    if present is None or present.currency != priced.currency or present.net == priced.net:
+        return ""
+    sign = "+" if priced.net > present.net else ""
+    return f"{sign}{money(priced.net - present.net, priced.currency)}"

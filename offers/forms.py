@@ -136,6 +136,7 @@ class RenewForm(WishForm):
         max_length=60,
         help_text=_("The number your customer orders under, if there is one."),
     )
+    code = forms.CharField(label=_("Offer code"), required=False, max_length=40)
     told = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, products: Iterable[Product], **options: Any) -> None:

@@ -6,37 +6,43 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
-
-from certificates.models import Customer, Organization, Request
+from certificates.models import Customer, Organization
 from certificates.rules import Level
 from certificates.services.connections import default_connection
 from certificates.services.customers import create_customer
 from certificates.services.organizations import create_organization
-from certificates.services.renewals import request_new
 from offers.forms import NewOrderForm
+from offers.services.renewing import Ordered, new_at_price
 from portal.models import Partner, User
 
 
 def order_new(
-    partner: Partner, form: NewOrderForm, *, customer: Customer | None, actor: User, now: datetime
-) -> Request:
-    """Ask for what the valid form says; raises what `request_new` raises, and then nothing was made."""
+    partner: Partner, form: NewOrderForm, *, customer: Customer | None, actor: User, now: datetime, told: str
+) -> Ordered:
+    """Ask for what the valid form says at the price that was told (`renewing.told_price`).
+
+    Raises what `new_at_price` raises, and then nothing was made.
+    """
     values = form.cleaned_data
-    with transaction.atomic():
-        if customer is None:
-            customer = create_customer(partner, values={"name": values["customer_name"]}, actor=actor, now=now)
-        return request_new(
-            customer,
-            product=values["product"],
-            organization=_organization(customer, values),
-            names=form.wish_names,
-            csr=form.wish_csr_pem,
-            term_years=values["term_years"],
-            actor=actor,
-            now=now,
-            purchase_order=values["purchase_order"],
-        )
+
+    def buyer() -> Customer:
+        return customer or create_customer(partner, values={"name": values["customer_name"]}, actor=actor, now=now)
+
+    return new_at_price(
+        partner,
+        customer=buyer,
+        organization=lambda made: _organization(made, values),
+        known=customer,
+        product=values["product"],
+        names=form.wish_names,
+        csr=form.wish_csr_pem,
+        term_years=values["term_years"],
+        actor=actor,
+        now=now,
+        purchase_order=values["purchase_order"],
+        code=values["code"],
+        told=told,
+    )
 
 
 def _organization(customer: Customer, values: Mapping[str, Any]) -> Organization | None:

@@ -16,11 +16,15 @@ from certificates.services import planning
 from certificates.services.refusals import AlreadyOrdered, NotConnected, WishRefused
 from certificates.x509 import BadRequest
 from offers import wording
+from offers.arithmetic import code_words, refused_code, tag
 from offers.choices import benefits_of
-from offers.forms import NewOrderForm, names_as_typed
+from offers.forms import NewOrderForm, names_as_typed, term_choices, without_private_keys
 from offers.ordering import order_new
-from offers.renewal import pick_term
+from offers.renewal import Prices, names_asked, pick_term
+from offers.services.pricing import OrderPrice, offer_book, price_book, price_new
+from offers.services.renewing import OfferRefused, PriceChanged, told_price
 from offers.views.instead import not_connected
+from offers.views.prices import price_context
 from portal import clock
 from portal.access import PartnerRequest, requires
 
@@ -36,7 +40,9 @@ def request_certificate(request: PartnerRequest) -> HttpResponseBase:
         return _choose_customer(request)
     try:
         page = _NewOrder(request)
-        return page.press() if request.method == "POST" else page.show()
+        if request.method != "POST":
+            return page.show()
+        return page.look() if "look" in request.POST else page.press()
     except NotConnected as refusal:
         return not_connected(request, refusal)
 
@@ -64,19 +70,37 @@ class _NewOrder:
         self.plan: RenewalPlan = planning.new_order_plan(
             self.partner, self.product, start=self.now, term_years=self.term_years
         )
+        self.prices = self._prices()
 
     def show(self) -> HttpResponse:
         names = self.after.names if self.after else []
-        return self._page(self._form(initial={"names": names_as_typed(names)}))
+        code = self.request.GET.get("code", "")
+        return self._page(self._form(initial={"names": names_as_typed(names), "code": code}))
+
+    def look(self) -> HttpResponse:
+        """The page for what has been typed so far, which stays as it is; nothing is judged yet but the code."""
+        typed, _keys = without_private_keys(self.request.POST)
+        return self._page(self._form(initial=typed.dict() if typed else {}))
 
     def press(self) -> HttpResponseBase:
         form = self._form(self.request.POST, self.request.FILES)
+        if form.is_valid() and (refused := refused_code(self.prices.chosen)):
+            form.add_error("code", code_words(refused))
         if not form.is_valid():
             return self._page(form, status=422)
+        told = told_price(self.prices.chosen)
+        if form.cleaned_data["told"] != told:
+            # What the person agreed to is not what would be ordered: show it, and ask again.
+            return self._page(form, status=409)
+        customer, actor = self.customer, self.request.user
         try:
-            made = order_new(self.partner, form, customer=self.customer, actor=self.request.user, now=self.now)
+            made = order_new(self.partner, form, customer=customer, actor=actor, now=self.now, told=told).request
         except AlreadyOrdered as already:
             made = already.request
+        except (PriceChanged, OfferRefused):
+            # It changed between reading and ordering: somebody else took the last use of an offer, for one.
+            self.prices = self._prices()
+            return self._page(form, status=409)
         except (WishRefused, BadRequest) as refusal:
             form.add_error(None, wording.refusal(refusal))
             return self._page(form, status=422)
@@ -97,6 +121,34 @@ class _NewOrder:
         wanted = self.asked.get("product") or (self.after.product.name_id if self.after and self.after.product else "")
         return next((one for one in self.products if one.name_id == wanted), self.products[0])
 
+    def _prices(self) -> Prices:
+        """Of every product for the term, and of every term of the one chosen."""
+        book = price_book(self.partner, on=utc_date(self.now), customers=[self.customer.pk] if self.customer else [])
+        offers = offer_book(self.partner, now=self.now)
+        # Until one is typed, a price is that of a single name.
+        names = names_asked(self.asked, self.after.names if self.after else ()) or ("www.example.org",)
+        code = self.asked.get("code", "")
+
+        def price(product: Product, years: int) -> OrderPrice | None:
+            return price_new(
+                self.partner,
+                product=product,
+                term_years=min(years, product.max_years),
+                names=names,
+                now=self.now,
+                customer=self.customer,
+                code=code,
+                book=book,
+                offers=offers,
+            )
+
+        return Prices(
+            chosen=price(self.product, self.term_years),
+            products={product.pk: price(product, self.term_years) for product in self.products},
+            terms={years: price(self.product, years) for years in range(1, self.product.max_years + 1)},
+            settings=book.settings,
+        )
+
     def _form(self, *bound: Any, **options: Any) -> NewOrderForm:
         return NewOrderForm(*bound, chosen=self.product, products=self.products, customer=self.customer, **options)
 
@@ -113,14 +165,18 @@ class _NewOrder:
             names=form.wish_names or (self.after.names if self.after else ()),
             today=utc_date(self.now),
         )
+        prices = self.prices
         context = {
+            **price_context(prices, self.product, self.term_years),
+            "told": told_price(prices.chosen),
+            "has_changed": status == 409,
             "customer": self.customer,
             "form": form,
             "product": self.product,
-            "products": self.products,
+            "products": [(one, tag(prices.products[one.pk])) for one in self.products],
             "benefits": benefits_of(self.product),
             "term_years": self.term_years,
-            "terms": form.fields["term_years"].choices,  # type: ignore[attr-defined]
+            "terms": [(*term, tag(prices.terms[term[0]])) for term in term_choices(self.product)],
             "plan": self.plan,
             "plan_title": wording.renewal_title(self.plan),
             "plan_parts": wording.renewal_parts(self.plan),

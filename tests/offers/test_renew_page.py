@@ -104,7 +104,7 @@ def test_what_was_told_is_what_is_ordered_or_the_page_is_shown_again(page: Clien
     response = page.post(url(order), stale)
 
     assert response.status_code == 409
-    assert "These dates are not the ones you saw, so nothing was ordered." in words(response)
+    assert "The dates or the price are not the ones you saw, so nothing was ordered." in words(response)
     assert "the new order ends on 23 December 2028" in words(response)
     assert not Request.objects.exists()
     assert send(page, order, term_years="2").status_code == 302
