@@ -31,10 +31,15 @@ class AcceptForm(forms.Form):
         help_text=_("The number under which your company orders, if it uses one."),
     )
     terms = forms.BooleanField(
-        label=_("I may order for this company, and I accept the terms of sale below."),
-        error_messages={"required": _("Tick this to accept the terms of sale: without it nothing can be ordered.")},
+        label=_("I may order for this company, and I accept the terms of sale."),
+        error_messages={"required": _("Tick this to order: without your word nothing can be ordered.")},
     )
     told = forms.CharField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, has_terms: bool, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not has_terms:
+            self.fields["terms"].label = _("I may order for this company, and I order at this price.")
 
 
 class DeclineForm(forms.Form):
@@ -68,10 +73,11 @@ class ChangeForm(forms.Form):
     name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
 
 
-def forms_for(purchase_order: str, told: str, *, name: str = "") -> dict[str, Any]:
-    """The three of them, empty but for what is known: the purchase order, and the name once it was given."""
+def forms_for(purchase_order: str, told: str, *, name: str, has_terms: bool) -> dict[str, Any]:
+    """The three of them, empty but for what is known: the purchase order, and the reader's name."""
+    known = {"purchase_order": purchase_order, "told": told, "name": name}
     return {
-        "accept": AcceptForm(initial={"purchase_order": purchase_order, "told": told, "name": name}),
+        "accept": AcceptForm(initial=known, has_terms=has_terms),
         "decline": DeclineForm(),
         "change": ChangeForm(initial={"name": name}),
     }

@@ -30,6 +30,11 @@ class Step:
     detail: str = ""
     is_saving: bool = False
 
+    @property
+    def size(self) -> Decimal:
+        """The amount without its sign, for a sum that writes the sign before the words."""
+        return abs(self.amount)
+
 
 @dataclass(frozen=True, slots=True)
 class Item:

@@ -320,7 +320,12 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     # the local mail server tells every line it hears, and Celery every sweep
-    "loggers": {"mail.log": {"level": "WARNING"}, "celery": {"level": "WARNING"}},
+    "loggers": {
+        "mail.log": {"level": "WARNING"},
+        "celery": {"level": "WARNING"},
+        # the development server's own lines, which name the address of every link
+        "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
+    },
 }
 
 if TESTING:

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from offers import documents, quotewords
 from offers.answers import AcceptForm, ChangeForm, DeclineForm, forms_for
 from offers.models import Quote, QuoteDocument
+from offers.quote_paper import paper
 from offers.services.quotes import papers
 from offers.services.quotes.again import ask_again
 from offers.services.quotes.answering import accept_quote, ask_for_change, decline_quote
@@ -41,7 +42,8 @@ def show(request: LinkedRequest) -> HttpResponse:
 @require_POST
 def accept(request: LinkedRequest) -> HttpResponseBase:
     """Order what the quote says, once, on the terms that its reader has seen."""
-    quote, form = quote_of(request.link), AcceptForm(request.POST)
+    quote = quote_of(request.link)
+    form = AcceptForm(request.POST, has_terms=has_terms(quote))
     if not form.is_valid():
         return _page(request, quote, status=422, accept=form)
     typed = form.cleaned_data
@@ -102,6 +104,11 @@ def told_by(quote: Quote) -> str:
     return hashlib.sha256(said.encode()).hexdigest()[:32]
 
 
+def has_terms(quote: Quote) -> bool:
+    """Whether terms of sale came with it."""
+    return bool(quote.snapshot.get("terms"))
+
+
 def quote_of(link: Link) -> Quote:
     """What the link shows. Raises Http404."""
     quote = quote_read_by(link)
@@ -135,26 +142,17 @@ def _answered(request: LinkedRequest, quote: Quote, answer: Answer, **forms: Any
 def _asked_again(form: AcceptForm, quote: Quote) -> AcceptForm:
     """The form as it was typed, for the terms as they are now; the tick is to be set once more."""
     typed = {name: form.cleaned_data[name] for name in ("name", "role", "purchase_order")}
-    return AcceptForm(initial={**typed, "told": told_by(quote)})
+    return AcceptForm(initial={**typed, "told": told_by(quote)}, has_terms=has_terms(quote))
 
 
 def _page(request: LinkedRequest, quote: Quote, *, status: int = 200, **more: Any) -> HttpResponse:
     snapshot = documents.readable(quote.snapshot)
-    items = quotewords.items(snapshot)
     context = {
-        **forms_for(quote.purchase_order, told_by(quote), name=snapshot.contact.name),
+        **paper(snapshot, language=request.LANGUAGE_CODE),
+        **forms_for(quote.purchase_order, told_by(quote), name=snapshot.contact.name, has_terms=has_terms(quote)),
         "quote": quote,
         "link": request.link,
-        "snapshot": snapshot,
-        "title": quotewords.title(snapshot),
         "lead": quotewords.lead(snapshot),
-        "country": documents.country_name(snapshot.customer, request.LANGUAGE_CODE),
-        "items": items,
-        "only": items[0] if len(items) == 1 else None,
-        "names": documents.names_told(snapshot.lines[0]) if len(items) == 1 else "",
-        "keeps_all_days": documents.keeps_all_days(snapshot),
-        "tax_label": quotewords.tax_label(snapshot.tax),
-        "tax_sentence": quotewords.tax_sentence(snapshot.tax),
         "standing": standing(quote),
         "is_of_the_house": is_of_the_house(request),
         **more,

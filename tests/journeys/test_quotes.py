@@ -103,7 +103,7 @@ def test_buyer_without_scripts_accepts_by_keyboard_alone(seller: Partner, visits
     page.keyboard.press("Tab")
     page.keyboard.type("Buyer")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Tick this to accept the terms of sale")).to_be_visible()
+    expect(page.get_by_text("Tick this to order")).to_be_visible()
     expect(page.get_by_label("Your role")).to_have_value("Buyer")
     page.get_by_label("I may order for this company").focus()
     page.keyboard.press("Space")

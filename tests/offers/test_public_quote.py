@@ -120,7 +120,7 @@ def figures_of(quote: Quote) -> list[str]:
     snapshot = stored_snapshot(quote)
     amounts = {snapshot.net, snapshot.tax.amount, snapshot.gross}
     for line in snapshot.lines:
-        amounts |= {line.net, *(price.amount for price in line.prices)}
+        amounts |= {line.net, *(abs(price.amount) for price in line.prices)}
     return [money(amount, snapshot.currency) for amount in amounts]
 
 
@@ -207,10 +207,21 @@ def test_missing_tick_keeps_what_was_typed(quote: Quote) -> None:
     response = client.post(f"{page}accept/", {**typed, "accept-told": told(client, page)})
 
     assert response.status_code == 422
-    assert "without it nothing can be ordered" in words(response)
+    assert "without your word nothing can be ordered" in words(response)
     assert 'value="Awa Diallo"' in response.content.decode()
     assert 'value="PO-77"' in response.content.decode()
     assert (stands(quote).is_open, Request.objects.count()) == (True, 0)
+
+
+def test_without_terms_only_the_price_is_agreed_to(house: Partner) -> None:
+    make_settings(house, terms_en="", terms_fr="")
+    client, page = reader_of(make_sent(make_order(house)))
+
+    said = words(client.get(page))
+
+    assert "I may order for this company, and I order at this price." in said
+    assert "terms of sale" not in said.lower()
+    assert accept(client, page).status_code == 302
 
 
 def test_purchase_order_of_the_quote_is_filled_in(house: Partner) -> None:
