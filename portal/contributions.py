@@ -65,7 +65,11 @@ class LoadedColumn:
 
 @dataclass(frozen=True, slots=True)
 class AnnotatedColumn:
-    """A value computed in the list's own query: annotate(queryset) adds the attribute `key`. It sorts and exports."""
+    """A value computed in the list's own query: annotate(queryset) adds the attribute `key`, and those it `needs`.
+
+    It sorts, unless `sorts` says otherwise, and is exported: as `key`, or as the (label, attribute) pairs of
+    `exported`. A cell is the value, or what `cell(record)` or the template makes of it; `css` places it.
+    """
 
     page: str
     key: str
@@ -73,6 +77,11 @@ class AnnotatedColumn:
     order: int
     annotate: Callable[[Any], Any]
     template: str = ""
+    cell: Callable[[Any], Any] | None = None
+    needs: tuple[str, ...] = ()
+    css: str = ""
+    sorts: bool = True
+    exported: tuple[tuple[StrOrPromise, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class ValidationsPage(SavableListPage):
         return Order.objects.for_partner(self.request.partner).due(today=clock.today())
 
     def get_rows(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.values_list(*self.fields, *(column.key for column in self.annotated_columns), named=True)
+        return queryset.values_list(*self.fields, *self.annotated_names, named=True)
 
     def get_table_options(self) -> dict[str, Any]:
         return {"today": clock.today()}

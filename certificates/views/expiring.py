@@ -94,7 +94,7 @@ class ExpiringPage(SavableListPage):
 
     def get_rows(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         lapsed = self._lapsed_domains().filter(customer=OuterRef("customer"))
-        columns = (*FIELDS, *(column.key for column in self.annotated_columns), "customer_has_lapsed")
+        columns = (*FIELDS, *self.annotated_names, "customer_has_lapsed")
         rows: QuerySet[Any] = queryset.annotate(customer_has_lapsed=Exists(lapsed))
         return rows.values_list(*columns, named=True)
 

@@ -67,7 +67,7 @@ class OrdersPage(SavableListPage):
         return Order.objects.for_partner(self.request.partner)
 
     def get_rows(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.values_list(*FIELDS, *(column.key for column in self.annotated_columns), named=True)
+        return queryset.values_list(*FIELDS, *self.annotated_names, named=True)
 
     def get_table_options(self) -> dict[str, Any]:
         return {"today": clock.today()}

@@ -63,7 +63,7 @@ class RequestsPage(SavableListPage):
         return requests if self.shows_all else requests.needing_attention()
 
     def get_rows(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.values_list(*REQUEST_FIELDS, *(column.key for column in self.annotated_columns), named=True)
+        return queryset.values_list(*REQUEST_FIELDS, *self.annotated_names, named=True)
 
     def get_table_options(self) -> dict[str, Any]:
         return {"permissions": self.request.membership.permissions}

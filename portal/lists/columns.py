@@ -66,11 +66,15 @@ class ContributedColumn(Column):
     """A column another app adds: loaded for the rows shown, or computed in the list's own query."""
 
     def __init__(self, source: AnnotatedColumn | LoadedColumn, values: Mapping[int, Any] | None = None) -> None:
-        super().__init__(source.label)
+        annotated = source if isinstance(source, AnnotatedColumn) else None
+        super().__init__(source.label, css=annotated.css if annotated else "")
         self.source = source
         self.values = values
+        self.made = annotated.cell if annotated else None
 
     def cell(self, record: Any) -> Any:
+        if self.made:
+            return self.made(record)
         value = getattr(record, self.source.key) if self.values is None else self.values.get(record.pk)
         if not self.source.template:
             return "" if value is None else value

@@ -190,7 +190,8 @@ class ListPage(View):
 
     @cached_property
     def all_sorts(self) -> dict[str, Sort]:
-        computed = {column.key: Sort((column.key,), nullable=True) for column in self.annotated_columns}
+        sorting = (column for column in self.annotated_columns if column.sorts)
+        computed = {column.key: Sort((column.key,), nullable=True) for column in sorting}
         return {**self.get_sorts(), **computed}
 
     @cached_property
@@ -218,6 +219,11 @@ class ListPage(View):
     @property
     def annotated_columns(self) -> list[contributions.AnnotatedColumn]:
         return contributions.annotated_columns.on(self.name)
+
+    @property
+    def annotated_names(self) -> list[str]:
+        """The attributes that other apps' columns add to a row."""
+        return [name for column in self.annotated_columns for name in (column.key, *column.needs)]
 
     @cached_property
     def filters_type(self) -> type[ListFilters]:
@@ -451,7 +457,11 @@ class ListPage(View):
     def exported_columns(self) -> list[Exported]:
         return [
             *self.table_class.exported,
-            *(Exported(column.label, column.key) for column in self.annotated_columns),
+            *(
+                Exported(label, path)
+                for column in self.annotated_columns
+                for label, path in column.exported or ((column.label, column.key),)
+            ),
         ]
 
     def _export_rows(self, rows: QuerySet[Any], loaded: Sequence[LoadedColumn]) -> Iterator[Sequence[Any]]:
