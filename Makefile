@@ -35,6 +35,7 @@ bench: ## Print figures beside their limits, on SQLite; ROWS chooses over how ma
 	@$(SETUP) tests
 	@$(EMBEDDED) $(BIN)/python -m tests.bench.expiring_page --rows $(ROWS)
 	@$(EMBEDDED) $(BIN)/python tests/bench/import_orders.py $(ROWS)
+	@$(EMBEDDED) $(BIN)/python -m tests.bench.quote_pdf
 
 bench-services: ## Print the same figures on a private PostgreSQL and Redis
 	@$(SETUP) services

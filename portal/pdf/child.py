@@ -6,6 +6,7 @@ nothing of Django, of settings or of the database.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import logging
@@ -81,8 +82,11 @@ def main() -> None:
     wishes: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=listen, args=(line, wishes), daemon=True).start()
     fonts = FontConfiguration()
+    # Rubbish is cleared between documents, not while one is waited for.
+    gc.disable()
     while True:
         wire.send(line, answer(wishes.get(), fonts))
+        gc.collect()
 
 
 if __name__ == "__main__":
