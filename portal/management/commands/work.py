@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -13,6 +14,7 @@ from celery.exceptions import SecurityWarning
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from portal import pdf
 from portal.celery import app
 
 
@@ -40,10 +42,18 @@ class Command(BaseCommand):
         )
         if schedule:
             schedule.start()
+        threading.Thread(target=warm_up, name="documents", daemon=True).start()
         worker.start()
         if schedule:
             schedule.stop()
         raise SystemExit(worker.exitcode)
+
+
+def warm_up() -> None:
+    """Have the child that makes PDFs ready before the first is asked for."""
+    # What is wrong with it stands on the first document that fails.
+    with contextlib.suppress(pdf.RenderFailed):
+        pdf.prewarm()
 
 
 class Schedule(threading.Thread):
