@@ -106,9 +106,17 @@ def _step(need: Need, orders: list[Order], customer: Customer, allowed: frozense
 
 
 def _renewal(need: Need, orders: list[Order], allowed: frozenset[str]) -> Step | None:
-    """A longer plan of one order is chosen when it is renewed."""
-    if need.code != NeedCode.LONGER_PLAN or len(orders) > 1 or "orders.renew" not in allowed:
+    """A longer plan of one order is chosen when it is renewed, of several in a quote."""
+    if need.code != NeedCode.LONGER_PLAN:
+        return None
+    if len(orders) > 1:
+        return _quote(orders[0].customer_id) if "quotes.edit" in allowed else None
+    if "orders.renew" not in allowed:
         return None
     query = urlencode({"term_years": need.years})
     label = _("Renew %(host)s") % {"host": host(orders[0])}
     return Step(label, f"{reverse('offers:renew', args=[orders[0].pk])}?{query}")
+
+
+def _quote(customer: int) -> Step:
+    return Step(_("Make a quote"), f"{reverse('offers:quote_new')}?{urlencode({'customer': customer})}")

@@ -98,6 +98,7 @@ def choose(request: PartnerRequest) -> HttpResponse:
         "host": host(subject.order) if subject.order else "",
         "renew_url": _renew_url(request, subject, advice),
         "request_url": _request_url(request, subject, advice),
+        "quote_url": _quote_url(request, subject),
     }
     return render(request, "offers/advice/choose.html", context)
 
@@ -141,6 +142,13 @@ def _request_url(request: PartnerRequest, subject: Subject, advice: Advice) -> s
     if subject.customer:
         query = {"customer": str(subject.customer.pk), **query}
     return f"{reverse('offers:request_certificate')}?{urlencode(query)}"
+
+
+def _quote_url(request: PartnerRequest, subject: Subject) -> str:
+    """A quote for the order that is asked about; its product is chosen there."""
+    if not subject.order or "quotes.edit" not in request.membership.permissions:
+        return ""
+    return f"{reverse('offers:quote_new')}?{urlencode({'order': subject.order.pk})}"
 
 
 def _best(advice: Advice) -> Match | None:

@@ -187,6 +187,19 @@ def test_a_single_longer_plan_leads_to_the_renewal_with_it(page: Client, connect
     assert f'href="{reverse("offers:renew", args=[order.pk])}?term_years=3"' in shown
 
 
+def test_longer_plans_of_several_orders_lead_to_a_quote(page: Client, connected: Partner) -> None:
+    make_price(connected, "200.00")
+    make_price(connected, "540.00", term_years=3)
+    customer = make_customer(connected)
+    for domain in ("one.example", "two.example"):
+        make_order(connected, customer=customer, names=[domain, f"www.{domain}"], common_name=domain)
+
+    shown = page.get(reverse("certificates:customer", args=[customer.pk])).content.decode()
+
+    assert "2 orders are bought year by year." in shown
+    assert f'href="{reverse("offers:quote_new")}?customer={customer.pk}"' in shown
+
+
 def test_the_block_costs_as_many_queries_for_one_order_as_for_many(page: Client, connected: Partner) -> None:
     make_prices(connected)
     customer = make_customer(connected)

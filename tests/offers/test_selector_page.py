@@ -88,6 +88,7 @@ def test_an_order_is_renewed_with_its_recommendation(page: Client, connected: Pa
     assert "A published upgrade: it is chosen when the order is renewed." in words(shown)
     assert f'href="{reverse("offers:renew", args=[order.pk])}?product=ssl_securesite_pro"' in shown.content.decode()
     assert f'name="order" value="{order.pk}"' in shown.content.decode()
+    assert f'href="{reverse("offers:quote_new")}?order={order.pk}"' in shown.content.decode()
 
 
 def test_the_renew_page_opens_with_the_recommended_product(page: Client, connected: Partner) -> None:
