@@ -7,13 +7,14 @@ without the offer and once with it. So what is foreseen is what valuing does onc
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Q
 
@@ -24,18 +25,25 @@ from certificates.states import RenewalMark
 from offers.models import CustomerTerms, Offer, Reach
 from offers.rules.baskets import Basket
 from offers.rules.breakeven import needed_rate
-from offers.rules.discounts import WINDOW_CLOSES, WINDOW_OPENS, OfferTerms, best_discount, fits, fits_but_for_days
+from offers.rules.discounts import (
+    WINDOW_CLOSES,
+    WINDOW_OPENS,
+    OfferTerms,
+    OrderFacts,
+    best_discount,
+    fits,
+    fits_but_for_days,
+)
 from offers.services.offers import UPGRADES
 from offers.services.pricing import (
-    Grant,
     OfferBook,
     PriceBook,
     Regimes,
-    facts_of,
     grant,
     offer_book,
     orders_by_customer,
     price_book,
+    regimes_of,
     renewal_basket,
     subject_of,
 )
@@ -252,8 +260,42 @@ def _asked(offer: Offer) -> Q:
 # What becomes of them
 
 
+class _Row(NamedTuple):
+    """The few columns of an order that decide what it gets."""
+
+    pk: int
+    customer: int
+    product: int | None
+    term_years: int
+    names: list[str]
+    ends_on: date
+    predecessor: int | None
+    customer__owner: int | None
+    customer__country: str
+
+
+class Fate(StrEnum):
+    """What becomes of an order that an offer is meant for."""
+
+    TOUCHED = "touched"
+    LEFT_OUT = "left_out"
+    ELSEWHERE = "elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What one order, and all that are like it, would get."""
+
+    fate: Fate
+    before: Decimal = Decimal(0)
+    given: Decimal = Decimal(0)
+    net: Decimal = Decimal(0)
+    cost: Decimal | None = None
+    is_limited: bool = False
+
+
 class _Foreseeing:
-    """One pass over the orders that are meant, with everything else loaded beforehand."""
+    """One pass over the orders that are meant, with everything else loaded beforehand; those alike are priced once."""
 
     def __init__(self, preview: Preview, offer: Offer, now: datetime) -> None:
         self.preview, self.offer, self.today = preview, offer, utc_date(now)
@@ -264,66 +306,89 @@ class _Foreseeing:
         self.without = OfferBook(partner, now, known)
         self.with_it = OfferBook(partner, now, {**known, offer.pk: offer})
         self.terms: OfferTerms = self.with_it.terms[offer.pk]
-        self.baskets = _Baskets(offer, self.book)
+        self.baskets = _Baskets(offer, self.terms, self.book)
+        self.counts: Mapping[int, int] = {}
+        self._known: dict[Any, _Outcome] = {}
 
     def run(self) -> None:
         orders = orders_meant(self.offer, today=self.today)
         recorded = _recorded(orders)
-        asks = self.with_it.counts_orders
-        counts = orders_by_customer(self.offer.partner, today=self.today) if asks else {}
-        for order in _read(orders):
-            facts = facts_of(order, book=self.book, offers=self.with_it, counts=counts)
-            meets = fits if self.offer.is_automatic else fits_but_for_days
+        if self.with_it.counts_orders:
+            self.counts = orders_by_customer(self.offer.partner, today=self.today)
+        meets = fits if self.offer.is_automatic else fits_but_for_days
+        rows = orders.order_by("pk").values_list(*_Row._fields)
+        for row in map(_Row._make, rows.iterator(chunk_size=BATCH)):
+            facts = self._facts(row)
             if meets(self.terms.conditions, facts):
                 self.preview.matches += 1
-                self._foresee(order, facts, recorded.get(order.pk, ()))
+                self._foresee(row, facts, recorded.get(row.pk, ()))
 
-    def _foresee(self, order: Order, facts: Any, recorded: Regimes) -> None:
-        preview = self.preview
-        if not self.baskets.is_priced(order):
-            preview.no_price += 1
+    def _facts(self, row: _Row) -> OrderFacts:
+        product = self.baskets.products.get(row.product or 0)
+        return OrderFacts(
+            product=product.name_id if product else "",
+            family=product.family if product else "",
+            level=product.level if product else "",
+            customer=row.customer,
+            price_level=self.book.level_of(row.customer),
+            owner=row.customer__owner,
+            country=row.customer__country,
+            customer_orders=self.counts.get(row.customer, 0),
+            is_first_renewal=row.predecessor is None,
+            days_left=(row.ends_on - self.today).days,
+        )
+
+    def _foresee(self, row: _Row, facts: OrderFacts, recorded: Regimes) -> None:
+        wish, preview = self.baskets.wish(row), self.preview
+        if wish.basket is None or not wish.promised:
+            preview.no_price += not wish.is_priced
+            preview.no_room += wish.is_priced and wish.has_no_room
+            preview.not_for_them += wish.is_priced and not wish.has_no_room
             return
-        basket = self.baskets.wish(order)
-        alone = best_discount(basket, [self.terms], floor_margin=self.book.floor_margin) if basket else ()
-        if basket is None or not alone:
-            self._count_nothing(basket)
-            return
-        before, after = self._before_and_after(order, basket, facts, recorded)
-        mine = [line for line in after.priced.lines if line.offer == self.offer.pk]
-        if mine:
-            preview.limited += any(line.is_limited for line in mine)
-            self._count(order, basket, before, after, given=-mine[0].amount)
-        elif self.offer.is_automatic and before.regimes and -alone[0].amount > before.priced.discount:
+        outcome = self._outcome(row, wish, wish.basket, facts, recorded)
+        if outcome.fate is Fate.TOUCHED:
+            self._count(row.customer, wish.basket, outcome)
+        elif outcome.fate is Fate.LEFT_OUT:
             preview.left_out += 1
         else:
             preview.elsewhere += 1
 
-    def _before_and_after(self, order: Order, basket: Basket, facts: Any, recorded: Regimes) -> tuple[Grant, Grant]:
+    def _outcome(self, row: _Row, wish: _Wish, basket: Basket, facts: OrderFacts, recorded: Regimes) -> _Outcome:
+        """Told by what orders share: what is bought, by which offers they were reached, and what is used up."""
+        subject = subject_of(row.pk)
+        spent = tuple(self.without.used_up(customer_id=row.customer, subject=subject))
+        regimes = regimes_of(facts, recorded, offers=self.without, spent=spent)
+        key = wish.key, regimes, spent, subject if self.without.holds(subject) else ""
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._work_out(basket, wish.promised, facts, recorded, subject)
+        return found
+
+    def _work_out(
+        self, basket: Basket, promised: Decimal, facts: OrderFacts, recorded: Regimes, subject: str
+    ) -> _Outcome:
         """The price without the offer, and with it. Where the order stands today counts as told to its customer."""
-        subject = subject_of(order)
-        before = grant(basket, facts, subject=subject, recorded=recorded, book=self.book, offers=self.without)
-        known = before.regimes if self.offer.is_automatic else recorded
-        chosen = () if self.offer.is_automatic else (self.terms,)
-        after = grant(
-            basket, facts, subject=subject, recorded=known, chosen=chosen, book=self.book, offers=self.with_it
+        book, is_automatic = self.book, self.offer.is_automatic
+        before = grant(basket, facts, subject=subject, recorded=recorded, book=book, offers=self.without)
+        known = before.regimes if is_automatic else recorded
+        chosen = () if is_automatic else (self.terms,)
+        after = grant(basket, facts, subject=subject, recorded=known, chosen=chosen, book=book, offers=self.with_it)
+        mine = next((line for line in after.priced.lines if line.offer == self.offer.pk), None)
+        if mine is None:
+            reached = is_automatic and before.regimes and promised > before.priced.discount
+            return _Outcome(Fate.LEFT_OUT if reached else Fate.ELSEWHERE)
+        return _Outcome(
+            Fate.TOUCHED, before.priced.net, -mine.amount, after.priced.net, after.priced.cost, mine.is_limited
         )
-        return before, after
 
-    def _count_nothing(self, basket: Basket | None) -> None:
-        """Told apart: whether the margin leaves no room, or the offer speaks of something else."""
-        freely = replace(self.terms, floor_margin=None)
-        if basket and best_discount(basket, [freely], floor_margin=None):
-            self.preview.no_room += 1
-        else:
-            self.preview.not_for_them += 1
-
-    def _count(self, order: Order, basket: Basket, before: Grant, after: Grant, *, given: Decimal) -> None:
+    def _count(self, customer: int, basket: Basket, outcome: _Outcome) -> None:
         preview, currency = self.preview, basket.currency
-        preview.customers.add(order.customer_id)
+        preview.customers.add(customer)
+        preview.limited += outcome.is_limited
         total = preview.sums.setdefault(currency, Sum(currency))
         row = preview.products.setdefault((basket.product, currency), self.baskets.row(basket))
         for one in (total, row):
-            one.add(before=before.priced.net, given=given, net=after.priced.net, cost=after.priced.cost)
+            one.add(before=outcome.before, given=outcome.given, net=outcome.net, cost=outcome.cost)
 
 
 def _recorded(orders: OrderQuerySet) -> Mapping[int, Regimes]:
@@ -335,37 +400,64 @@ def _recorded(orders: OrderQuerySet) -> Mapping[int, Regimes]:
     return found
 
 
-def _read(orders: OrderQuerySet) -> Iterator[Order]:
-    columns = ("ends_on", "names", "term_years", "product", "customer__owner", "customer__country", "predecessor")
-    related = orders.order_by("pk").select_related("customer", "product")
-    return related.only(*columns, *_PRODUCT).iterator(chunk_size=BATCH)
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What an order would have to buy for the offer to count, and how much comes off it alone (above zero).
 
+    `has_no_room` says that something would come off, were it not for the margin.
+    """
 
-_PRODUCT = tuple(f"product__{name}" for name in ("name_id", "name", "family", "level", "max_years"))
-_Key: TypeAlias = tuple[int, int]
+    key: Any
+    is_priced: bool
+    basket: Basket | None = None
+    promised: Decimal = Decimal(0)
+    has_no_room: bool = False
 
 
 class _Baskets:
-    """What each order would have to buy for the offer to count: itself, or the least that the offer speaks of."""
+    """What each order would have to buy: itself, or the least that the offer speaks of. Orders alike buy the same."""
 
-    def __init__(self, offer: Offer, book: PriceBook) -> None:
-        self.offer, self.book = offer, book
+    def __init__(self, offer: Offer, terms: OfferTerms, book: PriceBook) -> None:
+        self.offer, self.terms, self.book = offer, terms, book
         self.products = {one.pk: one for one in Product.objects.all()}
         self.named = {one.name_id: one for one in self.products.values()}
+        self._with_own_prices = {customer for *_, customer in book.prices if customer}
+        self._known: dict[Any, _Wish] = {}
 
     def row(self, basket: Basket) -> Sum:
         product = self.named[basket.product]
         return Sum(basket.currency, product.name, product.family)
 
-    def is_priced(self, order: Order) -> bool:
-        """Whether renewing it as it is has a price."""
-        return order.product is not None and self._as_it_is(order, order.product) is not None
+    def wish(self, row: _Row) -> _Wish:
+        key = self._key(row)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._work_out(key, row)
+        return found
 
-    def wish(self, order: Order) -> Basket | None:
+    def _key(self, row: _Row) -> Any:
+        """What the price of an order depends on; the names count, not what they are."""
+        customer = row.customer
+        own = customer if customer in self._with_own_prices else 0
+        wildcards = sum(name.startswith("*") for name in row.names)
+        prices = self.book.currency_of(customer), self.book.level_of(customer), own
+        return row.product, row.term_years, len(row.names), wildcards, prices
+
+    def _work_out(self, key: Any, row: _Row) -> _Wish:
+        product = self.products.get(row.product or 0)
+        order = Order(product=product, customer_id=row.customer, names=row.names, term_years=row.term_years)
+        if product is None or self._as_it_is(order, product) is None:
+            return _Wish(key, is_priced=False)
+        basket = self._basket(order, product)
+        if basket is None:
+            return _Wish(key, is_priced=True)
+        promised = _comes_off(basket, self.terms, self.book.floor_margin)
+        freely = replace(self.terms, floor_margin=None)
+        has_no_room = not promised and _comes_off(basket, freely, None) > 0
+        return _Wish(key, is_priced=True, basket=basket, promised=promised, has_no_room=has_no_room)
+
+    def _basket(self, order: Order, product: Product) -> Basket | None:
         """None where there is nothing to buy of which the offer speaks."""
-        product = order.product
-        if product is None:
-            return None
         if self.offer.kind in UPGRADES:
             return self._cheapest_upgrade(order, product)
         if self.offer.kind == Kind.LONGER_PLAN:
@@ -401,3 +493,8 @@ class _Baskets:
             return None
         more = tuple(f"name-{number}.example" for number in range(self.offer.free_names or 0))
         return replace(basket, names=(*basket.names, *more))
+
+
+def _comes_off(basket: Basket, terms: OfferTerms, floor_margin: Decimal | None) -> Decimal:
+    """What the offer alone takes off, above zero."""
+    return -sum((line.amount for line in best_discount(basket, [terms], floor_margin=floor_margin)), Decimal(0))

@@ -305,6 +305,14 @@ class OfferBook:
         held = self._uses.subjects.get((offer_id, subject), Decimal(0))
         return offer.spent - held + amount > offer.spend_cap
 
+    def holds(self, subject: str) -> bool:
+        """Whether a use of a limited offer is the subject's own already."""
+        return self.has_limits and subject in self._subjects
+
+    @cached_property
+    def _subjects(self) -> frozenset[str]:
+        return frozenset(subject for _offer, subject in self._uses.subjects)
+
     @cached_property
     def _uses(self) -> _Uses:
         """Who has used those with a limit; no query where there are none."""
