@@ -22,6 +22,7 @@ from offers.services.quotes import LineWish
 from portal.choices import Language
 
 MOST_YEARS = 6
+_SELECT = {"class": "form-select"}
 
 
 class HeaderForm(forms.Form):
@@ -57,16 +58,18 @@ class HeaderForm(forms.Form):
 class LineForm(forms.Form):
     """One line: its product, its years, its names, and whether it stays."""
 
-    product = forms.ModelChoiceField(Product.objects.none(), label=_("Product"), empty_label=None)
-    term_years = forms.TypedChoiceField(
-        label=_("Validity"), coerce=int, choices=[(number, years(number)) for number in range(1, MOST_YEARS + 1)]
-    )
+    product = forms.TypedChoiceField(label=_("Product"), coerce=int, widget=forms.Select(attrs=_SELECT))
+    term_years = forms.TypedChoiceField(label=_("Validity"), coerce=int, widget=forms.Select(attrs=_SELECT))
     names = forms.CharField(
         label=_("Names"),
-        widget=forms.Textarea(attrs={"rows": 3, "class": "mono", "spellcheck": "false", "autocapitalize": "off"}),
+        widget=forms.Textarea(
+            attrs={"rows": 3, "class": "form-control mono", "spellcheck": "false", "autocapitalize": "off"}
+        ),
         help_text=_("One host name per line; the first is the common name."),
     )
-    dropped = forms.BooleanField(label=_("Leave out"), required=False)
+    dropped = forms.BooleanField(
+        label=_("Leave out"), required=False, widget=forms.CheckboxInput(attrs={"class": "form-check-input"})
+    )
 
     wish_names: tuple[str, ...] = ()
 
@@ -78,11 +81,11 @@ class LineForm(forms.Form):
             "names": names_as_typed(wish.names),
         }
         super().__init__(data, prefix=key_of(wish), initial=initial)
-        choices = [(one.pk, one.name) for one in products]
-        self.fields["product"] = forms.TypedChoiceField(label=_("Product"), coerce=int, choices=choices)
-        self.fields["term_years"].choices = [  # type: ignore[attr-defined]
-            (number, str(years(number))) for number in range(1, MOST_YEARS + 1)
-        ]
+        self._offer("product", [(one.pk, one.name) for one in products])
+        self._offer("term_years", [(number, years(number)) for number in range(1, MOST_YEARS + 1)])
+
+    def _offer(self, name: str, choices: Sequence[tuple[int, str]]) -> None:
+        self.fields[name].choices = choices  # type: ignore[attr-defined]
 
     @property
     def key(self) -> str:

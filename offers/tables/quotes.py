@@ -85,10 +85,10 @@ class QuotesTable(ListTable):
     def cell_number(self, row: Any) -> str:
         version = gettext("version %(number)s") % {"number": row.version} if row.version > 1 else ""
         return format_html(
-            '<a class="order-number" href="{}">{}</a> {}<span class="sub host">{}</span>',
+            '<a class="order-number" href="{}">{}</a>{}<span class="sub"><span class="host">{}</span></span>',
             self.url(row.pk),
             row.number or gettext("Draft"),
-            format_html('<span class="sub-inline">{}</span>', version) if version else "",
+            f" · {version}" if version else "",
             quote_wording.for_what(row.host, row.lines_count),
         )
 
@@ -104,7 +104,9 @@ class QuotesTable(ListTable):
         shown = pill(*quote_wording.state_pill(QuoteState.EXPIRED if expired else row.state))
         if not row.change_asked_at:
             return shown
-        return format_html("{} {}", shown, pill("warn", gettext("Change asked"), "chat-left-text"))
+        return format_html(
+            '{}<span class="sub">{}</span>', shown, pill("warn", gettext("Change asked"), "chat-left-text")
+        )
 
     def cell_valid(self, row: Any) -> str:
         when = short_day(row.valid_until)

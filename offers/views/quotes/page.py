@@ -144,6 +144,10 @@ def _requests(quote: Quote) -> list[Any]:
     return [line.sale.request for line in lines]
 
 
+# What a customer does behind the link; without an actor everything else is the portal's own doing.
+_OF_THE_CUSTOMER = frozenset({"quote.viewed", "quote.accepted", "quote.declined", "quote.change_asked"})
+
+
 def _timeline(quote: Quote) -> Iterator[TimelineEvent]:
     """All that was done with the quote and its other versions, the newest first."""
     keys = [one.pk for one in quotes.versions_of(quote)]
@@ -152,5 +156,6 @@ def _timeline(quote: Quote) -> Iterator[TimelineEvent]:
     ).select_related("actor")
     for deed in deeds.order_by("-at", "-pk")[:50]:
         words = tell(deed)
-        who = str(deed.actor) if deed.actor else _("The customer or the portal")
+        by_customer = deed.verb in _OF_THE_CUSTOMER
+        who = str(deed.actor) if deed.actor else _("The customer") if by_customer else _("The portal")
         yield TimelineEvent(deed.at, words.words, words.detail, actor=who, level=words.level)

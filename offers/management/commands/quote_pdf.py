@@ -1,0 +1,67 @@
+"""Draw the PDF of a sent quote from its snapshot, as it was drawn when it was sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from offers.models import Quote
+from offers.services.quotes.papers import pdf_of
+from offers.snapshot import SnapshotUnreadable
+from portal import pdf
+from portal.access import across_partners
+from portal.models import Partner
+
+
+class Command(BaseCommand):
+    help = (
+        "Write the PDF of a quote to a file, drawn from what was kept when it was sent; the newest version unless told."
+    )
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        # Django's own --version gives way to that of the quote.
+        return super().create_parser(prog_name, subcommand, conflict_handler="resolve", **kwargs)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("number", help="of the quote, such as Q-2026-00042")
+        parser.add_argument("--output", required=True, type=Path, metavar="FILE")
+        parser.add_argument(
+            "--partner", metavar="SLUG", help="whose quote it is, where several partners have the number"
+        )
+        parser.add_argument(
+            "--version", type=int, metavar="N", help="which version (default: the newest that was sent)"
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        with across_partners():
+            quote = _quote(options)
+            try:
+                content = pdf_of(quote)
+            except (SnapshotUnreadable, pdf.RenderFailed) as error:
+                raise CommandError(f"Quote {quote} could not be drawn: {error}") from error
+        try:
+            options["output"].write_bytes(content)
+        except OSError as error:
+            raise CommandError(f"{options['output']} could not be written: {error.strerror}") from error
+        self.stdout.write(f"{options['output']}: quote {quote}, version {quote.version}, {len(content)} bytes.")
+
+
+def _quote(options: dict[str, Any]) -> Quote:
+    rows = Quote.objects.sent().filter(number=options["number"]).select_related("partner", "customer")
+    if slug := options["partner"]:
+        if not Partner.objects.filter(slug=slug).exists():
+            raise CommandError(f"There is no partner {slug}.")
+        rows = rows.filter(partner__slug=slug)
+    if options["version"] is not None:
+        rows = rows.filter(version=options["version"])
+    found = list(rows.order_by("-version"))
+    if not found:
+        raise CommandError(f"No quote {options['number']} was sent, or not in this version.")
+    slugs = sorted({quote.partner.slug for quote in found})
+    if len(slugs) > 1:
+        raise CommandError(
+            f"Several partners have sent a quote of this number: say --partner, one of {', '.join(slugs)}."
+        )
+    return found[0]
