@@ -16,6 +16,7 @@ OURS = [address for address in addresses() if not address.is_foreign]
 GUARDED = [address for address in OURS if address.permission not in ("public", "signed_in")]
 WITH_ROWS = [address for address in GUARDED if address.names_rows]
 WITHOUT_ROWS = [address for address in GUARDED if not address.names_rows]
+BEHIND_LINKS = [address for address in OURS if "link" in PLACES[address.name].values()]
 METHODS = ("get", "post", "put", "delete")
 STRANGER = "stranger"
 
@@ -76,6 +77,16 @@ def test_foreign_rows_are_not_found(address: Address, clients: dict[str, Client]
     for role, method, response in _answers(clients, url):
         assert response.status_code in _expected(role, address.permission), f"{method} {url} as {role}"
         assert CANARY.lower() not in _body(response), f"{method} {url} as {role}"
+
+
+@pytest.mark.parametrize("address", BEHIND_LINKS, ids=str)
+def test_pages_behind_links_are_not_found_without_the_link(
+    address: Address, clients: dict[str, Client], own: Tenant, foreign: Tenant
+) -> None:
+    for url in (own.url(address.name), foreign.url(address.name)):
+        for role, method, response in _answers(clients, url):
+            assert response.status_code in (404, 405), f"{method} {url} as {role}"
+            assert CANARY.lower() not in _body(response), f"{method} {url} as {role}"
 
 
 @pytest.mark.parametrize("address", WITHOUT_ROWS, ids=str)

@@ -11,11 +11,12 @@ from django.db import models
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django_scopes import scopes_disabled
 
-from certificates.models import AuthorityRule, ImportRun, SavedView
+from certificates.models import AuthorityRule, ImportRun, Order, SavedView
 from certificates.states import AuthorityKind
 from offers.models import Offer, QuoteBatch
 from offers.models.documents import WorkState
-from portal.models import Membership, Partner
+from portal import links
+from portal.models import Link, Membership, Partner
 from portal.roles import Role
 from tests.certificates import certs
 from tests.factories import (
@@ -111,12 +112,12 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "offers:offer_shorten": {"pk": "offer"},
     "offers:offers": {},
     "offers:products": {},
-    "offers:public_quote": {"handle": "=of-nobody"},
-    "offers:public_quote_accept": {"handle": "=of-nobody"},
-    "offers:public_quote_again": {"handle": "=of-nobody"},
-    "offers:public_quote_change": {"handle": "=of-nobody"},
-    "offers:public_quote_decline": {"handle": "=of-nobody"},
-    "offers:public_quote_pdf": {"handle": "=of-nobody"},
+    "offers:public_quote": {"handle": "link"},
+    "offers:public_quote_accept": {"handle": "link"},
+    "offers:public_quote_again": {"handle": "link"},
+    "offers:public_quote_change": {"handle": "link"},
+    "offers:public_quote_decline": {"handle": "link"},
+    "offers:public_quote_pdf": {"handle": "link"},
     "offers:quote": {"pk": "quote"},
     "offers:quote_accept": {"pk": "quote"},
     "offers:quote_batch": {"pk": "quote_batch"},
@@ -144,7 +145,7 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "portal:brand_css": {"slug": "slug"},
     "portal:colour_preview": {},
     "portal:invite": {},
-    "portal:link_seen": {"purpose": "=quote", "handle": "=of-nobody"},
+    "portal:link_seen": {"purpose": "=quote", "handle": "link"},
     "portal:livez": {},
     "portal:logo": {"slug": "slug"},
     "portal:mailbox": {},
@@ -257,6 +258,7 @@ class Tenant:
             ),
             "member": owner,
             "offer": make_offer(self.partner, name=mark, words_en=mark, words_fr=mark, state=Offer.State.DRAFT),
+            "link": self._link(order),
             "quote": make_draft_quote(order, contact=contact, note=mark, answer_words=mark, purchase_order=mark),
             "quote_batch": QuoteBatch.objects.create(
                 partner=self.partner,
@@ -281,6 +283,14 @@ class Tenant:
             ),
         }
 
+    def _link(self, order: Order) -> Link:
+        """To a quote that was sent."""
+        sent_at = midnight(TODAY)
+        quote = make_draft_quote(order, state="sent", number=order.number, sent_at=sent_at)
+        facts = {"purpose": "quote", "subject": f"quote:{quote.pk}", "audience": order.common_name}
+        links.make_link(partner=self.partner, **facts, expires_at=sent_at + timedelta(days=30), now=sent_at)
+        return Link.objects.for_partner(self.partner).get()
+
     def url(self, name: str) -> str:
         """The address with this tenant's rows in its parameters."""
         places = PLACES[name]
@@ -289,4 +299,7 @@ class Tenant:
     def _value(self, place: str) -> Any:
         if place == "slug":
             return self.partner.slug
-        return place[1:] if place.startswith("=") else self.rows[place].pk
+        if place.startswith("="):
+            return place[1:]
+        row = self.rows[place]
+        return row.handle if isinstance(row, Link) else row.pk
