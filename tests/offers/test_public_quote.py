@@ -210,6 +210,7 @@ def test_missing_tick_keeps_what_was_typed(quote: Quote) -> None:
     assert "without your word nothing can be ordered" in words(response)
     assert 'value="Awa Diallo"' in response.content.decode()
     assert 'value="PO-77"' in response.content.decode()
+    assert "Nothing was sent yet: something in the form needs your attention. Quote" in words(response)
     assert (stands(quote).is_open, Request.objects.count()) == (True, 0)
 
 
