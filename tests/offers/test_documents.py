@@ -174,6 +174,7 @@ FACTS: list[dict[str, Any]] = [
     {},
     {"language": "fr"},
     {"customer": replace(CUSTOMER, country="US")},
+    {"customer": replace(CUSTOMER, country="CA"), "language": "fr", "note": "Thank you for your call. " * 4},
     {
         "tax": TaxPart(kind=TaxKind.REVERSE_CHARGE, amount=Decimal(0), name="VAT"),
         "note": "Thank you for your call. " * 6,
