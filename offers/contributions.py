@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from offers import needed, offer_deeds, quote_contributions
+from offers import columns, needed, offer_deeds, quote_contributions, revenue, worth
 from offers.advice_wording import describe_deed
 from offers.services.quotes import reading
 from portal.contributions import ActivityWords, NavigationEntry, Panel, activity_words, navigation, panels
@@ -29,3 +29,8 @@ panels.add(
 # Letters hold links to quotes.
 reading.register()
 quote_contributions.register()
+
+# Values, prices and what was agreed
+columns.register()
+worth.register()
+revenue.register()

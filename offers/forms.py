@@ -23,18 +23,13 @@ PRESENT, PASTE, UPLOAD = "present", "paste", "upload"
 _KEY_CHOICES = {PRESENT: _("Keep the present key"), PASTE: _("Paste a request"), UPLOAD: _("Upload a request")}
 
 
-class WishForm(forms.Form):
-    """Names, one per line, and the request whose key the certificate will hold.
+class KeyForm(forms.Form):
+    """The request whose key a certificate will hold: pasted, uploaded, or the present one again.
 
-    A private key typed anywhere is refused and shown to nobody again. `wish_csr` and `wish_names` hold what was
-    understood once the form is valid.
+    A private key typed anywhere is refused and shown to nobody again. `wish_csr` holds what was understood once the
+    form is valid.
     """
 
-    names = forms.CharField(
-        label=_("Names"),
-        help_text=_("One host name per line; the first is the common name."),
-        widget=forms.Textarea(attrs={"rows": 3, "class": "mono", "spellcheck": "false", "autocapitalize": "off"}),
-    )
     key = forms.ChoiceField(label=_("Key"), widget=forms.RadioSelect)
     csr = forms.CharField(
         label=_("Certificate request (CSR)"),
@@ -52,15 +47,9 @@ class WishForm(forms.Form):
     wish_csr: CsrFacts | None = None
 
     def __init__(
-        self,
-        data: QueryDict | None = None,
-        files: Any = None,
-        *,
-        chosen: Product | None,
-        present: PresentKey | None = None,
-        **options: Any,
+        self, data: QueryDict | None = None, files: Any = None, *, present: PresentKey | None = None, **options: Any
     ) -> None:
-        self.chosen, self.present = chosen, present
+        self.present = present
         data, self.fields_with_keys = without_private_keys(data)
         super().__init__(data, files, **options)
         kept = [choice for choice in _KEY_CHOICES.items() if present or choice[0] != PRESENT]
@@ -76,21 +65,14 @@ class WishForm(forms.Form):
         for name in self.fields_with_keys:
             self.errors.pop(name, None)
             self.add_error(name if name in self.fields else None, _refused(BadRequest(Code.PRIVATE_KEY, "")))
-        self._read_names(values.get("names", ""))
+        self._read_names(values)
         self._read_csr(values)
         if self.wish_csr and self.wish_names and not self.errors:
             self._compare_names(self.wish_csr)
         return values
 
-    def _read_names(self, typed: str) -> None:
-        if "names" in self.errors:
-            return
-        try:
-            self.wish_names = normalise_names(typed.replace(",", " ").split())
-            if self.chosen:
-                check_names(self.chosen, self.wish_names)
-        except (BadRequest, NamesNotHeld) as error:
-            self.add_error("names", _refused(error))
+    def _read_names(self, values: Mapping[str, Any]) -> None:
+        """The names the certificate will hold are `wish_names`."""
 
     def _read_csr(self, values: Mapping[str, Any]) -> None:
         if values.get("key") == PRESENT and self.present:
@@ -121,6 +103,39 @@ class WishForm(forms.Form):
         if others and not self.cleaned_data.get("accept_names") and self.cleaned_data.get("key") != PRESENT:
             self.asks_about_names = True
             self.add_error("accept_names", wording.strangers(others))
+
+
+class LateKeyForm(KeyForm):
+    """The key of a request whose names have been agreed already."""
+
+    def __init__(self, *args: Any, names: Iterable[str], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.wish_names = tuple(names)
+
+
+class WishForm(KeyForm):
+    """Names, one per line, and the request whose key the certificate will hold; `wish_names` are those understood."""
+
+    names = forms.CharField(
+        label=_("Names"),
+        help_text=_("One host name per line; the first is the common name."),
+        widget=forms.Textarea(attrs={"rows": 3, "class": "mono", "spellcheck": "false", "autocapitalize": "off"}),
+    )
+    field_order = ("names", "key", "csr", "csr_file", "accept_names")
+
+    def __init__(self, *args: Any, chosen: Product | None, **options: Any) -> None:
+        self.chosen = chosen
+        super().__init__(*args, **options)
+
+    def _read_names(self, values: Mapping[str, Any]) -> None:
+        if "names" in self.errors:
+            return
+        try:
+            self.wish_names = normalise_names(values.get("names", "").replace(",", " ").split())
+            if self.chosen:
+                check_names(self.chosen, self.wish_names)
+        except (BadRequest, NamesNotHeld) as error:
+            self.add_error("names", _refused(error))
 
 
 class RenewForm(WishForm):

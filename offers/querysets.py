@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
+from certificates.states import LIVE_ORDER_STATES, RenewalMark
 from portal.access import PartnerQuerySet
 
 if TYPE_CHECKING:
-    from offers.models import Offer, Price, Quote
+    from offers.models import Offer, Price, Quote, Valuation
 
 
 class PriceQuerySet(PartnerQuerySet["Price"]):
@@ -75,3 +76,13 @@ class QuoteQuerySet(PartnerQuerySet["Quote"]):
     def change_asked(self) -> QuoteQuerySet:
         """Somebody waits for a new version."""
         return self.filter(change_asked_at__isnull=False, replaced_by__isnull=True)
+
+
+class ValuationQuerySet(PartnerQuerySet["Valuation"]):
+    def due(self, *, first: date, last: date) -> ValuationQuerySet:
+        """Of orders that end in these days, both included, stand, and are not renewed."""
+        return self.filter(
+            order__renewal_mark=RenewalMark.NONE,
+            order__status__in=LIVE_ORDER_STATES,
+            order__ends_on__range=(first, last),
+        )

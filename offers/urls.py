@@ -5,13 +5,14 @@ from __future__ import annotations
 from django.urls import path
 
 from offers import quote_urls
-from offers.views import advice, embed, offers, ordering, public, reissuing, renewing, verifying
+from offers.views import advice, embed, keys, offers, ordering, public, reissuing, renewing, verifying
 
 app_name = "offers"
 urlpatterns = [
     path("orders/<int:pk>/renew/", renewing.renew, name="renew"),
     path("orders/<int:pk>/reissue/", reissuing.reissue, name="reissue"),
     path("request/", ordering.request_certificate, name="request_certificate"),
+    path("requests/<int:pk>/key/", keys.key, name="key"),
     path("products/", advice.products, name="products"),
     path("products/choose/", advice.choose, name="choose"),
     path("offers/", offers.OffersPage.as_view(), name="offers"),

@@ -111,6 +111,7 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "offers:offer_resume": {"pk": "offer"},
     "offers:offer_shorten": {"pk": "offer"},
     "offers:offers": {},
+    "offers:key": {"pk": "request"},
     "offers:products": {},
     "offers:public_quote": {"handle": "link"},
     "offers:public_quote_accept": {"handle": "link"},

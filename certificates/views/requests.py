@@ -21,7 +21,7 @@ from certificates.services import deciding, validating
 from certificates.services.downloads import formats_of
 from certificates.services.refusals import AlreadyInHand, MovedOn
 from certificates.states import RequestKind, RequestState
-from certificates.views.orders import FORMAT_WORDS
+from certificates.views.orders import FORMAT_WORDS, panels_of
 from certificates.wording import day, request_state
 from certificates.x509.names import display_name
 from portal import clock
@@ -61,6 +61,7 @@ def request(http: PartnerRequest, pk: int) -> HttpResponse:
         "certificate": certificate,
         "promised_end": _promised_end(asked),
         "end_differs": asked.result is not None and Remark.END_DIFFERS in asked.result.remarks,
+        "panels": panels_of(http, "request", asked),
         **_possible(asked),
     }
     return render(http, "certificates/requests/request.html", context)

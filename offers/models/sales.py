@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from certificates.models import Customer, Order, Request
 from offers.models.offers import Offer
+from offers.querysets import ValuationQuerySet
 from portal.access import PartnerManager, PartnerQuerySet
 from portal.choices import Currency
 from portal.models import PartnerOwned
@@ -106,7 +107,7 @@ class Valuation(PartnerOwned):
     # When it last changed
     valued_at = models.DateTimeField()
 
-    objects = PartnerManager.from_queryset(PartnerQuerySet)()
+    objects = PartnerManager.from_queryset(ValuationQuerySet)()
 
     class Meta:
         verbose_name = _("value of an order")
