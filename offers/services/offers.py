@@ -265,6 +265,7 @@ def publish_offer(offer: Offer, *, forecast: Mapping[str, Any], actor: User | No
 
 def pause_offer(offer: Offer, *, actor: User | None, now: datetime) -> Offer:
     """It gives nothing until it is resumed. Raises NotNow unless it is scheduled or live."""
+    _remember_reaches(offer, now)
     return _move(
         offer, {OfferStatus.SCHEDULED, OfferStatus.LIVE}, {"state": State.PAUSED}, "offer.paused", actor=actor, now=now
     )
@@ -278,6 +279,7 @@ def resume_offer(offer: Offer, *, actor: User | None, now: datetime) -> Offer:
 
 def end_offer(offer: Offer, *, actor: User | None, now: datetime) -> Offer:
     """For good, at once; what quotes hold stays theirs. Raises NotNow for a draft, or where it has ended."""
+    _remember_reaches(offer, now)
     changes: dict[str, Any] = {"state": State.ENDED}
     if offer.starts_at < now:
         changes["ends_at"] = now
@@ -326,7 +328,7 @@ def _move(
 
 
 def _remember_reaches(offer: Offer, now: datetime) -> None:
-    """Before an offer begins to apply by itself: what customers are told without it can never rise."""
+    """Before an automatic offer comes or goes: what customers are told until now, with it or without, never rises."""
     if offer.is_automatic:
         record_reaches(offer.partner, now=now)
 
