@@ -1,4 +1,4 @@
-"""One process of a drill: `python -m tests.drills.actor press PK`, `… work SECONDS`, `… redeem PK` or `… accept PK`.
+"""One process of a drill: `python -m tests.drills.actor press PK`, or another of its DEEDS with a number.
 
 It says as JSON what it found.
 """
@@ -21,14 +21,14 @@ from django.test import Client
 
 django.setup()
 
-from django.db import connection  # noqa: E402 - once Django is set up
+from django.db import connection, transaction  # noqa: E402 - once Django is set up
 
 from certificates.models import Certificate, Customer, Order, Request, SandboxOrder  # noqa: E402
 from certificates.services.downloads import chain_of  # noqa: E402
 from certificates.services.renewals import AlreadyRenewed, request_renewal  # noqa: E402
 from certificates.tasks import sweep_requests  # noqa: E402
 from offers.models import Offer, Quote, Sale  # noqa: E402
-from offers.services.quotes import make_quote_link  # noqa: E402
+from offers.services.quotes import make_quote_link, send_quote  # noqa: E402
 from offers.services.redeeming import OfferUsedUp, redeem  # noqa: E402
 from portal import clock  # noqa: E402
 from portal.access import across_partners, on_behalf_of  # noqa: E402
@@ -136,7 +136,49 @@ def redeem_at_once(pk: int) -> dict[str, int]:
     return Counter("died" if child.exitcode else said.get() for child in children)
 
 
-DEEDS = {"press": press, "work": work, "redeem": redeem_at_once, "accept": accept, "count": count}
+def send_at_once(pk: int) -> dict[str, Any]:
+    """Let a child send each of a partner's drafts at the same moment; every DRILL_FAILING-th fails right after it.
+
+    What the numbers are once all have ended.
+    """
+    with across_partners():
+        drafts = list(Quote.objects.filter(partner=pk, state="draft").select_related("partner").order_by("pk"))
+    failing = int(os.environ["DRILL_FAILING"])
+    connection.close()  # each child opens its own
+    wait_for_the_others()
+    fork = multiprocessing.get_context("fork")
+    line, said = fork.Barrier(len(drafts)), fork.SimpleQueue()
+
+    def one_sending(turn: int, draft: Quote) -> None:
+        connection.ensure_connection()
+        line.wait()
+        try:
+            with on_behalf_of(draft.partner), transaction.atomic():
+                send_quote(draft, actor=None, now=clock.now())
+                transaction.set_rollback(bool(failing and turn % failing == 0))
+            said.put("failed" if failing and turn % failing == 0 else "sent")
+        except Exception as error:  # noqa: BLE001  said, so that the drill fails with it
+            said.put(repr(error))
+
+    children = [fork.Process(target=one_sending, args=one) for one in enumerate(drafts, start=1)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+    ends = Counter("died" if child.exitcode else said.get() for child in children)
+    with across_partners():
+        numbers = Quote.objects.filter(partner=pk).exclude(number="").values_list("number", flat=True)
+        return {**ends, "numbers": sorted(numbers)}
+
+
+DEEDS = {
+    "press": press,
+    "work": work,
+    "redeem": redeem_at_once,
+    "accept": accept,
+    "count": count,
+    "send": send_at_once,
+}
 
 if __name__ == "__main__":
     deed, number = sys.argv[1:]

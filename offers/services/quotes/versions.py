@@ -28,10 +28,11 @@ def new_version(quote: Quote, *, actor: User, now: datetime) -> Quote:
 
 
 def _copy(quote: Quote, *, actor: User, now: datetime) -> Quote:
-    if there := Quote.objects.filter(replaces=quote, state="draft").first():
-        return there
-    if quote.state not in moves.REVISABLE or hasattr(quote, "replaced_by"):
+    newer = Quote.objects.filter(replaces=quote).first()
+    if quote.state not in moves.REVISABLE or (newer and not newer.is_draft):
         raise QuoteMovedOn(quote)
+    if newer:
+        return newer
     today = utc_date(now)
     copy = Quote(
         partner=quote.partner,
