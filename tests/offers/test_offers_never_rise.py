@@ -40,12 +40,12 @@ def publish(partner: Partner, percent: str, *, now: datetime, **fields: Any) -> 
     return publish_offer(draft, forecast={}, actor=None, now=now)
 
 
-def share(order: Order, *, now: datetime) -> Decimal:
+def share(order: Order, *, now: datetime) -> float:
     """Percent off, as a page would show it at the moment."""
     assert order.product is not None
     found = price_order(order, product=order.product, term_years=1, names=order.names, now=now)
     assert found is not None
-    return found.priced.share * 100
+    return float(found.priced.share * 100)
 
 
 def test_a_better_offer_changes_nothing_for_orders_a_worse_one_has_reached(priced: Partner) -> None:
@@ -104,7 +104,7 @@ def test_a_code_may_give_more_and_takes_nothing_from_the_rule(priced: Partner) -
     coded = price_order(order, code="merci", **wish)
 
     assert coded is not None
-    assert (coded.priced.share * 100, share(order, now=TEN)) == (25, 10)
+    assert (float(coded.priced.share * 100), share(order, now=TEN)) == (25, 10)
 
 
 def test_valuing_tells_the_same(priced: Partner) -> None:
@@ -116,7 +116,7 @@ def test_valuing_tells_the_same(priced: Partner) -> None:
     value_orders(priced, now=TEN + 2 * DAY + timedelta(minutes=1))
 
     order.refresh_from_db()
-    assert (order.valuation.discount, order.valuation.offer) == (0, None)
+    assert (order.valuation.discount, order.valuation.offer) == (Decimal(0), None)
 
 
 @pytest.mark.parametrize("seed", range(12))
