@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from offers import columns, needed, offer_deeds, quote_contributions, revenue, worth
+from offers import columns, needed, offer_deeds, price_contributions, quote_contributions, revenue, worth
 from offers.advice_wording import describe_deed
+from offers.services import demo
 from offers.services.quotes import reading
-from portal.contributions import ActivityWords, NavigationEntry, Panel, activity_words, navigation, panels
+from portal.contributions import (
+    ActivityWords,
+    DemoPart,
+    NavigationEntry,
+    Panel,
+    activity_words,
+    demo_parts,
+    navigation,
+    panels,
+)
 
 activity_words.add(
     ActivityWords(frozenset({"selector.embedding"}), describe_deed),
@@ -29,8 +39,10 @@ panels.add(
 # Letters hold links to quotes.
 reading.register()
 quote_contributions.register()
+price_contributions.register()
 
 # Values, prices and what was agreed
 columns.register()
 worth.register()
 revenue.register()
+demo_parts.add(DemoPart("sales", 10, demo.seed))

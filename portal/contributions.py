@@ -204,6 +204,15 @@ class FigureSource:
     make: Callable[[Any], Figure | None]
 
 
+@dataclass(frozen=True, slots=True)
+class DemoPart:
+    """What an upper app adds to the demo: seed(partner, now) works in the partner's scope."""
+
+    key: str
+    order: int
+    seed: Callable[[Any, datetime], None]
+
+
 @dataclass(slots=True)
 class Slot(Generic[T]):
     """A named place that holds contributions in their order; adding the same one twice is a mistake."""
@@ -234,3 +243,4 @@ timelines: Slot[TimelineSource] = Slot()
 activity_words: Slot[ActivityWords] = Slot()
 dashboard_cards: Slot[DashboardCard] = Slot()
 figures: Slot[FigureSource] = Slot()
+demo_parts: Slot[DemoPart] = Slot()

@@ -37,6 +37,7 @@ from certificates.services.placing import place_request
 from certificates.services.renewals import request_renewal
 from certificates.services.search import index_contact
 from certificates.states import AuthorityKind, ContactRole, EmailState, OrderStatus, RenewalMark
+from portal import contributions
 from portal import demo as people
 from portal.models import Membership, Partner, User
 from portal.roles import Role
@@ -65,7 +66,10 @@ class _Known:
 
 
 def seed(*, now: datetime) -> Seeded:
-    """Make the demo partner, its people, customers, orders and certificates; everything is dated from `now`."""
+    """Make the demo partner, its people, customers, orders and certificates; everything is dated from `now`.
+
+    What other apps add comes last.
+    """
     partner = _partner()
     with scope(partner=partner):
         known = {one.domain: _customer(partner, one, today=now.date()) for one in customers()}
@@ -74,6 +78,8 @@ def seed(*, now: datetime) -> Seeded:
         made = [_order(partner, known[one.customer.domain], one, staff, now=now) for one in orders()]
         _leave_notes(staff, made, now=now)
         _ask_for_some(staff["Claire"].user, made, now=now)
+        for part in contributions.demo_parts.items:
+            part.seed(partner, now)
         seeded = Seeded(len(known), len(made), Certificate.objects.count())
     _neighbour(now=now)
     return seeded

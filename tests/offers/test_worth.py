@@ -87,7 +87,7 @@ def test_files_hold_value_currency_and_offer(page: Client, priced: Partner) -> N
     ending(priced, 20)
     value_orders(priced, now=TEN)
 
-    exported = b"".join(listed(page, export="csv")).decode("utf-8-sig")  # type: ignore[arg-type]
+    exported = b"".join(listed(page, export="csv")).decode("utf-8-sig")
     header, row = csv.reader(io.StringIO(exported))
 
     told = dict(zip(header, row, strict=True))
@@ -162,7 +162,7 @@ def test_the_request_shows_what_was_agreed(page: Client, connected: Partner) -> 
     make_price(connected, product=order.product)
     offer = make_offer(connected, "10", words_en="Early renewal")
     wish = {"product": order.product, "term_years": 1, "names": order.names, "csr": order.csr}
-    made = renew_at_price(order, actor=None, now=TEN, **wish)  # type: ignore[arg-type]
+    made = renew_at_price(order, actor=None, now=TEN, **wish)
     Offer.objects.filter(pk=offer.pk).update(state=Offer.State.ENDED)
 
     shown = words(page.get(reverse("certificates:request", args=[made.request.pk])))
