@@ -21,8 +21,7 @@ from offers.quote_paper import paper
 from offers.services.quotes import papers
 from offers.services.quotes.again import ask_again
 from offers.services.quotes.answering import accept_quote, ask_for_change, decline_quote
-from offers.services.quotes.links import PURPOSE
-from offers.services.quotes.reading import quote_read_by
+from offers.services.quotes.links import PURPOSE, quote_of_link
 from offers.services.quotes.refusals import QuoteMovedOn, QuoteNoLongerHolds
 from portal import clock, links
 from portal.linked import LinkedRequest, linked
@@ -111,7 +110,7 @@ def has_terms(quote: Quote) -> bool:
 
 def quote_of(link: Link) -> Quote:
     """What the link shows. Raises Http404."""
-    quote = quote_read_by(link)
+    quote = quote_of_link(link)
     if quote is None:
         raise Http404
     return quote

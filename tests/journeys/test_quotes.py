@@ -169,6 +169,7 @@ def test_quote_is_for_everybody_light_and_dark_wide_and_narrow_in_both_languages
     expect(page.locator("html")).to_have_attribute("lang", "fr")
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    page.reload()
     found += barriers(page)
     # 320 pixels are what 400 % zoom leaves of a desk.
     found += [place for width in (PHONE[0], 320) for place in overhang(page, width)]

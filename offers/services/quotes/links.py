@@ -27,7 +27,7 @@ def make_quote_link(quote: Quote, *, now: datetime, source: str = "") -> str:
         partner=quote.partner,
         purpose=PURPOSE,
         subject=subject_of(quote),
-        audience=quote.contact.email if quote.contact else "",
+        audience=_reader_of(quote),
         language=quote.language,
         expires_at=max(end_of_day(quote.valid_until), now) + READABLE,
         source=source,
@@ -36,11 +36,19 @@ def make_quote_link(quote: Quote, *, now: datetime, source: str = "") -> str:
 
 
 def quote_of_link(link: Link) -> Quote | None:
-    """The newest sent version of the quote that the link is about; its partner's scope is open."""
+    """The quote that the link shows; its partner's scope is open.
+
+    An older version's link leads to the newest, unless that was made out to somebody else: then it shows its own.
+    """
     _kind, _colon, key = link.subject.partition(":")
-    rows = Quote.objects.for_partner(link.partner).select_related("partner", "customer", "contact", "owner")
-    quote = rows.filter(pk=int(key)).first() if key.isdecimal() else None
-    return newest_version(quote) if quote else None
+    rows = Quote.objects.for_partner(link.partner).sent().select_related("partner", "customer", "contact", "owner")
+    own = rows.filter(pk=int(key)).first() if key.isdecimal() else None
+    newest = newest_version(own) if own else None
+    return newest if newest and _reader_of(newest) == link.audience.lower() else own
+
+
+def _reader_of(quote: Quote) -> str:
+    return quote.contact.email.lower() if quote.contact else ""
 
 
 def newest_version(quote: Quote) -> Quote:
