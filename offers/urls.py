@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from offers import quote_urls
+from offers import price_urls, quote_urls
 from offers.views import advice, embed, keys, offers, ordering, public, reissuing, renewing, verifying
 
 app_name = "offers"
@@ -39,4 +39,5 @@ urlpatterns = [
     path("q/<slug:handle>/quote.pdf", public.pdf, name="public_quote_pdf"),
     path("verify/", verifying.verify_quote, name="verify_quote"),
     *quote_urls.urlpatterns,
+    *price_urls.urlpatterns,
 ]

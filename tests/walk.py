@@ -33,7 +33,7 @@ from tests.factories import (
     make_request,
     midnight,
 )
-from tests.offers.factories import make_draft_quote, make_offer
+from tests.offers.factories import make_draft_quote, make_level, make_offer, make_price
 
 CANARY = "TENANT-B-CANARY"
 
@@ -95,9 +95,11 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "certificates:undo_bulk": {"token": "=of-nobody"},
     "certificates:unmark_renewed": {"pk": "order"},
     "offers:choose": {},
+    "offers:customer_terms": {"pk": "customer"},
     "offers:embed": {},
     "offers:embed_preview": {},
     "offers:embedded": {"slug": "slug"},
+    "offers:key": {"pk": "request"},
     "offers:offer": {"pk": "offer"},
     "offers:offer_copy": {"pk": "offer"},
     "offers:offer_delete": {"pk": "offer"},
@@ -111,7 +113,20 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "offers:offer_resume": {"pk": "offer"},
     "offers:offer_shorten": {"pk": "offer"},
     "offers:offers": {},
-    "offers:key": {"pk": "request"},
+    "offers:price_drop": {"pk": "price"},
+    "offers:price_edit": {"product": "=ssl_basic", "years": "=1"},
+    "offers:price_export": {},
+    "offers:price_fill": {},
+    "offers:price_import": {},
+    "offers:price_import_confirm": {},
+    "offers:price_level": {"pk": "level"},
+    "offers:price_level_delete": {"pk": "level"},
+    "offers:price_level_move": {"pk": "level"},
+    "offers:price_levels": {},
+    "offers:price_raise": {},
+    "offers:price_undo": {"token": "=of-nobody"},
+    "offers:prices": {},
+    "offers:product_prices": {"product": "=ssl_basic"},
     "offers:products": {},
     "offers:public_quote": {"handle": "link"},
     "offers:public_quote_accept": {"handle": "link"},
@@ -141,6 +156,7 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "offers:reissue": {"pk": "order"},
     "offers:renew": {"pk": "order"},
     "offers:request_certificate": {},
+    "offers:sales": {},
     "offers:verify_quote": {},
     "portal:activity": {},
     "portal:brand_css": {"slug": "slug"},
@@ -260,6 +276,8 @@ class Tenant:
             "member": owner,
             "offer": make_offer(self.partner, name=mark, words_en=mark, words_fr=mark, state=Offer.State.DRAFT),
             "link": self._link(order),
+            "level": make_level(self.partner, mark),
+            "price": make_price(self.partner, customer=self.customer),
             "quote": make_draft_quote(order, contact=contact, note=mark, answer_words=mark, purchase_order=mark),
             "quote_batch": QuoteBatch.objects.create(
                 partner=self.partner,
