@@ -125,8 +125,14 @@ class Renderer:
         if self._child and self._child.process.poll() is None:
             return self._child
         self._drop()
-        self._child = Child.start()
-        self._ask(self._child, b"", START_SECONDS)
+        try:
+            self._child = Child.start()
+        except OSError as error:
+            raise ChildEnded(f"the process that makes documents could not start: {error}") from error
+        verdict, words = self._ask(self._child, b"", START_SECONDS)
+        if verdict != b"+":
+            self._drop()
+            raise ChildEnded(words.decode(errors="replace"))
         return self._child
 
     def _ask_living(self, message: bytes, timeout: float) -> tuple[bytes, bytes]:

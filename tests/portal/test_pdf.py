@@ -282,10 +282,19 @@ def test_threads_take_turns_and_each_gets_its_own_document() -> None:
     assert [text.strip() for text in documents] == [f"number {number}" for number in range(12)]
 
 
+def test_child_that_cannot_start_is_told_as_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    renderer._renderer.close()
+
+    with monkeypatch.context() as broken:
+        broken.setattr(sys, "executable", "/nowhere/python")
+        with pytest.raises(pdf.RenderFailed, match="could not start"):
+            made("<p>first")
+
+    assert "second" in words(made("<p>second"))
+
+
 WORKER = """
-import os, sys, threading, time
-import django
-django.setup()
+import os, sys, time
 from portal import pdf
 from portal.pdf import renderer
 pdf.prewarm()
@@ -300,8 +309,8 @@ time.sleep(60)
 
 
 @pytest.mark.parametrize("state", ["idle", "busy", "forked"])
-def test_child_ends_when_its_worker_is_killed(state: str) -> None:
-    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "portal.settings"}
+def test_child_ends_when_its_worker_is_killed(state: str, tmp_path: Path) -> None:
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "portal.settings", "PORTAL_DATA_DIR": str(tmp_path)}
     worker = subprocess.Popen(
         [sys.executable, "-c", WORKER, state], cwd=settings.BASE_DIR, env=environment, stdout=subprocess.PIPE
     )
