@@ -15,12 +15,14 @@ from certificates.wording import Pill
 from offers import quote_deeds, quote_wording
 from offers.models import Quote, QuoteLine
 from offers.quote_filters import matching
+from offers.services.quotes import demo
 from offers.views.quotes.making import choices, make_quotes
 from portal import clock
 from portal.contributions import (
     ActivityWords,
     BulkAction,
     DashboardCard,
+    DemoPart,
     NavigationEntry,
     Panel,
     SearchHit,
@@ -30,6 +32,7 @@ from portal.contributions import (
     activity_words,
     bulk_actions,
     dashboard_cards,
+    demo_parts,
     navigation,
     panels,
     searches,
@@ -59,6 +62,7 @@ def register() -> None:
     bulk_actions.add(
         BulkAction("expiring", "quotes", _("Make quotes"), "quotes.edit", 40, make_quotes, choices=choices)
     )
+    demo_parts.add(DemoPart("quotes", 20, demo.seed))
     dashboard_cards.add(DashboardCard("quotes", "offers/quotes/dashboard.html", 40, dashboard, "quotes.view"))
 
 

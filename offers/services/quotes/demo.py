@@ -13,12 +13,20 @@ from offers.models import Quote
 from offers.models.quotes import DeclineReason
 from offers.services.quotes import answering, drafting, sending
 from offers.services.quotes.refusals import QuoteRefused
-from portal.models import Partner, User
+from portal.models import Membership, Partner, User
+from portal.roles import Role
 
 # Days ago on which each was made; one more is a draft of today.
 _SENT, _VIEWED, _ASKED, _ENDING, _ACCEPTED, _DECLINED = 2, 4, 6, 9, 8, 12
 _OLDEST = timedelta(days=max(_SENT, _VIEWED, _ASKED, _ENDING, _ACCEPTED, _DECLINED) + 1)
 _DAYS_OF_THE_ENDING_ONE = 4
+
+
+def seed(partner: Partner, now: datetime) -> None:
+    """Make them for the demo's partner, whose scope is open, in the name of its first account manager."""
+    sellers = Membership.objects.for_partner(partner).filter(role=Role.ACCOUNT_MANAGER).select_related("user")
+    if seller := sellers.order_by("pk").first():
+        seed_quotes(partner, owner=seller.user, now=now)
 
 
 def seed_quotes(partner: Partner, *, owner: User, now: datetime) -> list[Quote]:
