@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from certificates.models import Order, Request
@@ -136,6 +138,19 @@ def test_page_of_many_orders_has_a_row_for_each(house: Partner) -> None:
     assert [order.common_name for order in orders if order.common_name not in said] == []
     assert [one for one in figures_of(quote) if one not in said] == []
     assert "No day is lost on any of these orders" in said
+
+
+def test_page_asks_no_more_of_the_database_for_three_orders_than_for_one(house: Partner) -> None:
+    customer = factories.make_customer(house, country="FR")
+    asked = []
+    for count in (1, 3):
+        hosts = [f"w{count}{number}.granit.example" for number in range(count)]
+        client, page = reader_of(make_sent(*(make_order(house, customer=customer, common_name=host) for host in hosts)))
+        with CaptureQueriesContext(connection) as queries:
+            client.get(page)
+        asked.append(len(queries))
+
+    assert asked[0] == asked[1] <= 6
 
 
 def test_page_speaks_the_quotes_language_until_the_reader_chooses(house: Partner) -> None:
