@@ -40,9 +40,9 @@ def register() -> None:
     """Hang everything in its slot."""
     for page in ("expiring", "orders"):
         annotated_columns.add(_value_column(page))
-        filters.add(ListFilter(page, "offer", _offer_filter))
+        filters.add(ListFilter(page, "offer", _offer_filter, is_rare=True))
     annotated_columns.add(_offer_column("expiring"))
-    filters.add(ListFilter("expiring", "worth", _worth_filter))
+    filters.add(ListFilter("expiring", "worth", _worth_filter, is_rare=True))
     figures.add(FigureSource("expiring", "worth", 10, worth_ahead))
 
 
@@ -166,7 +166,7 @@ def _note(currency: str, off: Decimal, others: list[tuple[str, Decimal, Decimal]
         amounts = ", ".join(money(net, code) for code, net, _off in others)
         return gettext("and %(amounts)s") % {"amounts": amounts}
     if off:
-        return gettext("%(amount)s of it given in offers") % {"amount": money(off, currency)}
+        return gettext("after %(amount)s of offers") % {"amount": money(off, currency)}
     return gettext("tax excluded")
 
 

@@ -86,11 +86,15 @@ class AnnotatedColumn:
 
 @dataclass(frozen=True, slots=True)
 class ListFilter:
-    """A filter another app adds to a list's filter set: a django-filter field under `key`."""
+    """A filter another app adds to a list's filter set: a django-filter field under `key`.
+
+    A rare one shares the menu "More" with others.
+    """
 
     page: str
     key: str
     make: Callable[[], Any]
+    is_rare: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -503,5 +503,8 @@ class ListPage(View):
 @cache
 def _with_contributed(filters_class: type[ListFilters], contributed: tuple[ListFilter, ...]) -> type[ListFilters]:
     """The filter set with the filters that other apps add to the page."""
-    added = {one.key: one.make() for one in contributed}
-    return type(filters_class.__name__, (filters_class,), added) if added else filters_class
+    if not contributed:
+        return filters_class
+    added: dict[str, Any] = {one.key: one.make() for one in contributed}
+    added["rare"] = (*filters_class.rare, *(one.key for one in contributed if one.is_rare))
+    return type(filters_class.__name__, (filters_class,), added)
