@@ -158,6 +158,12 @@ class OfferForm(forms.Form):
         return self._as_typed()
 
     @property
+    def narrows(self) -> bool:
+        """Whether anything speaks of certain customers, so that the page shows those fields at once."""
+        named = [self[name] for name in _OF_CUSTOMERS if name in self.fields]
+        return any(field.value() or field.errors for field in named)
+
+    @property
     def values(self) -> dict[str, Any]:
         typed = self.cleaned_data
         plain = {name: typed.get(name, [] if name in _LISTS else None) for name in _PLAIN}
@@ -214,6 +220,7 @@ class OfferForm(forms.Form):
             self.add_error(field, str(PROBLEMS[problem]))
 
 
+_OF_CUSTOMERS = ("price_levels", "owners", "customers", "countries", "min_orders", "max_orders")
 _LISTS = ("families", "products", "levels", "price_levels", "owners", "upgrade_targets")
 
 

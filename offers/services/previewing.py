@@ -69,7 +69,6 @@ class Sum:
     given: Decimal = Decimal(0)
     net: Decimal = Decimal(0)
     known_before: Decimal = Decimal(0)
-    known_given: Decimal = Decimal(0)
     known_net: Decimal = Decimal(0)
     cost: Decimal = Decimal(0)
 
@@ -80,7 +79,6 @@ class Sum:
         self.net += net
         if cost is not None:
             self.known_before += before
-            self.known_given += given
             self.known_net += net
             self.cost += cost
 
@@ -96,8 +94,8 @@ class Sum:
 
     @property
     def share(self) -> Decimal | None:
-        """What the offer takes off, as a share of the price without it, where costs are known."""
-        return self.known_given / self.known_before if self.known_before else None
+        """How much less is paid than without it, where costs are known; of two offers one often replaces the other."""
+        return 1 - self.known_net / self.known_before if self.known_before else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +130,8 @@ class Preview:
     products: dict[tuple[str, str], Sum] = field(default_factory=dict)
     # Certificates of other authorities that could be moved over, and their customers; None for other offers
     movable: tuple[int, int] | None = None
+    # The partner's own, and the one that was reckoned with
+    own_rate: Decimal | None = None
     base_rate: Decimal | None = None
 
     @property
@@ -192,8 +192,8 @@ def preview_offer(offer: Offer, *, now: datetime, base_rate: Decimal | None = No
     queries, however many orders there are.
     """
     partner, today = offer.partner, utc_date(now)
-    preview = Preview(kind=offer.kind)
-    preview.base_rate = renewal_rate(partner, today=today) if base_rate is None else base_rate
+    preview = Preview(kind=offer.kind, own_rate=renewal_rate(partner, today=today))
+    preview.base_rate = preview.own_rate if base_rate is None else base_rate
     if offer.kind == Kind.CONSOLIDATION:
         preview.movable = _movable(partner)
         return preview

@@ -38,7 +38,7 @@ from offers.offer_wording import (
 from offers.querysets import OfferQuerySet
 from offers.services import offers as deeds
 from offers.services.offer_results import Results, orders_on_offers, results_of, uses_of_offers
-from offers.services.previewing import Preview, preview_offer
+from offers.services.previewing import Preview, preview_offer, renewal_rate
 from offers.tables.offers import USE_FIELDS, OffersTable, UsesTable
 from portal import clock
 from portal.access import PartnerRequest, requires
@@ -175,7 +175,7 @@ def _draft(request: PartnerRequest, offer: Offer, title: str, now: datetime) -> 
         "form": form,
         "draft": offer if offer.pk else None,
         "field_kinds": FIELD_KINDS,
-        **_foreseen(request, form, offer, now),
+        **_foreseen(request, offer, now),
     }
     status = 422 if form.errors and not looks else 200
     return render(request, "offers/offers/editor.html", context, status=status)
@@ -212,24 +212,27 @@ def offer_preview(request: PartnerRequest) -> HttpResponse:
     pk = request.POST.get("draft", "")
     blank = Offer(partner=request.partner, kind=Offer.Kind.PERCENT, starts_at=start_of_day(utc_date(now)))
     offer = _offer(request, int(pk)) if pk.isdecimal() else blank
+    return render(request, "offers/offers/preview.html", _foreseen(request, offer, now))
+
+
+def _foreseen(request: PartnerRequest, offer: Offer, now: datetime) -> dict[str, Any]:
+    """The numbers of the preview; without them where the terms are not complete."""
+    asked, rate = _asked(request, offer, now), RateForm(request.POST)
+    typed_rate = request.POST.get("base_rate", "")
+    if asked is None:
+        own = renewal_rate(request.partner, today=utc_date(now))
+        return {"preview": None, "base_rate": typed_rate, "rate_known": share(own) if own is not None else ""}
+    return _preview_context(asked, preview_offer(asked, now=now, base_rate=rate.share), base_rate=typed_rate)
+
+
+def _asked(request: PartnerRequest, offer: Offer, now: datetime) -> Offer | None:
+    """The terms to look at, as typed or as saved; None where they are not complete."""
+    if request.method != "POST":
+        return offer if offer.pk else None
     typed = request.POST.copy()
     typed["name"] = typed.get("name") or "-"  # the numbers need none
     form = OfferForm(typed, offer=offer, now=now)
-    return render(request, "offers/offers/preview.html", _foreseen(request, form, offer, now))
-
-
-def _foreseen(request: PartnerRequest, form: OfferForm, offer: Offer, now: datetime) -> dict[str, Any]:
-    """The numbers of the preview; without them where the terms are not complete."""
-    rate = RateForm(request.POST)
-    if form.is_bound:
-        offer = form.offer if form.is_valid() else offer
-        complete = form.is_valid()
-    else:
-        complete = bool(offer.pk)
-    if not complete:
-        return {"preview": None, "base_rate": request.POST.get("base_rate", "")}
-    preview = preview_offer(offer, now=now, base_rate=rate.share)
-    return _preview_context(offer, preview, base_rate=request.POST.get("base_rate", ""))
+    return form.offer if form.is_valid() else None
 
 
 def _preview_context(offer: Offer, preview: Preview, *, base_rate: str = "") -> dict[str, Any]:
@@ -240,7 +243,7 @@ def _preview_context(offer: Offer, preview: Preview, *, base_rate: str = "") -> 
         "is_automatic": offer.is_automatic,
         "even": even,
         "even_words": break_even_words(even) if even else "",
-        "rate_known": share(preview.base_rate) if preview.base_rate is not None else "",
+        "rate_known": share(preview.own_rate) if preview.own_rate is not None else "",
         "base_rate": base_rate,
         "rows": [(row, _margin(row.margin)) for row in preview.by_product],
         "main_margin": _margin(preview.main.margin) if preview.main else "",

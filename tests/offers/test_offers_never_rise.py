@@ -13,14 +13,14 @@ from certificates.models import Order
 from offers.models import Offer
 from offers.models.offers import OfferStatus
 from offers.services.offers import end_offer, pause_offer, publish_offer, resume_offer
-from offers.services.pricing import price_order
+from offers.services.pricing import OrderPrice, price_order
 from offers.services.sweeping import sweep
 from offers.services.valuing import value_orders
 from portal.models import Partner
 from tests import factories
 from tests.certificates.services.work import TEN
 from tests.factories import TODAY
-from tests.offers.factories import make_offer, make_prices
+from tests.offers.factories import make_draft_quote, make_offer, make_prices
 
 DAY = timedelta(days=1)
 
@@ -42,10 +42,14 @@ def publish(partner: Partner, percent: str, *, now: datetime, **fields: Any) -> 
 
 def share(order: Order, *, now: datetime) -> float:
     """Percent off, as a page would show it at the moment."""
+    return float(priced_order(order, now=now).priced.share * 100)
+
+
+def priced_order(order: Order, *, now: datetime) -> OrderPrice:
     assert order.product is not None
     found = price_order(order, product=order.product, term_years=1, names=order.names, now=now)
     assert found is not None
-    return float(found.priced.share * 100)
+    return found
 
 
 def test_a_better_offer_changes_nothing_for_orders_a_worse_one_has_reached(priced: Partner) -> None:
@@ -105,6 +109,20 @@ def test_a_code_may_give_more_and_takes_nothing_from_the_rule(priced: Partner) -
 
     assert coded is not None
     assert (float(coded.priced.share * 100), share(order, now=TEN)) == (25, 10)
+
+
+def test_a_quoted_price_stays_locked_while_the_quote_holds(priced: Partner) -> None:
+    order = make_due(priced, 60)
+    offer = publish(priced, "20", now=TEN)
+    quote = make_draft_quote(order, state="sent", number="Q-1", sent_at=TEN, valid_until=TODAY + timedelta(days=14))
+    quoted = priced_order(order, now=TEN)
+    quote.lines.update(arithmetic=quoted.priced.to_json(), net=quoted.priced.net)
+
+    end_offer(offer, actor=None, now=TEN + DAY)
+    publish(priced, "5", now=TEN + 2 * DAY)
+
+    assert (share(order, now=TEN + 3 * DAY), share(order, now=TEN + 14 * DAY)) == (20, 20)
+    assert share(order, now=TEN + 15 * DAY) == 0
 
 
 def test_valuing_tells_the_same(priced: Partner) -> None:

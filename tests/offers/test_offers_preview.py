@@ -147,6 +147,10 @@ def test_a_code_leaves_nobody_out(partner: Partner) -> None:
     preview = preview_offer(make_offer(partner, "20", code="VINGT", state=DRAFT), now=TEN)
 
     assert (preview.touched, preview.left_out, preview.elsewhere) == (2, 0, 0)
+    assert preview.main is not None
+    # it replaces the 10 %: of 90 that were paid, 80 are
+    assert preview.main.share is not None
+    assert round(preview.main.share, 4) == Decimal("0.1111")
 
 
 def test_another_offer_that_gives_as_much_is_counted_apart(partner: Partner) -> None:
