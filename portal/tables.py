@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from portal import deeds
 from portal.dates import date_format
@@ -33,7 +33,7 @@ class PeopleTable(ListTable):
 
     def cell_state(self, member: Membership) -> str:
         if not (member.is_active and member.user.is_active):
-            return pill("plain", _("Ended"), "slash-circle")
+            return pill("plain", pgettext("access to the portal", "Ended"), "slash-circle")
         if member.is_pending:
             return pill("note", _("Invited"), "envelope")
         return pill("good", _("Active"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from certificates.models import Customer
 from portal.access import PartnerManager, PartnerQuerySet
@@ -16,7 +17,7 @@ class WorkState(models.TextChoices):
     RUNNING = "running", _("Being made")
     DONE = "done", _("Ready")
     FAILED = "failed", _("Failed")
-    CANCELED = "canceled", _("Cancelled")
+    CANCELED = "canceled", pgettext_lazy("of work", "Cancelled")
 
 
 class QuoteDocument(PartnerOwned):
