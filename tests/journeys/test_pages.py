@@ -23,6 +23,7 @@ from certificates.models import (
 )
 from certificates.services.imports import runs
 from certificates.states import AuthorityKind
+from offers.models import Offer, Price
 from portal import clock
 from portal.demo import PARTNER_SLUG
 from portal.mail import mailbox
@@ -32,6 +33,7 @@ from tests.journeys.house import House
 from tests.journeys.looks import barriers, overhang
 from tests.journeys.people import CLAIRE, ELISE, NADIA, STRANGER
 from tests.journeys.visits import DESK, PHONE, Visits
+from tests.offers.factories import make_offer, make_prices
 from tests.walk import PLACES
 
 pytestmark = pytest.mark.browser
@@ -71,6 +73,11 @@ PAGES: Mapping[str, str] = {
     "offers:choose": ELISE,
     "offers:embed": NADIA,
     "offers:embed_preview": NADIA,
+    "offers:offer": NADIA,
+    "offers:offer_edit": NADIA,
+    "offers:offer_new": NADIA,
+    "offers:offer_publish": NADIA,
+    "offers:offers": NADIA,
     "offers:products": CLAIRE,
     "offers:reissue": NADIA,
     "offers:renew": NADIA,
@@ -94,6 +101,7 @@ ROWS: Mapping[str, type[Model]] = {
     "customer": Customer,
     "import": ImportRun,
     "member": Membership,
+    "offer": Offer,
     "request": Request,
     "rule": AuthorityRule,
 }
@@ -125,6 +133,17 @@ def file_read(demo_house: House) -> None:
             now=clock.now(),
         )
         runs.work_on(run.pk, clock=clock.now)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def incentives(demo_house: House) -> None:
+    """An offer that is live, and a draft that would do much."""
+    partner = Partner.objects.get(slug=PARTNER_SLUG)
+    with scope(partner=partner):
+        if not Price.objects.exists():
+            make_prices(partner)
+    make_offer(partner, "5", families=["GeoTrust"], redemption_limit=100)
+    make_offer(partner, "10", state=Offer.State.DRAFT)
 
 
 def address_of(name: str, letter: str) -> str:
