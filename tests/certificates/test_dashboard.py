@@ -180,7 +180,7 @@ def test_upper_apps_add_cards(browser: Client, partner: Partner, monkeypatch: py
     assert "Secret" not in words
 
 
-def test_the_page_costs_at_most_twelve_queries_however_much_there_is(partner: Partner) -> None:
+def test_the_page_costs_at_most_fifteen_queries_however_much_there_is(partner: Partner) -> None:
     browser = sign_in(partner, Role.ADMINISTRATOR)
 
     def add(number: int) -> None:
@@ -203,4 +203,4 @@ def test_the_page_costs_at_most_twelve_queries_however_much_there_is(partner: Pa
 
     assert len(cards(browser)) == 8
     assert len(one) == len(many)
-    assert len(many) <= 12, "\n".join(many)
+    assert len(many) <= 15, "\n".join(many)
