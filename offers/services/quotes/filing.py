@@ -13,7 +13,7 @@ from typing import IO
 from django.conf import settings
 
 # What a file name of somebody else's words is made of; everything else becomes one dash.
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 def write(ending: str, fill: Callable[[IO[bytes]], None]) -> tuple[str, int]:
@@ -62,5 +62,5 @@ def folder() -> Path:
 def safe_name(*words: str, ending: str) -> str:
     """A file name of letters, digits and dashes: ("Q-2026-00042", "Crème & Fils") -> "Q-2026-00042-Creme-Fils.pdf"."""
     plain = unicodedata.normalize("NFKD", "-".join(words)).encode("ascii", "ignore").decode()
-    stem = re.sub("-{2,}", "-", _UNSAFE.sub("-", plain)).strip("-._")[:100].rstrip("-._")
+    stem = re.sub("-{2,}", "-", _UNSAFE.sub("-", plain)).strip("-_")[:100].rstrip("-_")
     return f"{stem or 'quote'}.{ending}"
