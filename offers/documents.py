@@ -34,7 +34,7 @@ MOST_NAMES = 10
 LETTER = frozenset(["US", "CA", "MX", "PR", "PH", "CL", "CO", "CR", "GT", "PA", "SV", "VE", "DO", "NI"])
 # In characters: of a name, a number or an address, and of the fields that hold more.
 LONGEST_WORDS = 255
-LONGEST = {"note": 4_000, "terms": 8_000, "legal_footer": 300, "link": 1_000, "logo": 4_000_000}
+LONGEST = {"note": 4_000, "terms": 8_000, "legal_footer": 300, "logo": 4_000_000}
 QR_INK = "#14202e"
 LAYOUT = {"\n", "\t"}
 # Marks that turn the direction of what follows, so that a name could rewrite its neighbours.
@@ -45,14 +45,16 @@ class TooManyLines(ValueError):
     """A quote of more lines than anybody reads on paper."""
 
 
-def quote_pdf(snapshot: QuoteSnapshot | Mapping[str, Any], *, timeout: float = 30) -> bytes:
+def quote_pdf(snapshot: QuoteSnapshot | Mapping[str, Any], *, link: str = "", timeout: float = 30) -> bytes:
     """The quote as a PDF in its contact's language; `timeout` in seconds.
+
+    `link` is the address at which it is accepted; it bears a secret, and stands on the paper only.
 
     Raises SnapshotUnreadable, TooManyLines, pdf.RenderTimeout and pdf.RenderFailed.
     """
     quote = readable(snapshot)
     return pdf.render(
-        quote_html(quote),
+        quote_html(quote, link=link),
         title=document_title(quote),
         author=quote.partner.name,
         language=quote.language,
@@ -61,13 +63,13 @@ def quote_pdf(snapshot: QuoteSnapshot | Mapping[str, Any], *, timeout: float = 3
     )
 
 
-def quote_html(snapshot: QuoteSnapshot | Mapping[str, Any]) -> str:
+def quote_html(snapshot: QuoteSnapshot | Mapping[str, Any], *, link: str = "") -> str:
     """The same as one page of HTML that needs nothing from elsewhere. Raises SnapshotUnreadable and TooManyLines."""
     quote = readable(snapshot)
     if len(quote.lines) > MOST_LINES:
         raise TooManyLines(len(quote.lines))
     with translation.override(quote.language):
-        page = get_template("documents/quote.html").render(_context(quote))
+        page = get_template("documents/quote.html").render(_context(quote, link))
     head, mark, body = page.partition("<body")
     return head + mark + spaced_html(body, quote.language)
 
@@ -133,7 +135,7 @@ class Row:
     after: Decimal
 
 
-def _context(quote: QuoteSnapshot) -> dict[str, Any]:
+def _context(quote: QuoteSnapshot, link: str) -> dict[str, Any]:
     items = quotewords.items(quote)
     only = items[0] if len(items) == 1 else None
     return {
@@ -153,7 +155,8 @@ def _context(quote: QuoteSnapshot) -> dict[str, Any]:
         "tax_label": quotewords.tax_label(quote.tax),
         "tax_sentence": quotewords.tax_sentence(quote.tax),
         "keeps_all_days": keeps_all_days(quote),
-        "qr": qr_code(quote.link),
+        "link": link,
+        "qr": qr_code(link),
     }
 
 

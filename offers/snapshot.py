@@ -167,7 +167,6 @@ class QuoteSnapshot(_Stored):
     note: str = ""
     verification_code: str = ""  # short, to be typed
     verify_at: str = ""  # where it is typed: a host and path without scheme
-    link: str = ""  # of the public page
     is_draft: bool = False
     schema: int = SCHEMA
 

@@ -35,16 +35,16 @@ def measure(orders: int, repeats: int) -> dict[str, float]:
 
     from offers import documents
     from portal import pdf
-    from tests.offers.quotes_on_paper import many
+    from tests.offers.quotes_on_paper import LINK, many
 
     quote = many(orders)
-    html = documents.quote_html(quote)
+    html = documents.quote_html(quote, link=LINK)
     title = documents.document_title(quote)
     asked: dict[str, Callable[[], object]] = {
         "bare": lambda: HTML(string=html).write_pdf(),
         "bare, tagged": lambda: HTML(string=html).write_pdf(pdf_variant="pdf/ua-1", pdf_tags=True),
         "child, tagged": lambda: pdf.render(html, title=title, author="Relais", language="en"),
-        "whole quote": lambda: documents.quote_pdf(quote),
+        "whole quote": lambda: documents.quote_pdf(quote, link=LINK),
     }
     return undisturbed_ms(asked, repeats)
 

@@ -40,6 +40,7 @@ CUSTOMER = CustomerPart(
     vat_number="FR00987654321",
     number="C-1042",
 )
+LINK = "https://portal.relais.example/l/3kJ8vQ1xT0yZb7Lr5Nw2Ha"
 TERMS = (
     "Payment within 30 days of the invoice. Prices are net of tax and hold for acceptance until the date above. "
     "Certificates are issued once domain and organisation are validated. A sent quote is not changed: a change is a "
@@ -108,7 +109,6 @@ def quote(lines: tuple[LinePart, ...] = (), **facts: Any) -> QuoteSnapshot:
         "terms": TERMS,
         "verification_code": "KT7-94Q",
         "verify_at": "portal.relais.example/verify",
-        "link": "https://portal.relais.example/q/3kJ8vQ1xT0yZb7Lr5Nw2Ha",
     }
     return QuoteSnapshot(**{**usual, **facts})
 

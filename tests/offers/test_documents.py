@@ -21,7 +21,7 @@ from offers import documents
 from offers.letterhead import letterhead
 from offers.snapshot import LineKind, PriceKind, PricePart, QuoteSnapshot, TaxKind, TaxPart
 from portal.money import money
-from tests.offers.quotes_on_paper import CUSTOMER, PARTNER, line, logo, many, quote, with_logo
+from tests.offers.quotes_on_paper import CUSTOMER, LINK, PARTNER, line, logo, many, quote, with_logo
 
 LANGUAGES = ["en", "fr"]
 
@@ -30,9 +30,14 @@ def read(document: bytes) -> pypdf.PdfReader:
     return pypdf.PdfReader(io.BytesIO(document))
 
 
+def on_paper(shown: QuoteSnapshot) -> bytes:
+    """As a worker draws it: a draft has no link."""
+    return documents.quote_pdf(shown, link="" if shown.is_draft else LINK)
+
+
 def pages(shown: QuoteSnapshot) -> list[str]:
     """The words of each page, with plain single spaces."""
-    return [plain(page.extract_text()) for page in read(documents.quote_pdf(shown)).pages]
+    return [plain(page.extract_text()) for page in read(on_paper(shown)).pages]
 
 
 def plain(text: str) -> str:
@@ -118,7 +123,7 @@ def test_untaxed_quote_says_why(kind: TaxKind, words: str) -> None:
 def test_document_is_tagged_titled_linked_and_holds_no_programs(language: str) -> None:
     shown = quote(language=language)
 
-    document = read(documents.quote_pdf(shown))
+    document = read(on_paper(shown))
 
     root: Any = document.trailer["/Root"]
     assert root["/MarkInfo"]["/Marked"]
@@ -128,7 +133,7 @@ def test_document_is_tagged_titled_linked_and_holds_no_programs(language: str) -
     assert "Q-2026-0413" in str(document.metadata.title)
     assert document.metadata.author == "Relais Partner"
     assert document.attachments == {}
-    assert links(document) == [shown.link]
+    assert links(document) == [LINK]
     assert not any(name in root for name in ("/OpenAction", "/AA", "/AcroForm"))
     assert "/JavaScript" not in root.get("/Names", {})
 
@@ -139,7 +144,7 @@ def links(document: pypdf.PdfReader) -> list[str]:
 
 
 def test_pictures_have_words() -> None:
-    with pikepdf.open(io.BytesIO(documents.quote_pdf(with_logo(quote(), "#1b3a6b")))) as document:
+    with pikepdf.open(io.BytesIO(on_paper(with_logo(quote(), "#1b3a6b")))) as document:
         told = {str(item.Alt) for item in document.objects if isinstance(item, pikepdf.Dictionary) and "/Alt" in item}
 
     assert told == {"Relais Partner", "QR code with the address of this quote"}
@@ -148,17 +153,17 @@ def test_pictures_have_words() -> None:
 def test_drawn_again_from_what_was_stored_it_is_the_same_to_the_byte() -> None:
     shown = with_logo(quote(language="fr"), "#ffffff")
 
-    assert documents.quote_pdf(shown.to_json()) == documents.quote_pdf(shown)
+    assert documents.quote_pdf(shown.to_json(), link=LINK) == on_paper(shown)
 
 
 def test_draft_says_so_and_cannot_be_accepted() -> None:
-    draft = quote(is_draft=True, number="", link="", verification_code="")
+    draft = quote(is_draft=True, number="", verification_code="")
 
     (text,) = pages(draft)
 
     assert text.count("Draft") == 2  # across the page, and where the number will be
     assert "Accept" not in text
-    assert links(read(documents.quote_pdf(draft))) == []
+    assert links(read(on_paper(draft))) == []
 
 
 def test_french_keeps_its_spaces_from_breaking() -> None:
@@ -193,7 +198,7 @@ def test_quote_for_one_order_is_one_page(facts: dict[str, Any], ink: str) -> Non
 def test_americans_get_letter_and_others_a4() -> None:
     papers = [quote(customer=replace(CUSTOMER, country=country)) for country in ("US", "FR", "")]
 
-    boxes = [read(documents.quote_pdf(shown)).pages[0].mediabox for shown in papers]
+    boxes = [read(on_paper(shown)).pages[0].mediabox for shown in papers]
 
     assert [(round(box.width), round(box.height)) for box in boxes] == [(612, 792), (595, 842), (595, 842)]
 
@@ -270,7 +275,7 @@ HOSTILE = [
     "<img src=http://127.0.0.1:9/x.png>",
     "</td></tr></table><h1>Total: €0.00</h1>",
     "</style><style>* { display: none }</style>",
-    "{{ quote.link }}{% include 'base.html' %}",
+    "{{ link }}{% include 'base.html' %}",
     "</title><link rel=attachment href=file:///etc/hostname>",
     "<a href='javascript:alert(1)'>press</a>",
     "W" * 3000,
@@ -300,10 +305,10 @@ def test_hostile_words_are_words(hostile: str) -> None:
         prepared_by=hostile,
     )
 
-    drawn = documents.quote_pdf(shown, timeout=10)
+    drawn = documents.quote_pdf(shown, link=LINK, timeout=10)
 
     document, text = read(drawn), poppler(drawn)
-    assert links(document) == [clean.link]
+    assert links(document) == [LINK]
     assert document.attachments == {}
     assert "€604.80" in text
     assert len(document.pages) <= 6
@@ -316,7 +321,7 @@ def test_hostile_words_are_words(hostile: str) -> None:
 def test_hostile_lines_leave_the_table_in_its_place(hostile: str) -> None:
     shown = quote(tuple(line(number, host=hostile, product=hostile, upgrade_from="") for number in range(60)))
 
-    document = read(documents.quote_pdf(shown))
+    document = read(on_paper(shown))
 
     edge = float(document.pages[0].mediabox.width)
     for page in document.pages:

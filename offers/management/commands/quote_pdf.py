@@ -1,4 +1,4 @@
-"""Draw the PDF of a sent quote from its snapshot, as it was drawn when it was sent."""
+"""Draw the PDF of a sent quote from its snapshot, with the figures it was sent with."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from offers.models import Quote
 from offers.services.quotes.papers import pdf_of
 from offers.snapshot import SnapshotUnreadable
-from portal import pdf
+from portal import clock, pdf
 from portal.access import across_partners
 from portal.models import Partner
 
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         with across_partners():
             quote = _quote(options)
             try:
-                content = pdf_of(quote)
+                content = pdf_of(quote, now=clock.now())
             except (SnapshotUnreadable, pdf.RenderFailed) as error:
                 raise CommandError(f"Quote {quote} could not be drawn: {error}") from error
         try:

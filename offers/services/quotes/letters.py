@@ -11,6 +11,7 @@ from django.utils import translation
 from certificates.wording import day
 from offers import documents, quotewords
 from offers.models import Quote
+from offers.services.quotes.links import make_quote_link
 from offers.services.quotes.snapshots import stored_snapshot
 from portal.mail import letters, outbox
 from portal.models import OutgoingMail
@@ -20,10 +21,11 @@ from portal.models.mail import MailPurpose
 SHOWN = 5
 
 
-def send_letter(quote: Quote, *, link: str, now: datetime, again: bool = False) -> OutgoingMail:
-    """Queue the letter to the quote's contact; the PDF lies behind the link. `again` makes it another letter."""
+def send_letter(quote: Quote, *, now: datetime, again: bool = False) -> OutgoingMail:
+    """Queue the letter to the quote's contact; the PDF lies behind its new link. `again` makes it another letter."""
     if quote.contact is None:
         raise ValueError(quote)
+    link = make_quote_link(quote, now=now, source="resent" if again else "quote")
     with translation.override(quote.language):
         facts = _facts(quote, link)
     words = letters.render("emails/quote", facts, language=quote.language, partner=quote.partner)

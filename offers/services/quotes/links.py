@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.urls import reverse
 
 from certificates.rules import end_of_day
 from offers.models import Quote
+from offers.models.quotes import QuoteState
+from offers.services.quotes import moves
 from portal import links
 from portal.models import Link
 
@@ -33,6 +36,20 @@ def make_quote_link(quote: Quote, *, now: datetime, source: str = "") -> str:
         source=source,
         now=now,
     )
+
+
+def paper_link(quote: Quote, *, now: datetime) -> str:
+    """The link that is printed on the quote's document; empty for one that nobody is to read any more."""
+    with transaction.atomic():
+        moves.lock(newest_version(quote))  # against a withdrawal, which takes back what is there
+        return make_quote_link(quote, now=now, source="paper") if is_readable(quote) else ""
+
+
+def is_readable(quote: Quote) -> bool:
+    """Whether a link to it may be given: it was sent, and neither it nor what replaced it was taken back."""
+    quote = moves.current(quote)
+    states = {quote.state, newest_version(quote).state}
+    return states.isdisjoint((QuoteState.DRAFT, QuoteState.WITHDRAWN))
 
 
 def quote_of_link(link: Link) -> Quote | None:

@@ -11,6 +11,7 @@ from django.db.models import F, Q, QuerySet
 from offers.models import Quote, QuoteDocument
 from offers.models.documents import WorkState
 from offers.services.quotes import filing
+from offers.services.quotes.links import paper_link
 from portal import activities, crashpoints
 from portal.models import User
 from portal.wakeups import nudge
@@ -39,7 +40,7 @@ def draw_document(pk: int, *, clock: Clock) -> bool:
     if document is None:
         return False
     try:
-        content = pdf_of(document.quote)
+        content = pdf_of(document.quote, now=clock())
         crashpoints.reach("document_drawn")
         stored_as, size = filing.write_bytes("pdf", content)
     except Exception as error:  # noqa: BLE001  whatever it is stands on the row, where a person can try again
@@ -48,11 +49,11 @@ def draw_document(pk: int, *, clock: Clock) -> bool:
     return _finish(document, stored_as, size, clock())
 
 
-def pdf_of(quote: Quote) -> bytes:
-    """The quote drawn from its snapshot, the same bytes every time."""
+def pdf_of(quote: Quote, *, now: datetime) -> bytes:
+    """The quote drawn from its snapshot: the same figures every time, behind a link of its own."""
     from offers.documents import quote_pdf  # it brings the engine that draws
 
-    return quote_pdf(quote.snapshot, timeout=DRAWING_SECONDS)
+    return quote_pdf(quote.snapshot, link=paper_link(quote, now=now), timeout=DRAWING_SECONDS)
 
 
 def retry_document(document: QuoteDocument, *, actor: User, now: datetime) -> None:

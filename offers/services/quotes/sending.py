@@ -1,4 +1,4 @@
-"""Send a quote: its number, frozen words, link, document and letter come to be together or not at all."""
+"""Send a quote: its number, frozen words, document and letter come to be together or not at all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from offers.models import Quote, QuoteDocument, SalesSettings
 from offers.models.quotes import QuoteState
 from offers.rules.numbers import CODE_BITS, quote_number, verification_code
 from offers.services.quotes import drafting, holding, letters, moves
-from offers.services.quotes.links import make_quote_link, verification_address
+from offers.services.quotes.links import is_readable, make_quote_link, verification_address
 from offers.services.quotes.refusals import NobodyToSendTo, QuoteMovedOn, ValidityPast
 from offers.services.quotes.snapshots import snapshot_of
 from portal import activities, crashpoints
@@ -40,8 +40,7 @@ def send_quote(quote: Quote, *, actor: User | None, now: datetime, by_mail: bool
         quote.number = quote.number or take_number(quote.partner, now=now)
         quote.verification_code = verification_code(secrets.randbits(CODE_BITS))
         holding.hold_all(quote, [one.line for one in worked.lines], now=now)
-        link = make_quote_link(quote, now=now, source="quote")
-        snapshot = snapshot_of(quote, worked, link=link, verify_at=verification_address(quote))
+        snapshot = snapshot_of(quote, worked, verify_at=verification_address(quote))
         moves.move(
             quote,
             QuoteState.SENT,
@@ -54,7 +53,7 @@ def send_quote(quote: Quote, *, actor: User | None, now: datetime, by_mail: bool
             _replace(older, now=now)
         _order_document(quote, now=now)
         if by_mail:
-            letters.send_letter(quote, link=link, now=now)
+            letters.send_letter(quote, now=now)
         facts = {"by_mail": by_mail, "gross": str(quote.gross), "currency": quote.currency, "version": quote.version}
         activities.record("quote.sent", quote, partner=quote.partner, actor=actor, at=now, **facts)
         crashpoints.reach("quote_sent")
@@ -79,7 +78,7 @@ def resend_quote(quote: Quote, *, actor: User, now: datetime) -> None:
         if not quote.is_open:
             raise QuoteMovedOn(quote)
         _refuse_without_address(quote)
-        letters.send_letter(quote, link=make_quote_link(quote, now=now, source="resent"), now=now, again=True)
+        letters.send_letter(quote, now=now, again=True)
         activities.record("quote.resent", quote, partner=quote.partner, actor=actor, at=now)
 
 
@@ -90,7 +89,7 @@ def fresh_link(quote: Quote, *, actor: User, now: datetime) -> str:
     """
     with transaction.atomic():
         quote = moves.lock(quote)
-        if quote.state in (QuoteState.DRAFT, QuoteState.WITHDRAWN):
+        if not is_readable(quote):
             raise QuoteMovedOn(quote)
         address = make_quote_link(quote, now=now, source="copied")
         activities.record("quote.link_made", quote, partner=quote.partner, actor=actor, at=now)

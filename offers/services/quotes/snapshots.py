@@ -31,8 +31,8 @@ from portal.models import Partner
 _KINDS = {RuleKind.BASE: PriceKind.BASE, RuleKind.NAMES: PriceKind.NAMES, RuleKind.WILDCARDS: PriceKind.WILDCARDS}
 
 
-def snapshot_of(quote: Quote, worked: Figures, *, link: str = "", verify_at: str = "") -> QuoteSnapshot:
-    """The whole quote in its contact's language; with `link` and `verify_at` once it is being sent."""
+def snapshot_of(quote: Quote, worked: Figures, *, verify_at: str = "") -> QuoteSnapshot:
+    """The whole quote in its contact's language; with `verify_at` once it is being sent."""
     terms = SalesSettings.objects.for_partner(quote.partner).first() or SalesSettings(partner=quote.partner)
     with translation.override(quote.language):
         return QuoteSnapshot(
@@ -56,8 +56,7 @@ def snapshot_of(quote: Quote, worked: Figures, *, link: str = "", verify_at: str
             note=quote.note,
             verification_code=quote.verification_code,
             verify_at=verify_at,
-            link=link,
-            is_draft=not link,
+            is_draft=not verify_at,
         )
 
 
