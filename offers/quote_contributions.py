@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from certificates.models import Customer, Order
+from certificates.views.saved_views import PAGES
 from certificates.wording import Pill
 from offers import quote_deeds, quote_wording
 from offers.models import Quote, QuoteLine
@@ -62,6 +63,7 @@ def register() -> None:
     bulk_actions.add(
         BulkAction("expiring", "quotes", _("Make quotes"), "quotes.edit", 40, make_quotes, choices=choices)
     )
+    PAGES["quotes"] = "offers:quotes"
     demo_parts.add(DemoPart("quotes", 20, demo.seed))
     dashboard_cards.add(DashboardCard("quotes", "offers/quotes/dashboard.html", 40, dashboard, "quotes.view"))
 

@@ -19,8 +19,10 @@ from portal.access import PartnerQuerySet, PartnerRequest, requires
 from portal.lists import ListPage
 from portal.lists.address import Address
 
-# The lists that can be saved; each stands at the address of its own name.
-PAGES = ("expiring", "orders", "requests", "domains", "organizations", "customers")
+# The lists that can be saved, and where each stands; apps above add theirs.
+PAGES = {
+    name: f"certificates:{name}" for name in ("expiring", "orders", "requests", "domains", "organizations", "customers")
+}
 
 
 class SavableListPage(ListPage):
@@ -98,4 +100,4 @@ def visible(request: PartnerRequest, page: str) -> PartnerQuerySet[SavedView]:
 def _list_url(page: str) -> str:
     if page not in PAGES:
         raise Http404(page)
-    return reverse(f"certificates:{page}")
+    return reverse(PAGES[page])

@@ -431,6 +431,13 @@ def test_totals_stand_above_the_list_for_each_currency(page: Client, sent: Quote
     assert "2 quotes" in shown
 
 
+def test_view_of_the_list_can_be_saved(page: Client, sent: Quote) -> None:
+    saved = page.post(reverse("certificates:save_view", args=["quotes"]), {"name": "Soon", "query": "tab=soon"})
+
+    assert saved.headers["Location"] == f"{url('quotes')}?tab=soon"
+    assert "Soon" in text(page.get(reverse("certificates:saved_views", args=["quotes"])))
+
+
 def test_export_holds_the_rows_of_the_list(page: Client, sent: Quote) -> None:
     answer = page.get(f"{url('quotes')}?export=csv")
     lines = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
