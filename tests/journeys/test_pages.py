@@ -23,7 +23,7 @@ from certificates.models import (
 )
 from certificates.services.imports import runs
 from certificates.states import AuthorityKind
-from offers.models import Offer, Price
+from offers.models import Offer
 from portal import clock
 from portal.demo import PARTNER_SLUG
 from portal.mail import mailbox
@@ -33,7 +33,7 @@ from tests.journeys.house import House
 from tests.journeys.looks import barriers, overhang
 from tests.journeys.people import CLAIRE, ELISE, NADIA, STRANGER
 from tests.journeys.visits import DESK, PHONE, Visits
-from tests.offers.factories import make_offer, make_prices
+from tests.offers.factories import make_offer
 from tests.walk import PLACES
 
 pytestmark = pytest.mark.browser
@@ -136,14 +136,9 @@ def file_read(demo_house: House) -> None:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def incentives(demo_house: House) -> None:
-    """An offer that is live, and a draft that would do much."""
-    partner = Partner.objects.get(slug=PARTNER_SLUG)
-    with scope(partner=partner):
-        if not Price.objects.exists():
-            make_prices(partner)
-    make_offer(partner, "5", families=["GeoTrust"], redemption_limit=100)
-    make_offer(partner, "10", state=Offer.State.DRAFT)
+def drafted(demo_house: House) -> None:
+    """A draft, beside the offers of the demo."""
+    make_offer(Partner.objects.get(slug=PARTNER_SLUG), "10", state=Offer.State.DRAFT)
 
 
 def address_of(name: str, letter: str) -> str:
