@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -9,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -22,7 +23,7 @@ from certificates.rules import start_of_day, utc_date
 from certificates.views.expiring import Link
 from offers.models import Offer, Redemption
 from offers.models.offers import OfferStatus
-from offers.offer_calendar import Calendar, calendar_of
+from offers.offer_calendar import calendar_of
 from offers.offer_forms import FIELD_KINDS, EndForm, NamesForm, OfferForm, RateForm
 from offers.offer_wording import (
     PROBLEMS,
@@ -89,8 +90,16 @@ class OffersPage(ListPage):
         return found
 
     @cached_property
-    def counts(self) -> dict[OfferStatus, int]:
-        return {status: shown(self.offers, self.now).count() for status, shown in _SHOWN.items()}
+    def known(self) -> list[Offer]:
+        """All of them, with what tabs and calendar ask."""
+        return list(self.offers.only("name", "state", "starts_at", "ends_at"))
+
+    @cached_property
+    def counts(self) -> Counter[OfferStatus]:
+        return Counter(offer.status(self.now) for offer in self.known)
+
+    def count(self) -> int:
+        return self.counts[self.status]
 
     @cached_property
     def status(self) -> OfferStatus:
@@ -98,7 +107,7 @@ class OffersPage(ListPage):
         wanted = self.query.get("show", "")
         if wanted in {status.value for status in _SHOWN}:
             return OfferStatus(wanted)
-        return next((status for status, number in self.counts.items() if number), OfferStatus.LIVE)
+        return next((status for status in _SHOWN if self.counts[status]), OfferStatus.LIVE)
 
     def get_queryset(self) -> OfferQuerySet:
         return _SHOWN[self.status](self.offers, self.now)
@@ -114,7 +123,8 @@ class OffersPage(ListPage):
         }
 
     def get_context_data(self) -> dict[str, Any]:
-        return {"tabs": list(self._tabs()), "tabs_label": _("Which offers"), "calendar": self._calendar()}
+        calendar = calendar_of(self.known, now=self.now)
+        return {"tabs": list(self._tabs()), "tabs_label": _("Which offers"), "calendar": calendar}
 
     def _tabs(self) -> Iterator[Link]:
         for status, label in _TABS.items():
@@ -122,11 +132,8 @@ class OffersPage(ListPage):
             url = self.address.but(show=status.value)
             yield Link(f"tab-{status.value}", label, url, status == self.status, Total(number, limit=number))
 
-    def _calendar(self) -> Calendar:
-        return calendar_of(self.offers.exclude(state=Offer.State.DRAFT).filter(_lately(self.now)), now=self.now)
-
     def get_empty(self) -> Empty:
-        if any(self.counts.values()):
+        if self.known:
             return Empty(_("No offers here"), _("They stand under another tab."), icon="tags")
         words = _("An incentive is what makes customers renew early. Draft one: you see what it would do before it is.")
         if "offers.edit" not in self.request.membership.permissions:
@@ -134,11 +141,6 @@ class OffersPage(ListPage):
         return Empty(
             _("No offers yet"), words, icon="tags", url=reverse("offers:offer_new"), action=_("Draft an offer")
         )
-
-
-def _lately(now: datetime) -> Q:
-    """Nothing that was over two years ago belongs to a calendar of this one."""
-    return Q(ends_at__isnull=True) | Q(ends_at__gte=now.replace(year=now.year - 1, month=1, day=1))
 
 
 # Drafting
