@@ -31,9 +31,11 @@ class _Deed:
 
 
 def _price(facts: Facts) -> str:
-    """ "1 year, from 1 January 2027: base price €200.00 → €220.00"."""
+    """ "Gold, 1 year, from 1 January 2027: base price €200.00 → €220.00"; of a new price, its base alone."""
     begins = _day(facts.get("begins", ""))
     sold = _("%(years)s, from %(date)s") % {"years": years(int(facts.get("years", 1))), "date": begins}
+    if whose := facts.get("whose"):
+        sold = f"{whose}, {sold}"
     changes = ", ".join(_amounts(facts))
     return f"{sold}: {changes}" if changes else sold
 
@@ -42,7 +44,7 @@ def _amounts(facts: Facts) -> Iterator[str]:
     before, after, currency = facts.get("before", {}), facts.get("after", {}), str(facts.get("currency", "EUR"))
     for name in {**before, **after}:
         was, becomes = (_money(one.get(name), currency) for one in (before, after))
-        if was != becomes and (after or name == "base"):
+        if was != becomes and ((before and after) or name == "base"):
             yield f"{_label(Price, name)} {was} → {becomes}"
 
 

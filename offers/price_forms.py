@@ -54,7 +54,7 @@ class PercentField(forms.CharField):
     """Per cent with a comma or a point, at most two digits after it."""
 
     def __init__(self, *, label: Any, least: int, most: int, not_zero: bool = False, **options: Any) -> None:
-        widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "class": "num"})
+        widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "class": "form-control-narrow"})
         super().__init__(label=label, widget=widget, max_length=8, **options)
         self.least, self.most, self.not_zero = least, most, not_zero
 
@@ -124,8 +124,8 @@ class PriceForm(forms.Form):
     @property
     def helper(self) -> FormHelper:
         return _helper(
-            Fieldset(_("What customers pay"), _grid("base", "name", "wildcard")),
-            Fieldset(_("What you pay the authority"), _grid("cost_base", "cost_name", "cost_wildcard")),
+            Fieldset(_("What customers pay"), _thirds("base", "name", "wildcard")),
+            Fieldset(_("What you pay the authority"), _thirds("cost_base", "cost_name", "cost_wildcard")),
             Fieldset(_("When"), _grid("begins", "until")),
         )
 
@@ -378,3 +378,7 @@ def _helper(*fields: Any) -> FormHelper:
 
 def _grid(*names: str) -> Div:
     return Div(*names, css_class="form-grid")
+
+
+def _thirds(*names: str) -> Div:
+    return Div(*names, css_class="form-grid form-thirds")

@@ -61,7 +61,13 @@ def _page(
         if "digest" in request.POST and _done(request, deed, request.POST["digest"]):
             return redirect("offers:prices")
         foreseen = foresee(request.partner, deed)
-    context = {"page_title": title, "form": form, "foreseen": foreseen, "rows": _rows(foreseen)}
+    context = {
+        "page_title": title,
+        "form": form,
+        "foreseen": foreseen,
+        "rows": _rows(foreseen),
+        "has_later": any(step.later for step in foreseen.steps) if foreseen else False,
+    }
     return render(request, "offers/prices/bulk.html", context, status=422 if form.errors else 200)
 
 

@@ -15,6 +15,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from certificates.models import Product
@@ -110,10 +111,14 @@ def _customers(request: PartnerRequest, whose: Whose) -> list[tuple[str, str]]:
 def _summary(table: Matrix, view: View) -> str:
     if not table.priced:
         return _("No price in this currency holds on this day.")
-    if view.whose.customer or view.whose.level:
-        words = _("%(own)s prices of its own; the others come from the list or the level and are shown lighter.")
-        return words % {"own": table.own}
-    return ""
+    if table.own == table.priced:
+        return ""
+    words = ngettext(
+        "%(own)s price of its own; the others come from the list or the level and are shown lighter.",
+        "%(own)s prices of its own; the others come from the list or the level and are shown lighter.",
+        table.own,
+    )
+    return words % {"own": table.own}
 
 
 # One product

@@ -44,12 +44,9 @@ def sales(request: PartnerRequest) -> HttpResponse:
         else:
             messages.info(request, _("Nothing was different: the sales settings stay as they are."))
         return redirect("offers:sales")
-    context = {
-        "page_title": _("Sales settings"),
-        "form": form,
-        "rates": rates,
-        "vat": vat_words(str(form["vat_number"].value() or ""), str(form["country"].value() or "")),
-    }
+    _level, words = vat_words(str(form["vat_number"].value() or ""), str(form["country"].value() or ""))
+    form["vat_number"].help_text = words
+    context = {"page_title": _("Sales settings"), "form": form, "rates": rates}
     status = 422 if data is not None else 200
     return render(request, "offers/sales/settings.html", context, status=status)
 

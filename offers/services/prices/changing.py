@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, Self, TypeAlias
 from django.db import transaction
 from django.db.models import Q
 
-from certificates.models import Product
-from offers.models import Price
+from certificates.models import Customer, Product
+from offers.models import Price, PriceLevel
 from offers.rules.baskets import UnitPrices
 from offers.rules.timelines import (
     Difference,
@@ -252,12 +252,18 @@ def _note(
         at=now,
         years=key.term_years,
         currency=key.currency,
-        level=key.level,
-        customer=key.customer,
+        whose=_whose(partner, key),
         begins=span.begins.isoformat(),
         before=before,
         after={} if verb == "price.dropped" else _words(span.prices),
     )
+
+
+def _whose(partner: Partner, key: PriceKey) -> str:
+    """The name of the level or customer; nothing for the list."""
+    if key.level:
+        return PriceLevel.objects.for_partner(partner).get(pk=key.level).name
+    return Customer.objects.for_partner(partner).get(pk=key.customer).name if key.customer else ""
 
 
 def _words(prices: UnitPrices) -> dict[str, str]:
