@@ -86,11 +86,15 @@ def use(subject: str) -> int:
     return Redemption.objects.filter(subject=subject, state=Redemption.State.HELD).update(state=Redemption.State.USED)
 
 
-def release(subject: str) -> int:
-    """Give back all that the subject holds or has used: its places are free, its amounts unspent; how many uses."""
+def release(subject: str, *, held_only: bool = False) -> int:
+    """Give back all that the subject holds or has used: its places are free, its amounts unspent; how many uses.
+
+    With `held_only` what has been used stays.
+    """
     with transaction.atomic():
-        offers = {offer.pk: offer for offer in _locked(_unreleased(subject).values_list("offer", flat=True))}
-        given_back = list(_unreleased(subject).filter(offer__in=offers))
+        mine = _unreleased(subject).filter(state=Redemption.State.HELD) if held_only else _unreleased(subject)
+        offers = {offer.pk: offer for offer in _locked(mine.values_list("offer", flat=True))}
+        given_back = list(mine.filter(offer__in=offers))
         for one in given_back:
             offer = offers[one.offer_id]
             _count(offer, times=-1, amount=-_counted(offer, one.amount, one.currency))

@@ -85,10 +85,10 @@ def _value_what_changed(partner: Partner, mark: Watermark, now: datetime) -> Val
     if since:
         for run in ImportRun.objects.for_partner(partner).filter(finished_at__gt=since, updated__gt=0):
             value_orders(partner, now=now, orders=_changed_by(run))
-    # The mark was read before the prices were: what changed meanwhile is left to the next sweep.
-    Watermark.objects.filter(pk=mark.pk).update(
-        swept_at=now, last_order=mark.last_order, valued_version=mark.prices_version
-    )
+    # The mark was read before prices and offers were: what changed meanwhile is left to the next sweep.
+    mine = Watermark.objects.filter(pk=mark.pk)
+    mine.update(last_order=mark.last_order, valued_version=mark.prices_version)
+    mine.filter(swept_at=since).update(swept_at=now)
     return report
 
 

@@ -13,13 +13,14 @@ from certificates.services.refusals import AlreadyRenewed
 from certificates.states import RequestState
 from offers.models import Offer, Reach, Redemption, Sale
 from offers.services.pricing import price_order
+from offers.services.quotes.holding import release_all
 from offers.services.redeeming import redeem
 from offers.services.renewing import Ordered, PriceChanged, new_at_price, renew_at_price, told_price
 from offers.services.sweeping import sweep
 from portal.models import Partner
 from tests.certificates.certs import make_csr
 from tests.factories import TODAY, make_connection, make_customer, make_order, make_request, midnight, product
-from tests.offers.factories import make_offer, make_price, make_settings, make_tax_rate
+from tests.offers.factories import make_draft_quote, make_offer, make_price, make_settings, make_tax_rate
 
 NOW = midnight(TODAY)
 NAME = "www.granit-phare.example"
@@ -121,6 +122,17 @@ def test_what_a_quote_held_is_used_by_the_renewal(partner: Partner, order: Order
 
     renew(order)
 
+    assert [use.state for use in Redemption.objects.all()] == [Redemption.State.USED]
+
+
+def test_a_quote_that_ends_gives_back_nothing_that_the_renewal_has_used(partner: Partner, order: Order) -> None:
+    offer = make_offer(partner, "10", redemption_limit=1)
+    subject = f"order:{order.pk}"
+    redeem([(offer, Decimal(20))], subject=subject, customer=order.customer, order=order, now=NOW, held=True)
+    quote = make_draft_quote(order)
+    renew(order)
+
+    assert release_all(quote) == 0
     assert [use.state for use in Redemption.objects.all()] == [Redemption.State.USED]
 
 

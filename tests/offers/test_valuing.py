@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from certificates.models import ImportLine, ImportRun, Order
 from certificates.states import OrderStatus, RenewalMark
 from offers.models import Offer, Price, Reach, Redemption, Valuation, Watermark
+from offers.services import sweeping
 from offers.services.pricing import price_order
-from offers.services.sweeping import missed_moments, sweep
+from offers.services.sweeping import ask_for_sweep, missed_moments, sweep
 from offers.services.valuing import ValueReport, record_reaches, value_orders, value_window
 from portal.models import Partner
 from tests.factories import TODAY, make_order, make_partner, midnight, product
@@ -229,6 +230,26 @@ def test_gap_while_no_worker_ran_is_made_up_for(partner: Partner) -> None:
 
     assert reaches(order) == [[first.pk], [], [second.pk]]
     assert values() == {order.pk: (Decimal(200), Decimal(0), None)}
+
+
+def test_an_offer_that_changes_during_a_sweep_is_left_to_the_next_one(
+    partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_price(partner)
+    sweep(partner, now=NOW)
+
+    def changing_meanwhile(_run: ImportRun) -> list[int]:
+        ask_for_sweep(partner)
+        return []
+
+    monkeypatch.setattr(sweeping, "_changed_by", changing_meanwhile)
+    finished = NOW + timedelta(minutes=1)
+    fields = {"format": ImportRun.Format.MAPPED, "created_at": NOW, "finished_at": finished, "updated": 1}
+    ImportRun.objects.create(partner=partner, **fields)
+
+    sweep(partner, now=NOW + timedelta(minutes=2))
+
+    assert Watermark.objects.get().swept_at == NOW - timedelta(hours=1)
 
 
 def test_missed_moments_are_midnights_and_turns_of_offers(partner: Partner) -> None:

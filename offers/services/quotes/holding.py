@@ -57,10 +57,13 @@ def _hold(quote: Quote, line: QuoteLine, uses: list[tuple[Offer, Decimal]], now:
 
 
 def release_all(quote: Quote) -> int:
-    """Give back what the quote holds, but for what another open quote holds too; how many uses."""
+    """Give back what the quote holds, but for what another open quote holds too; how many uses.
+
+    What the order's own renewal has used meanwhile stays used.
+    """
     lines = list(quote.lines.select_related("order"))
     mine = {subject_of(line) for line in lines}
-    return sum(redeeming.release(subject) for subject in mine - _held_elsewhere(quote, lines))
+    return sum(redeeming.release(subject, held_only=True) for subject in mine - _held_elsewhere(quote, lines))
 
 
 def _held_elsewhere(quote: Quote, lines: Sequence[QuoteLine]) -> set[str]:
