@@ -167,12 +167,13 @@ class DraftForm:
         return [wish for form in found.values() if (wish := _wish(form, products)) is not None]
 
     @property
-    def errors(self) -> Iterator[str]:
-        """Every complaint about a line, with its host."""
+    def complaints(self) -> Iterator[str]:
+        """Everything that could not be read, with the line's host or the field's label."""
+        for name, errors in self.header.errors.items():
+            yield from (f"{self.header.fields[name].label}: {words}" for words in errors)
         for line in self.lines:
             for errors in line.errors.values() if line.is_bound else ():
-                for words in errors:
-                    yield f"{line.host}: {words}"
+                yield from (f"{line.host}: {words}" for words in errors)
 
 
 def _wish(form: LineForm, products: Mapping[int, Product]) -> LineWish | None:

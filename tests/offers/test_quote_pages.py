@@ -233,6 +233,16 @@ def test_names_that_are_none_are_refused_beside_their_line(page: Client, draft: 
     assert Quote.objects.get().is_draft
 
 
+def test_figures_say_what_could_not_be_read(page: Client, draft: Quote, order: Order) -> None:
+    wrong = typed(draft, valid_until="", **{f"order-{order.pk}-names": "not a name!"})
+
+    shown = text(page.post(url("quote_figures", draft), wrong))
+
+    assert "these are the figures of the saved draft" in shown
+    assert "is no host name" in shown
+    assert "Valid until:" in shown
+
+
 def test_validity_ends_with_the_first_order_and_never_in_the_past(page: Client, draft: Quote, order: Order) -> None:
     far = (TODAY + timedelta(days=80)).isoformat()
 

@@ -92,6 +92,7 @@ def sheet(quote: Quote, form: DraftForm | None) -> dict[str, Any]:
     return {
         **paper(snapshot, language=get_language() or "en"),
         "problems": told(worked),
+        "unread": [] if typed or form is None or not form.header.is_bound else list(form.complaints),
         "code_words": quote_wording.code_sentence(worked.coded),
         "was_capped": typed and form is not None and form.values["valid_until"] > quote.valid_until,
         "is_preview": True,
