@@ -16,7 +16,7 @@ def paper(snapshot: QuoteSnapshot, *, language: str) -> dict[str, Any]:
         items = quotewords.items(snapshot)
         return {
             "snapshot": snapshot,
-            "title": quotewords.title(snapshot) if snapshot.lines else "",
+            "about": quotewords.title(snapshot) if snapshot.lines else "",
             "country": documents.country_name(snapshot.customer, language),
             "items": items,
             "only": items[0] if len(items) == 1 else None,
