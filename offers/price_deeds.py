@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from certificates.wording import day, years
 from offers.models import CustomerTerms, Price, SalesSettings
+from offers.services.prices.changing import AMOUNTS
 from portal.money import money
 from portal.quantities import percentage
 from portal.types import StrOrPromise
@@ -37,12 +38,12 @@ def _price(facts: Facts) -> str:
     if whose := facts.get("whose"):
         sold = f"{whose}, {sold}"
     changes = ", ".join(_amounts(facts))
-    return f"{sold}: {changes}" if changes else sold
+    return _labelled(sold, changes) if changes else sold
 
 
 def _amounts(facts: Facts) -> Iterator[str]:
     before, after, currency = facts.get("before", {}), facts.get("after", {}), str(facts.get("currency", "EUR"))
-    for name in {**before, **after}:
+    for name in (name for name in AMOUNTS.values() if name in {**before, **after}):
         was, becomes = (_money(one.get(name), currency) for one in (before, after))
         if was != becomes and ((before and after) or name == "base"):
             yield f"{_label(Price, name)} {was} → {becomes}"
@@ -101,7 +102,9 @@ def _fields(model: type[Model]) -> Callable[[Facts], str]:
 
     def told(facts: Facts) -> str:
         before, after = facts.get("before", {}), facts.get("after", {})
-        return ", ".join(_field(model, name, before.get(name), after[name]) for name in after)
+        # A database may keep facts in another order than they were written in.
+        names = [field.name for field in model._meta.concrete_fields if field.name in after]
+        return ", ".join(_field(model, name, before.get(name), after[name]) for name in names)
 
     return told
 
@@ -110,7 +113,11 @@ def _field(model: type[Model], name: str, was: Any, becomes: Any) -> str:
     label = _label(model, name)
     if max(len(str(was)), len(str(becomes))) > _LONGEST:
         return label
-    return f"{label}: {_value(model, name, was)} → {_value(model, name, becomes)}"
+    return _labelled(label, f"{_value(model, name, was)} → {_value(model, name, becomes)}")
+
+
+def _labelled(label: str, words: str) -> str:
+    return _("%(label)s: %(value)s") % {"label": label, "value": words}
 
 
 def _value(model: type[Model], name: str, value: Any) -> str:
@@ -125,7 +132,7 @@ def _label(model: type[Model], name: str) -> str:
 def _rates(facts: Facts) -> str:
     before, after = facts.get("before", {}), facts.get("after", {})
     countries = sorted({**before, **after})
-    return ", ".join(f"{one}: {_rate(before.get(one))} → {_rate(after.get(one))}" for one in countries)
+    return ", ".join(_labelled(one, f"{_rate(before.get(one))} → {_rate(after.get(one))}") for one in countries)
 
 
 def _rate(text: str | None) -> str:

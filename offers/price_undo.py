@@ -10,10 +10,14 @@ from offers.services.prices.changing import Rewritten
 from portal.access import PartnerRequest
 
 _KEPT = "prices_undo"
+# Beyond so many plans every later request of the session would carry too much.
+_MOST = 600
 
 
 def to_undo(request: PartnerRequest, done: Rewritten) -> str:
-    """Keep it; the mark that puts an undo button beside a message."""
+    """Keep it; the mark that puts an undo button beside a message. Nothing where it is too much to keep."""
+    if len(done.after) > _MOST:
+        return ""
     token = secrets.token_urlsafe(9)
     request.session[_KEPT] = {"token": token, "partner": request.partner.pk, "prices": done.to_json()}
     return f"undo:{reverse('offers:price_undo', args=[token])}"

@@ -23,7 +23,7 @@ from certificates.models import (
 )
 from certificates.services.imports import runs
 from certificates.states import AuthorityKind
-from offers.models import Offer
+from offers.models import Offer, Price, PriceLevel
 from portal import clock
 from portal.demo import PARTNER_SLUG
 from portal.mail import mailbox
@@ -71,6 +71,7 @@ PAGES: Mapping[str, str] = {
     "certificates:search": NADIA,
     "mfa_index": CLAIRE,
     "offers:choose": ELISE,
+    "offers:customer_terms": NADIA,
     "offers:embed": NADIA,
     "offers:embed_preview": NADIA,
     "offers:offer": NADIA,
@@ -78,10 +79,20 @@ PAGES: Mapping[str, str] = {
     "offers:offer_new": NADIA,
     "offers:offer_publish": NADIA,
     "offers:offers": NADIA,
+    "offers:price_edit": NADIA,
+    "offers:price_fill": NADIA,
+    "offers:price_import": NADIA,
+    "offers:price_level": NADIA,
+    "offers:price_level_delete": NADIA,
+    "offers:price_levels": NADIA,
+    "offers:price_raise": NADIA,
+    "offers:prices": NADIA,
+    "offers:product_prices": NADIA,
     "offers:products": CLAIRE,
     "offers:reissue": NADIA,
     "offers:renew": NADIA,
     "offers:request_certificate": NADIA,
+    "offers:sales": NADIA,
     "offers:verify_quote": STRANGER,
     "portal:activity": NADIA,
     "portal:invite": NADIA,
@@ -100,8 +111,10 @@ ROWS: Mapping[str, type[Model]] = {
     "contact": Contact,
     "customer": Customer,
     "import": ImportRun,
+    "level": PriceLevel,
     "member": Membership,
     "offer": Offer,
+    "price": Price,
     "request": Request,
     "rule": AuthorityRule,
 }

@@ -109,8 +109,8 @@ def _year_last(found: re.Match[str], text: str, column: str) -> date:
 
 
 def choice(text: str, choices: Mapping[str, int], fault: Fault, column: str) -> int:
-    """The key of what a cell names, capitals aside. Raises BadCell."""
-    found = choices.get(text.casefold())
+    """The key of what a cell names, else of what it names with capitals aside. Raises BadCell."""
+    found = choices.get(text, choices.get(text.casefold()))
     if found is None:
         raise BadCell(fault, column, text)
     return found

@@ -266,6 +266,7 @@ class _Reader:
         at = header.index("customer") if "customer" in header else None
         named = [] if at is None else [one.cells[at].strip() for one in records if isinstance(one, Record)]
         catalogue = list(Product.objects.all())
+        levels = _Names.load(partner).levels
         return cls(
             partner=partner,
             header=header,
@@ -275,7 +276,7 @@ class _Reader:
                 **{product.name.casefold(): product for product in catalogue},
                 **{product.name_id: product for product in catalogue},
             },
-            levels={name.casefold(): pk for pk, name in _Names.load(partner).levels.items()},
+            levels={name.casefold(): pk for pk, name in levels.items()} | {name: pk for pk, name in levels.items()},
             customers=_customers(partner, named),
         )
 
