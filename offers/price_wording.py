@@ -68,7 +68,7 @@ def line_sentence(line: Line) -> str:
     if line.fault is None:
         return ""
     sentence = str(_FAULTS[line.fault]) % {"value": line.value}
-    return f"{line.column}: {sentence}" if line.column else sentence
+    return _("%(label)s: %(value)s") % {"label": line.column, "value": sentence} if line.column else sentence
 
 
 def refusal_sentence(refused: csvio.FileRefused | ColumnsMissing) -> str:

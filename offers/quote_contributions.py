@@ -45,6 +45,7 @@ from portal.money import money
 
 SHOWN = 5
 _EVENTS = 50
+_NAMELESS = {"quote.drafted", "quote.discarded"}
 
 
 def register() -> None:
@@ -110,7 +111,8 @@ def _events(partner: Partner, quotes: Any) -> Iterator[TimelineEvent]:
     ).select_related("actor")
     for deed in deeds.exclude(verb="quote.changed").order_by("-at", "-pk")[:_EVENTS]:
         told = tell(deed)
-        title = f"{told.words} · {deed.subject_label}"
+        # a draft has no number, and its label is in the language of whoever wrote it
+        title = told.words if deed.verb in _NAMELESS else f"{told.words} · {deed.subject_label}"
         url = reverse("offers:quote", args=[deed.subject_id])
         actor = str(deed.actor) if deed.actor else ""
         yield TimelineEvent(deed.at, title, told.detail, actor=actor, level=told.level, url=url)
