@@ -166,9 +166,9 @@ class OfferForm(forms.Form):
     @property
     def values(self) -> dict[str, Any]:
         typed = self.cleaned_data
-        plain = {name: typed.get(name, [] if name in _LISTS else None) for name in _PLAIN}
+        plain = {name: typed.get(name) or [] if name in _LISTS else typed[name] for name in _PLAIN}
         return plain | {
-            "code": typed["code"] if typed["applies"] == CODED else "",
+            "code": typed["code"] or "",
             "customers": typed["customers"],
             "countries": typed["countries"],
             "starts_at": start_of_day(typed["starts_on"]),
@@ -207,12 +207,21 @@ class OfferForm(forms.Form):
 
     def clean(self) -> None:
         """Beside the fields themselves: whether the terms as a whole can stand."""
+        for name in self._not_asked_for():
+            self.errors.pop(name, None)
+            self.cleaned_data[name] = self.fields[name].initial
         if self.errors:
             return
         if self.cleaned_data["applies"] == CODED and not self.cleaned_data["code"]:
             self.add_error("code", _("Write the code, or let the offer apply by itself."))
             return
         self.add_problems(problems_of(self._as_typed(), now=self.now))
+
+    def _not_asked_for(self) -> list[str]:
+        """Fields that the page hides for the chosen kind and way: what is left in them is no mistake."""
+        kind, applies = self.cleaned_data.get("kind"), self.cleaned_data.get("applies")
+        hidden = [name for name, kinds in FIELD_KINDS.items() if kind and kind not in kinds.split()]
+        return hidden + {AUTOMATIC: ["code"], CODED: ["days_from", "days_until"]}.get(str(applies), [])
 
     def add_problems(self, problems: Mapping[str, Any]) -> None:
         for name, problem in problems.items():

@@ -186,6 +186,24 @@ def test_what_cannot_stand_is_said_and_nothing_typed_is_lost(
     assert not Offer.objects.exists()
 
 
+def test_what_is_left_in_hidden_fields_is_no_mistake(desk: Client, partner: Partner) -> None:
+    left = {
+        "percent": "a lot",
+        "free_names": "-1",
+        "upgrade_targets": ["ssl_basic"],
+        "days_from": "5",
+        "days_until": "x",
+    }
+
+    desk.post(url("offer_new"), TYPED | left | {"kind": "amount", "amount": "20", "applies": "code", "code": "vingt"})
+    desk.post(url("offer_new"), TYPED | {"code": "!", "amount": "none"})
+
+    coded, automatic = Offer.objects.order_by("pk")
+    assert (coded.kind, coded.amount, coded.percent, coded.upgrade_targets) == ("amount", Decimal(20), None, [])
+    assert (coded.code, coded.days_from, coded.days_until) == ("VINGT", 90, -30)
+    assert (automatic.code, automatic.amount, automatic.percent) == ("", None, Decimal(10))
+
+
 def test_a_strangers_rows_cannot_be_named(desk: Client, partner: Partner) -> None:
     stranger = factories.make_partner("Stranger")
     theirs = factories.make_customer(stranger, "Far Away SA")
