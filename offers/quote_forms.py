@@ -130,17 +130,21 @@ class DraftForm:
         self.header = HeaderForm(data, quote=quote, today=today)
         self.products = list(Product.objects.filter(is_offered=True))
         self.further = {key_of(wish): wish for wish in further}
-        kept = [wish for wish in wishes if data is None or key_of(wish) in data.getlist("line")]
+        kept = [wish for wish in wishes if data is None or self._is_typed(key_of(wish))]
         added = [wish for key, wish in self.further.items() if data is not None and self._is_wanted(key)]
         self.lines = [self._line(wish) for wish in (*kept, *added)]
 
+    def _is_typed(self, key: str) -> bool:
+        """Whether the form that was posted had this line."""
+        return self.data is not None and f"{key}-product" in self.data
+
     def _is_wanted(self, key: str) -> bool:
-        return self.data is not None and (key in self.data.getlist("add") or key in self.data.getlist("line"))
+        return self.data is not None and (key in self.data.getlist("add") or self._is_typed(key))
 
     def _line(self, wish: LineWish) -> LineForm:
         known = wish.product in self.products
         products = self.products if known else [wish.product, *self.products]
-        typed = self.data if self.data is not None and key_of(wish) in self.data.getlist("line") else None
+        typed = self.data if self._is_typed(key_of(wish)) else None
         return LineForm(typed, wish=wish, products=products)
 
     @property

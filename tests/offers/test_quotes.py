@@ -114,6 +114,15 @@ def test_draft_says_which_orders_cannot_be_quoted(order: Order, claire: Membersh
     assert not Quote.objects.exists()
 
 
+def test_more_lines_than_anybody_reads_are_refused(
+    order: Order, claire: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("offers.services.quotes.drafting.MOST_LINES", 1)
+
+    with pytest.raises(quotes.TooManyLines):
+        quotes.draft_quote([order, make_due_order(order.customer)], actor=claire.user, now=TEN)
+
+
 def test_changed_draft_is_priced_anew(order: Order, claire: Membership) -> None:
     quote = quotes.draft_quote([order], actor=claire.user, now=TEN)
     (wish,) = quotes.wishes_of(quote)

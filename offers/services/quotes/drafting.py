@@ -20,8 +20,8 @@ from offers.services.quotes.refusals import LineProblem, LinesRefused, NothingTo
 from portal import activities
 from portal.models import User
 
-# A quote of more lines would not be read by anybody, nor drawn in a bearable time.
-MOST_LINES = 500
+# More lines nobody reads, and their form would hold more fields than Django takes (four a line, a thousand in all).
+MOST_LINES = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
