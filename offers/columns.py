@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from functools import lru_cache
 from html import escape
 from typing import Any
 
@@ -92,7 +93,12 @@ def value_cell(order: Any) -> str:
     """What renewing it brings, tax excluded; nothing where no price is known."""
     if order.value is None:
         return ""
-    return escape(money(order.value, order.value_currency))
+    return _written(order.value, order.value_currency, get_language() or "en")
+
+
+@lru_cache(maxsize=2048)
+def _written(amount: Decimal, currency: str, language: str) -> SafeString:
+    return SafeString(escape(money(amount, currency, language)))
 
 
 def offer_cell(order: Any) -> str:

@@ -88,7 +88,7 @@ class AnnotatedColumn:
 class ListFilter:
     """A filter another app adds to a list's filter set: a django-filter field under `key`.
 
-    A rare one shares the menu "More" with others.
+    It filters before the columns of other apps are computed. A rare one shares the menu "More" with others.
     """
 
     page: str

@@ -145,7 +145,7 @@ class ExpiringPage(SavableListPage):
     @cached_property
     def numbers(self) -> list[tuple[int, ...]]:
         """Those of the tabs; for a whole page those above the list and in the sidebar too, all by one query."""
-        tabs = counts_of([Counted(self.queryset, self.span_of(days), COUNT_LIMIT) for days in TAB_DAYS.values()])
+        tabs = counts_of([Counted(self.counted, self.span_of(days), COUNT_LIMIT) for days in TAB_DAYS.values()])
         if self.request.htmx:
             return ask(tabs)
         membership = self.request.membership

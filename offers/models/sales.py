@@ -112,7 +112,11 @@ class Valuation(PartnerOwned):
     class Meta:
         verbose_name = _("value of an order")
         verbose_name_plural = _("values of orders")
-        indexes = [models.Index(fields=["partner", "net"], name="valuation_by_net")]
+        indexes = [
+            models.Index(fields=["partner", "net"], name="valuation_by_net"),
+            # What lists add up is read in the index alone.
+            models.Index(fields=["order", "partner", "currency", "net", "discount"], name="valuation_sums"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.net} {self.currency}"

@@ -232,7 +232,7 @@ class ListPage(View):
 
     @cached_property
     def filters(self) -> ListFilters:
-        return self.filters_type(self.query, queryset=self.unfiltered(), request=self.request)
+        return self.filters_type(self.query, queryset=self.get_queryset(), request=self.request)
 
     @cached_property
     def is_filtered(self) -> bool:
@@ -241,16 +241,23 @@ class ListPage(View):
 
     def unfiltered(self) -> QuerySet[Any]:
         """The scoped rows with the columns that other apps compute."""
-        queryset = self.get_queryset()
-        for column in self.annotated_columns:
-            queryset = column.annotate(queryset)
-        return queryset
+        return self._with_columns(self.get_queryset())
+
+    @cached_property
+    def counted(self) -> QuerySet[Any]:
+        """The scoped and filtered rows as they are counted: without the columns of other apps, which cost joins."""
+        filtered: QuerySet[Any] = self.filters.qs if self.is_filtered else self.get_queryset()
+        return filtered
 
     @cached_property
     def queryset(self) -> QuerySet[Any]:
         """The scoped and filtered rows, without the span: what is shown, exported and acted upon begins here."""
-        filtered: QuerySet[Any] = self.filters.qs if self.is_filtered else self.unfiltered()
-        return filtered
+        return self._with_columns(self.counted)
+
+    def _with_columns(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        for column in self.annotated_columns:
+            rows = column.annotate(rows)
+        return rows
 
     @cached_property
     def span(self) -> Span | None:
@@ -278,7 +285,8 @@ class ListPage(View):
 
     def count(self) -> int:
         """The rows of the list, counted no further than one beyond the limit."""
-        return self.spanned.order_by().values("pk")[: COUNT_LIMIT + 1].count()
+        rows = self.span.apply(self.counted) if self.span else self.counted
+        return rows.order_by().values("pk")[: COUNT_LIMIT + 1].count()
 
     # What is shown
 
