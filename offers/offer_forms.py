@@ -70,7 +70,9 @@ class OfferForm(forms.Form):
     """The terms of a draft. `values` are as the services take them; `offer` is the draft they would make."""
 
     name = forms.CharField(
-        label=_("Name"), max_length=120, help_text=_("What your colleagues call it. Customers never see it.")
+        label=_("Name"),
+        max_length=120,
+        help_text=_("What your colleagues call it. Customers read it only where there are no words for them."),
     )
     words_en = forms.CharField(label=_("Words for customers, English"), max_length=160, required=False)
     words_fr = forms.CharField(label=_("Words for customers, French"), max_length=160, required=False)

@@ -301,6 +301,7 @@ def offer_publish(request: PartnerRequest, pk: int) -> HttpResponse:
             return _frozen(request, offer)
         messages.success(request, _published_words(published, now))
         return redirect("offers:offer", pk=pk)
+    offer.starts_at = max(offer.starts_at, now)  # as it will be
     context = {
         "page_title": _("Publish “%(name)s”") % {"name": offer.name},
         "offer": offer,
