@@ -513,6 +513,15 @@ def test_batch_shows_its_progress_then_its_report(page: Client, order: Order, cl
     assert page.get(url("quote_batch_progress", batch)).headers["HX-Redirect"] == url("quote_batch", batch)
 
 
+def test_list_leads_back_to_what_is_being_made(page: Client, order: Order, claire: Membership) -> None:
+    orders = Order.objects.order_by("pk")
+    batch = batches.start_batch(
+        orders, partner=claire.partner, grouping="order", delivery="archive", actor=claire.user, now=TEN
+    )
+
+    assert url("quote_batch", batch) in text(page.get(url("quotes")))
+
+
 def test_left_out_orders_are_told_with_their_reason(
     page: Client, order: Order, claire: Membership, monkeypatch: pytest.MonkeyPatch
 ) -> None:

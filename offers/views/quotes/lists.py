@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +16,9 @@ from certificates.filters import ME
 from certificates.querysets import CountOf
 from certificates.views.expiring import Link
 from certificates.views.saved_views import SavableListPage
-from offers.models import Quote, QuoteLine
+from certificates.wording import Pill
+from offers import quote_wording
+from offers.models import Quote, QuoteBatch, QuoteLine
 from offers.models.quotes import QuoteState
 from offers.querysets import QuoteQuerySet
 from offers.quote_filters import QuoteFilters
@@ -30,6 +32,8 @@ from portal.money import money
 from portal.types import StrOrPromise
 
 OPEN, SOON, ASKED, DRAFTS, ACCEPTED, DECLINED, ALL = "open", "soon", "asked", "drafts", "accepted", "declined", "all"
+# So long the way back to a batch stands above the list.
+_LATELY = timedelta(days=7)
 TABS: Mapping[str, StrOrPromise] = {
     OPEN: gettext_lazy("Open"),
     SOON: gettext_lazy("Expiring within 7 days"),
@@ -99,6 +103,7 @@ class QuotesPage(SavableListPage):
             "tabs": list(self._tabs()),
             "tabs_label": _("Which quotes"),
             "kpis": [] if self.request.htmx else list(self._figures()),
+            "batches": [] if self.request.htmx else self._batches(),
         }
 
     def _tabs(self) -> Iterator[Link]:
@@ -113,6 +118,12 @@ class QuotesPage(SavableListPage):
         for row in sums.order_by("-number", "currency"):
             words = ngettext("%(count)s quote", "%(count)s quotes", row["number"]) % {"count": row["number"]}
             yield Figure(TABS[self.tab], money(row["gross"], row["currency"]), words)
+
+    def _batches(self) -> list[tuple[QuoteBatch, Pill]]:
+        """What was made at once lately, to come back to."""
+        since = clock.now() - _LATELY
+        found = QuoteBatch.objects.for_partner(self.request.partner).filter(created_at__gte=since)
+        return [(one, quote_wording.work_pill(one.state)) for one in found.select_related("started_by")[:3]]
 
     def get_empty(self) -> Empty:
         if self.is_filtered:
