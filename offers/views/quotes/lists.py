@@ -113,8 +113,13 @@ class QuotesPage(SavableListPage):
             yield Link(f"tab-{tab}", label, self.address.but(tab=tab, sort=None), tab == self.tab, count)
 
     def _figures(self) -> Iterator[Figure]:
-        """What the quotes of the list come to, in each currency."""
-        sums = self.spanned.order_by().values("currency").annotate(gross=Sum("gross"), number=Count("pk"))
+        """What the quotes of the list come to, in each currency; of several versions the one that counts."""
+        sums = (
+            self.spanned.exclude(state=QuoteState.SUPERSEDED)
+            .order_by()
+            .values("currency")
+            .annotate(gross=Sum("gross"), number=Count("pk"))
+        )
         for row in sums.order_by("-number", "currency"):
             words = ngettext("%(count)s quote", "%(count)s quotes", row["number"]) % {"count": row["number"]}
             yield Figure(TABS[self.tab], money(row["gross"], row["currency"]), words)
