@@ -12,7 +12,7 @@ from portal.contributions import ActivityWords, NavigationEntry, Panel, activity
 def register() -> None:
     navigation.add(
         NavigationEntry("offers", _("Price list"), "offers:prices", "prices.view", "currency-euro", 30),
-        NavigationEntry("house", _("Sales settings"), "offers:sales", "settings.edit", "sliders", 80),
+        NavigationEntry("house", _("Sales settings"), "offers:sales", "settings.edit", "sliders", 81),
     )
     panels.add(Panel("customer", "terms", "offers/sales/terms_panel.html", 40, terms_panel, "prices.view"))
     activity_words.add(ActivityWords(frozenset(price_deeds.DEEDS), price_deeds.describe))
