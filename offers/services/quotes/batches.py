@@ -189,7 +189,7 @@ class _Work:
 
     def _keep(self, **changes: object) -> None:
         """Write on the row and hold it for another lease. Raises ClaimLost."""
-        lease = self.clock() + settings.CLAIM_LEASE
+        lease = self.clock() + _lease()
         if not self._held.update(claimed_until=lease, attempts=0, **changes):
             raise ClaimLost
         self.batch.claimed_until = lease
@@ -290,8 +290,14 @@ def _fill(file: IO[bytes], quotes: Sequence[Quote]) -> None:
                 archive.writestr(papers.file_name(quote), content)
 
 
+def _lease() -> timedelta:
+    """How long a worker may be silent: while it draws one document it is."""
+    lease: timedelta = settings.CLAIM_LEASE
+    return lease + timedelta(seconds=papers.DRAWING_SECONDS)
+
+
 def _claim(pk: int, now: datetime) -> QuoteBatch | None:
-    lease = now + settings.CLAIM_LEASE
+    lease = now + _lease()
     claimed = due_batches(now).filter(pk=pk).order_by()
     if not claimed.update(state=WorkState.RUNNING, claimed_until=lease, attempts=F("attempts") + 1):
         return None
