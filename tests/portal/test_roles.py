@@ -65,8 +65,8 @@ def test_support_changes_nothing_but_notes_and_contacts() -> None:
     assert {one for one in permissions_of(Role.SUPPORT) if one.split(".")[1] in changing} == {"contacts.edit"}
 
 
-def test_customers_see_their_home_only() -> None:
-    assert permissions_of(Role.CUSTOMER) == {"home.view"}
+def test_customers_see_their_home_and_what_is_sold() -> None:
+    assert permissions_of(Role.CUSTOMER) == {"home.view", "products.view"}
 
 
 def test_settings_people_and_record_are_the_administrators() -> None:
