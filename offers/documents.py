@@ -92,16 +92,22 @@ def readable(snapshot: QuoteSnapshot | Mapping[str, Any]) -> QuoteSnapshot:
 
 def _clean(value: Any, field: str = "") -> Any:
     if isinstance(value, str):
-        return _clean_text(value, LONGEST.get(field, LONGEST_WORDS))
+        return clean_text(value, LONGEST.get(field, LONGEST_WORDS))
     if isinstance(value, Mapping):
         return {key: _clean(item, key) for key, item in value.items()}
     return [_clean(item, field) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _clean_text(text: str, longest: int) -> str:
+def clean_text(text: str, longest: int) -> str:
+    """The text without controls and marks that turn the reading direction, cut off after `longest` characters."""
     if len(text) > longest:
         text = f"{text[: longest - 1]}…"
     return text if text.isascii() and text.isprintable() else "".join(map(_shown, text))
+
+
+def one_line(text: str, longest: int) -> str:
+    """The same on one line, without spaces around it."""
+    return clean_text(" ".join(clean_text(text, len(text)).split()), longest)
 
 
 def _shown(character: str) -> str:

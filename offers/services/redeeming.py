@@ -6,7 +6,7 @@ checks on the counters, hold on their own should anybody ever forget the lock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -18,7 +18,7 @@ from offers.models import Offer, Redemption
 from offers.models.offers import OfferStatus
 from portal.access import PartnerQuerySet
 
-__all__ = ["OfferNotLive", "OfferRefused", "OfferUsedUp", "redeem", "release", "use"]
+__all__ = ["OfferNotLive", "OfferRefused", "OfferUsedUp", "lock", "redeem", "release", "release_held", "use"]
 
 Uses = PartnerQuerySet[Redemption]
 
@@ -81,26 +81,46 @@ def redeem(
         ]
 
 
-def use(subject: str) -> int:
-    """What was held for the subject is used now, even where the offer has ended meanwhile; how many uses."""
-    return Redemption.objects.filter(subject=subject, state=Redemption.State.HELD).update(state=Redemption.State.USED)
+def use(subject: str, amounts: Mapping[int, Decimal]) -> int:
+    """What was held of these offers for the subject is used now, even where one has ended meanwhile; how many uses.
 
-
-def release(subject: str, *, held_only: bool = False) -> int:
-    """Give back all that the subject holds or has used: its places are free, its amounts unspent; how many uses.
-
-    With `held_only` what has been used stays.
+    `amounts` is by the offers' ids; of what was held beyond them the rest is given back.
     """
     with transaction.atomic():
-        mine = _unreleased(subject).filter(state=Redemption.State.HELD) if held_only else _unreleased(subject)
-        offers = {offer.pk: offer for offer in _locked(mine.values_list("offer", flat=True))}
-        given_back = list(mine.filter(offer__in=offers))
-        for one in given_back:
-            offer = offers[one.offer_id]
-            _count(offer, times=-1, amount=-_counted(offer, one.amount, one.currency))
-            one.state = Redemption.State.RELEASED
-            one.save(update_fields=["state"])
-    return len(given_back)
+        mine = _with_offers(_held(subject).filter(offer__in=amounts))
+        for one, offer in mine:
+            _renewed(offer, one, min(one.amount, amounts[offer.pk]), held=False)
+    return len(mine)
+
+
+def release(subject: str) -> int:
+    """Give back all that the subject holds or has used: its places are free, its amounts unspent; how many uses."""
+    with transaction.atomic():
+        mine = _with_offers(_unreleased(subject))
+        for one, offer in mine:
+            _give_back(offer, one)
+    return len(mine)
+
+
+def release_held(subject: str, *, beyond: Mapping[int, Decimal]) -> int:
+    """Give back what is held for the subject, but for these amounts by the offers' ids; how many uses.
+
+    What has been used meanwhile stays.
+    """
+    with transaction.atomic():
+        mine = _with_offers(_held(subject))
+        for one, offer in mine:
+            if offer.pk in beyond:
+                _renewed(offer, one, min(one.amount, beyond[offer.pk]), held=True)
+            else:
+                _give_back(offer, one)
+    return sum(offer.pk not in beyond for _one, offer in mine)
+
+
+def lock(subjects: Iterable[str], *, offers: Iterable[int] = ()) -> None:
+    """Lock these offers and those held for the subjects: who goes on to change several cannot wait for another."""
+    held = Redemption.objects.filter(subject__in=list(subjects), state=Redemption.State.HELD)
+    _locked({*offers, *held.values_list("offer", flat=True)})
 
 
 def _locked(offers: Iterable[int]) -> Sequence[Offer]:
@@ -111,6 +131,22 @@ def _locked(offers: Iterable[int]) -> Sequence[Offer]:
 
 def _unreleased(subject: str) -> Uses:
     return Redemption.objects.filter(subject=subject).exclude(state=Redemption.State.RELEASED)
+
+
+def _held(subject: str) -> Uses:
+    return Redemption.objects.filter(subject=subject, state=Redemption.State.HELD)
+
+
+def _with_offers(uses: Uses) -> list[tuple[Redemption, Offer]]:
+    """The uses as they stand once their offers are locked."""
+    offers = {offer.pk: offer for offer in _locked(uses.values_list("offer", flat=True))}
+    return [(one, offers[one.offer_id]) for one in uses.filter(offer__in=offers)]
+
+
+def _give_back(offer: Offer, one: Redemption) -> None:
+    _count(offer, times=-1, amount=-_counted(offer, one.amount, one.currency))
+    one.state = Redemption.State.RELEASED
+    one.save(update_fields=["state"])
 
 
 def _taken(offer: Offer, wanted: Redemption) -> Redemption:

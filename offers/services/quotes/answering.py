@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from certificates.rules import utc_date
+from offers.documents import one_line
 from offers.models import Quote
 from offers.models.quotes import DeclineReason, QuoteState
 from offers.services.quotes import holding, moves, ordering
@@ -77,7 +78,7 @@ def accept_quote(
         raise TermsNotAccepted
     with transaction.atomic():
         quote = _locked_for_answer(quote, now)
-        words = purchase_order.strip()[:60] or quote.purchase_order
+        words = one_line(purchase_order, 60) or quote.purchase_order
         moves.move(quote, QuoteState.ACCEPTED, purchase_order=words, change_asked_at=None, **answer.columns)
         _order_all(quote, by=by, now=now)
         facts = {**answer.facts, "purchase_order": words, "gross": str(quote.gross), "currency": quote.currency}
@@ -90,6 +91,7 @@ def _order_all(quote: Quote, *, by: User | None, now: datetime) -> None:
     asked = [ordering.order_line(quote, line, actor=by, now=now) for line in lines]
     if problems := [problem for problem in asked if problem]:
         raise QuoteNoLongerHolds(problems)
+    ordering.use_offers(quote)
 
 
 def decline_quote(
@@ -108,7 +110,7 @@ def decline_quote(
     """
     if reason not in DeclineReason.values:
         raise AnswerMissing("reason")
-    answer = _Answer(name=name.strip()[:120], role=role.strip()[:120], by=by, now=now)
+    answer = _Answer(name=one_line(name, 120), role=one_line(role, 120), by=by, now=now)
     with transaction.atomic():
         quote = _locked_for_answer(quote, now)
         columns = {"decline_reason": reason, "answer_words": words.strip(), "change_asked_at": None}
@@ -132,7 +134,7 @@ def ask_for_change(
     with transaction.atomic():
         quote = _locked_for_answer(quote, now)
         quote.change_asked_at, quote.answer_words = now, words
-        quote.answered_name, quote.answered_role = name.strip()[:120], role.strip()[:120]
+        quote.answered_name, quote.answered_role = one_line(name, 120), one_line(role, 120)
         quote.save(update_fields=["change_asked_at", "answer_words", "answered_name", "answered_role"])
         facts = {"words": words, "name": quote.answered_name, "by_telephone": by is not None}
         activities.record("quote.change_asked", quote, partner=quote.partner, actor=by, at=now, **facts)
@@ -174,9 +176,10 @@ def _expire(quote: Quote, now: datetime) -> bool:
 
 
 def _answer(name: str, role: str, by: User | None, now: datetime) -> _Answer:
-    if not name.strip():
+    name = one_line(name, 120)
+    if not name:
         raise AnswerMissing("name")
-    return _Answer(name=name.strip()[:120], role=role.strip()[:120], by=by, now=now)
+    return _Answer(name=name, role=one_line(role, 120), by=by, now=now)
 
 
 def _locked_for_answer(quote: Quote, now: datetime) -> Quote:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -28,8 +28,10 @@ def amounts_by_offer(priced: Priced) -> Mapping[int, Decimal]:
 def hold_all(quote: Quote, lines: Iterable[QuoteLine], *, now: datetime) -> None:
     """Hold the offers of every line. Raises LinesRefused where one has been used up or has ended."""
     lines = list(lines)
-    wanted = {line.pk: amounts_by_offer(Priced.from_json(line.arithmetic)) for line in lines}
+    elsewhere = _wanted_elsewhere(quote, lines)
+    wanted = {line.pk: _no_less(amounts_of(line), elsewhere.get(subject_of(line), {})) for line in lines}
     named = {pk for amounts in wanted.values() for pk in amounts}
+    redeeming.lock(_subjects(quote.replaces) | set(map(subject_of, lines)), offers=named)
     offers = Offer.objects.for_partner(quote.partner).in_bulk(named)
     problems = []
     for line in lines:
@@ -56,18 +58,46 @@ def _hold(quote: Quote, line: QuoteLine, uses: list[tuple[Offer, Decimal]], now:
     return None
 
 
+def use_all(quote: Quote) -> None:
+    """What its lines take off is used now; the rest of what was held waits for the other quotes that hold it."""
+    lines = list(quote.lines.select_related("order"))
+    redeeming.lock(map(subject_of, lines))
+    for line in lines:
+        redeeming.use(subject_of(line), amounts_of(line))
+
+
 def release_all(quote: Quote) -> int:
     """Give back what the quote holds, but for what another open quote holds too; how many uses.
 
     What the order's own renewal has used meanwhile stays used.
     """
-    lines = list(quote.lines.select_related("order"))
-    mine = {subject_of(line) for line in lines}
-    return sum(redeeming.release(subject, held_only=True) for subject in mine - _held_elsewhere(quote, lines))
+    subjects = _subjects(quote)
+    elsewhere = _wanted_elsewhere(quote, quote.lines.all())
+    redeeming.lock(subjects)
+    return sum(redeeming.release_held(one, beyond=elsewhere.get(one, {})) for one in sorted(subjects))
 
 
-def _held_elsewhere(quote: Quote, lines: Sequence[QuoteLine]) -> set[str]:
+def amounts_of(line: QuoteLine) -> Mapping[int, Decimal]:
+    return amounts_by_offer(Priced.from_json(line.arithmetic))
+
+
+def _no_less(amounts: Mapping[int, Decimal], others: Mapping[int, Decimal]) -> dict[int, Decimal]:
+    """Of the same offers, what both can be accepted at."""
+    return {pk: max(amount, others.get(pk, amount)) for pk, amount in amounts.items()}
+
+
+def _subjects(quote: Quote | None) -> set[str]:
+    return {subject_of(line) for line in quote.lines.select_related("order")} if quote else set()
+
+
+def _wanted_elsewhere(quote: Quote, lines: Iterable[QuoteLine]) -> Mapping[str, dict[int, Decimal]]:
+    """What other open quotes take off the same orders and certificates: by subject and offer, the most of them."""
+    lines = list(lines)
     same = Q(order__in=[line.order_id for line in lines if line.order_id])
     same |= Q(certificate__in=[line.certificate_id for line in lines if line.certificate_id])
     others = QuoteLine.objects.for_partner(quote.partner).filter(same, quote__in=Quote.objects.open())
-    return {subject_of(line) for line in others.exclude(quote=quote).select_related("order")}
+    wanted: dict[str, dict[int, Decimal]] = {}
+    for line in others.exclude(quote=quote).select_related("order"):
+        held = wanted.setdefault(subject_of(line), {})
+        held.update(_no_less(amounts_of(line), held))
+    return wanted

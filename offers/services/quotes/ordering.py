@@ -14,7 +14,7 @@ from certificates.services.renewals import Agreed, request_new, request_renewal
 from offers.models import Quote, QuoteLine, Redemption, Sale
 from offers.rules.money import percent_of
 from offers.rules.prices import Priced
-from offers.services import redeeming
+from offers.services.quotes import holding
 from offers.services.quotes.figures import OBSTACLES, problem_of, subject_of
 from offers.services.quotes.refusals import LineProblem, Reason
 from offers.services.quotes.snapshots import stored_snapshot
@@ -31,7 +31,6 @@ def order_line(quote: Quote, line: QuoteLine, *, actor: User | None, now: dateti
             ask = _renew if line.order else _buy
             request = ask(quote, line, actor=actor, now=now)
             _note_sale(quote, line, request)
-            _use_offers(line, request)
     except AlreadyInHand:
         return problem_of(line, Reason.RENEWED)
     except OrderNotRenewable as refusal:
@@ -82,13 +81,15 @@ def _agreed(quote: Quote, line: QuoteLine) -> Agreed:
     return Agreed(line.net, quote.currency)
 
 
-def _use_offers(line: QuoteLine, request: Request) -> None:
-    """What was held is used now; of a new order, under the name by which its uses are given back if it fails."""
-    redeeming.use(subject_of(line))
-    if line.order is None:
-        Redemption.objects.filter(subject=subject_of(line)).exclude(state=Redemption.State.RELEASED).update(
-            subject=f"request:{request.pk}"
-        )
+def use_offers(quote: Quote) -> None:
+    """What was held for the lines is used now; of new orders, under the name by which it is given back if they fail.
+
+    Asked once all orders are locked: whoever renews one of them takes its offers after it.
+    """
+    holding.use_all(quote)
+    for line in quote.lines.filter(order=None).select_related("sale"):
+        used = Redemption.objects.filter(subject=subject_of(line), state=Redemption.State.USED)
+        used.update(subject=f"request:{line.sale.request_id}")
 
 
 def _note_sale(quote: Quote, line: QuoteLine, request: Request) -> None:
