@@ -8,9 +8,18 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from offers.documents import one_line
 from offers.models.quotes import DeclineReason
 
 _WORDS = {"rows": 3}
+
+
+class LineField(forms.CharField):
+    """A name or a number: what was pasted comes onto one line, without what nobody can see."""
+
+    def to_python(self, value: Any) -> str:
+        typed = str(super().to_python(value))
+        return one_line(typed, len(typed))
 
 
 class AcceptForm(forms.Form):
@@ -18,13 +27,13 @@ class AcceptForm(forms.Form):
 
     prefix = "accept"
 
-    name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
-    role = forms.CharField(
+    name = LineField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    role = LineField(
         label=pgettext_lazy("of a person in a company", "Your role"),
         max_length=120,
         widget=forms.TextInput(attrs={"autocomplete": "organization-title"}),
     )
-    purchase_order = forms.CharField(
+    purchase_order = LineField(
         label=_("Purchase order"),
         max_length=60,
         required=False,
@@ -70,7 +79,7 @@ class ChangeForm(forms.Form):
         help_text=_("Another product, another term, fewer names, another address: you will get a new version."),
         error_messages={"required": _("Say in a few words what should be different.")},
     )
-    name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = LineField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
 
 
 def forms_for(purchase_order: str, told: str, *, name: str, has_terms: bool) -> dict[str, Any]:

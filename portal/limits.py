@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from allauth.core.internal import ratelimit
 from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 
@@ -37,5 +38,8 @@ class Limit:
 
 
 def network_of(request: HttpRequest) -> str:
-    """Where the request comes from: an address, or a network of IPv6."""
-    return str(ratelimit.get_ip(request))
+    """Where the request comes from: an address, or a network of IPv6; all that tell none share one limit."""
+    try:
+        return str(ratelimit.get_ip(request))
+    except PermissionDenied:
+        return "unknown"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -21,9 +22,11 @@ from portal.access import across_partners, on_behalf_of, public
 from portal.choices import Language
 from portal.limits import Limit, network_of
 from portal.models import Link, Membership, Partner
+from portal.models.links import HANDLE_LENGTH
 
 View = Callable[..., HttpResponseBase]
 
+_HANDLE = re.compile(rf"[0-9a-f]{{{HANDLE_LENGTH}}}")
 # A browser that holds as many links begins anew: its cookies must fit into a request.
 MOST_COOKIES = 20
 # Of one network, and of all networks together on one partner's host.
@@ -37,6 +40,7 @@ class LinkedRequest(HttpRequest):
     link: Link
     partner: Partner
     membership: Membership | None
+    memberships: list[Membership]
     LANGUAGE_CODE: str
 
 
@@ -66,7 +70,7 @@ def linked(purpose: str) -> Callable[[View], View]:
 
 def admit(request: HttpRequest, response: HttpResponseBase, link: Link) -> None:
     """Let this browser use the link for a few hours; it is signed in to nothing."""
-    held = [name for name in request.COOKIES if name.startswith(settings.LINK_COOKIE_PREFIX)]
+    held = [name for name in request.COOKIES if _is_ours(name)]
     for name in held if len(held) >= MOST_COOKIES else ():
         response.delete_cookie(name)
     response.set_cookie(
@@ -130,6 +134,12 @@ def _as_read_by(request: Any, link: Link) -> Iterator[None]:
 
 def _cookie(handle: str) -> str:
     return f"{settings.LINK_COOKIE_PREFIX}{handle}"
+
+
+def _is_ours(name: str) -> bool:
+    """Whether we may have set the cookie; one of an odder name could not even be deleted."""
+    handle = name.removeprefix(settings.LINK_COOKIE_PREFIX)
+    return handle != name and _HANDLE.fullmatch(handle) is not None
 
 
 def _salt(purpose: str) -> str:

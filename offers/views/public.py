@@ -117,9 +117,8 @@ def quote_of(link: Link) -> Quote:
 
 
 def is_of_the_house(request: LinkedRequest) -> bool:
-    """Whether somebody of the partner's own staff looks at what its customer sees: they answer nothing here."""
-    member = request.membership
-    return member is not None and member.is_staff and member.partner_id == request.link.partner_id
+    """Whether somebody of the partner's own staff, in whatever role just now, looks on: they answer nothing here."""
+    return any(one.is_staff and one.partner_id == request.link.partner_id for one in request.memberships)
 
 
 def _answered(request: LinkedRequest, quote: Quote, answer: Answer, **forms: Any) -> HttpResponseBase:

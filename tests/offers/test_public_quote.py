@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django_scopes import scopes_disabled
 
 from certificates.models import Order, Request
 from offers.models import Quote, QuoteDocument
@@ -28,6 +29,7 @@ from offers.tasks import draw_quote
 from portal import clock
 from portal.models import Activity, Link, Membership, Partner
 from portal.money import money
+from portal.roles import Role
 from tests import factories
 from tests.certificates.certs import make_csr
 from tests.offers.factories import make_prices, make_settings, make_tax_rate
@@ -380,6 +382,79 @@ def test_people_of_the_house_look_and_do_not_answer(quote: Quote, page: Client) 
     assert "data-seen" not in colleague.get(address).content.decode()
     assert (refused.status_code, stands(quote).state) == (403, QuoteState.SENT)
     assert colleague.get("/orders/").status_code == 200
+
+
+def test_people_of_the_house_answer_nothing_while_they_work_for_another_one(quote: Quote) -> None:
+    member = factories.make_member(factories.make_partner("Another partner"))
+    with scopes_disabled():
+        Membership.objects.create(user=member.user, partner=quote.partner, role=Role.ACCOUNT_MANAGER)
+    colleague = Client()
+    colleague.force_login(member.user)
+    _client, address = reader_of(quote, colleague)
+
+    assert "This is your customer's page" in words(colleague.get(address))
+    assert (accept(colleague, address).status_code, stands(quote).state) == (403, QuoteState.SENT)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("A\r\nBcc: x@evil.example", "A Bcc: x@evil.example"),
+        ("A\x07\x1b[31m\tB", "A [31m B"),
+        ("A\x00B", "A B"),
+        ("\u202eknab\u2066 A", "knab A"),
+        ("😀 Zoé\u2028Łukasz", "😀 Zoé Łukasz"),
+        ("<b>{{ 7|add:7 }}</b>", "<b>{{ 7|add:7 }}</b>"),
+    ],
+)
+@pytest.mark.parametrize("field", ["name", "role", "purchase_order"])
+def test_what_a_buyer_types_is_kept_on_one_line(quote: Quote, field: str, typed: str, kept: str) -> None:
+    client, page = reader_of(quote)
+
+    assert accept(client, page, **{f"accept-{field}": typed}).status_code == 302
+
+    accepted = stands(quote)
+    told = {"name": accepted.answered_name, "role": accepted.answered_role, "purchase_order": accepted.purchase_order}
+    assert told[field] == kept
+    assert Request.objects.get().purchase_order == accepted.purchase_order
+    assert "<b>" not in words(client.get(page)).replace(kept, "")
+
+
+@pytest.mark.parametrize("field", ["name", "role", "purchase_order"])
+@pytest.mark.parametrize("typed", ["x" * 10_000, "\u202e \x00"])
+def test_what_no_name_or_number_can_be_is_refused(quote: Quote, field: str, typed: str) -> None:
+    client, page = reader_of(quote)
+    typed = "x" * 61 if field == "purchase_order" else typed
+
+    assert accept(client, page, **{f"accept-{field}": typed}).status_code == 422
+    assert (stands(quote).state, Request.objects.count()) == (QuoteState.SENT, 0)
+
+
+def test_fields_that_the_form_does_not_have_change_nothing(quote: Quote, house: Partner) -> None:
+    other = make_sent(make_order(house, common_name="other.example"))
+    client, page = reader_of(quote)
+    mine = {name: str(value) for name, value in Quote.objects.filter(pk=other.pk).values().get().items()}
+    forged = {**mine, "gross": "0.01", "net": "0.01", "price": "0.01", "state": "draft", "version": "9"}
+
+    accept(
+        client,
+        page,
+        **forged,
+        **{f"accept-{name}": value for name, value in forged.items() if name != "purchase_order"},
+    )
+
+    assert (stands(quote).state, stands(quote).gross) == (QuoteState.ACCEPTED, quote.gross)
+    assert stands(other).state == QuoteState.SENT
+    assert [str(one.price) for one in Request.objects.all()] == [str(quote.net)]
+
+
+def test_every_answer_asks_for_the_token_of_the_form(quote: Quote) -> None:
+    client, page = reader_of(quote, Client(enforce_csrf_checks=True))
+
+    answers = [client.post(f"{page}{deed}/", TYPED).status_code for deed in DEEDS]
+
+    assert answers == [403] * len(DEEDS)
+    assert stands(quote).state == QuoteState.SENT
 
 
 def test_page_opens_for_nobody_without_its_link(quote: Quote, house: Partner) -> None:

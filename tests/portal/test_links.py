@@ -433,6 +433,24 @@ def alike(words: str, path: str) -> str:
     return re.sub(r'(csrf-token" content|csrfmiddlewaretoken" value)="\w+"', "", words).replace(path, "")
 
 
+def test_browser_with_cookies_that_nobody_could_set_is_let_in(relais: Partner) -> None:
+    odd = "; ".join(f"link-x[{number}]=1" for number in range(linked.MOST_COOKIES + 1))
+
+    assert Client().get(make(relais), headers={"cookie": odd}).status_code == 302
+
+
+@pytest.mark.parametrize("told", ["unknown", "192.0.2.1, ", "😀"])
+def test_t13_networks_that_cannot_be_told_share_one_limit(relais: Partner, settings: Settings, told: str) -> None:
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    path = make(relais)
+
+    assert Client().get(path, headers={"x-forwarded-for": told}).status_code == 302
+    for number in range(linked.GUESSES.amount):
+        Client().get(f"/l/{'x' * 20}{number:02}/", headers={"x-forwarded-for": told})
+    assert Client().get(path, headers={"x-forwarded-for": told}).status_code == 429
+    assert Client().get(path, headers={"x-forwarded-for": "192.0.2.1"}).status_code == 302
+
+
 def test_t13_network_that_guesses_is_refused_and_others_are_not(relais: Partner) -> None:
     path = make(relais)
     guess(21, "198.51.100.66")
