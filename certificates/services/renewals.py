@@ -313,7 +313,7 @@ def _once(store: Callable[[], Request], already: type[AlreadyInHand], mine: Call
 
 def _lock(order: Order) -> Order:
     """The order as it stands, held until the end of the transaction (on SQLite the transaction itself holds)."""
-    return Order.objects.for_partner(order.partner).select_for_update().get(pk=order.pk)
+    return Order.objects.for_partner(order.partner).select_for_update(no_key=True).get(pk=order.pk)
 
 
 def _refuse_twice(already: type[AlreadyInHand], requests: RequestQuerySet) -> None:

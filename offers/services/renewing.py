@@ -160,7 +160,7 @@ def release_uses(partner: Partner, *, since: datetime) -> int:
 def _lock(order: Order) -> Order:
     """The order as it stands, held until the end of the transaction (on SQLite the transaction itself holds)."""
     rows = Order.objects.for_partner(order.partner).select_related("partner", "customer", "product")
-    return rows.select_for_update(of=("self",)).get(pk=order.pk)
+    return rows.select_for_update(of=("self",), no_key=True).get(pk=order.pk)
 
 
 def _compare(price: OrderPrice | None, told: str | None) -> None:

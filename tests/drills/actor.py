@@ -12,6 +12,7 @@ import re
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -25,14 +26,23 @@ from django.db import connection, transaction  # noqa: E402 - once Django is set
 
 from certificates.models import Certificate, Customer, Order, Request, SandboxOrder  # noqa: E402
 from certificates.services.downloads import chain_of  # noqa: E402
+from certificates.services.refusals import RequestRefused  # noqa: E402
 from certificates.services.renewals import AlreadyRenewed, request_renewal  # noqa: E402
 from certificates.tasks import sweep_requests  # noqa: E402
 from offers.models import Offer, Quote, Sale  # noqa: E402
-from offers.services.quotes import make_quote_link, send_quote  # noqa: E402
-from offers.services.redeeming import OfferUsedUp, redeem  # noqa: E402
+from offers.services.quotes import (  # noqa: E402
+    QuoteRefused,
+    accept_quote,
+    make_quote_link,
+    new_version,
+    send_quote,
+    withdraw_quote,
+)
+from offers.services.redeeming import OfferRefused, OfferUsedUp, redeem  # noqa: E402
+from offers.services.renewing import renew_at_price  # noqa: E402
 from portal import clock  # noqa: E402
 from portal.access import across_partners, on_behalf_of  # noqa: E402
-from portal.models import Activity  # noqa: E402
+from portal.models import Activity, User  # noqa: E402
 
 
 def wait_for_the_others() -> None:
@@ -171,7 +181,78 @@ def send_at_once(pk: int) -> dict[str, Any]:
         return {**ends, "numbers": sorted(numbers)}
 
 
+def quarrel(pk: int) -> dict[str, Any]:
+    """Let children take each open quote of a partner to another end at the same moment; what nobody expected."""
+    with across_partners():
+        rows = Quote.objects.filter(partner=pk).select_related("partner", "owner").order_by("pk")
+        sent = list(rows.filter(state="sent"))
+        rivals = list(rows.filter(state="draft"))
+    connection.close()  # each child opens its own
+    wait_for_the_others()
+    fork = multiprocessing.get_context("fork")
+    roads = (_accept, _withdraw, _revise, _renew_now, _rival)
+    line, said = fork.Barrier(len(roads)), fork.SimpleQueue()
+
+    def one_side(road: Callable[[Quote, Quote], object]) -> None:
+        connection.ensure_connection()
+        surprises = []
+        for quote, rival in zip(sent, rivals, strict=True):
+            line.wait()
+            try:
+                with on_behalf_of(quote.partner):
+                    road(quote, rival)
+            except (QuoteRefused, RequestRefused, OfferRefused):
+                continue
+            except Exception as error:  # noqa: BLE001  said, so that the drill fails with it
+                surprises.append(f"{road.__name__}: {error!r}")
+        said.put(surprises)
+
+    children = [fork.Process(target=one_side, args=(road,)) for road in roads]
+    for child in children:
+        child.start()
+    surprises = [said.get() for _ in children]
+    for child in children:
+        child.join()
+    return {"surprises": sorted(one for some in surprises for one in some)}
+
+
+def _accept(quote: Quote, _rival: Quote) -> None:
+    accept_quote(quote, name="Elise Roy", terms_accepted=True, now=clock.now())
+
+
+def _withdraw(quote: Quote, _rival: Quote) -> None:
+    withdraw_quote(quote, actor=_owner(quote), now=clock.now())
+
+
+def _revise(quote: Quote, _rival: Quote) -> None:
+    newer = new_version(quote, actor=_owner(quote), now=clock.now())
+    send_quote(newer, actor=None, now=clock.now(), by_mail=False)
+
+
+def _renew_now(_quote: Quote, rival: Quote) -> None:
+    """The order that only the other quote has, by the page of the order."""
+    order = Order.objects.filter(quote_lines__quote=rival).select_related("partner", "product").latest("pk")
+    wish = {"product": order.product, "term_years": 1, "names": order.names, "csr": order.csr}
+    renew_at_price(order, **wish, actor=None, now=clock.now())
+
+
+def _rival(_quote: Quote, rival: Quote) -> None:
+    """Another quote for the same orders and one more, the other way round."""
+    accept_quote(
+        send_quote(rival, actor=None, now=clock.now(), by_mail=False),
+        name="Awa Diallo",
+        terms_accepted=True,
+        now=clock.now(),
+    )
+
+
+def _owner(quote: Quote) -> User:
+    assert quote.owner
+    return quote.owner
+
+
 DEEDS = {
+    "quarrel": quarrel,
     "press": press,
     "work": work,
     "redeem": redeem_at_once,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
 
-from certificates.models import Request
+from certificates.models import Order, Request
 from certificates.rules import RenewalWindowClosed, last_day
 from certificates.services.keys import present_key
 from certificates.services.refusals import AlreadyInHand, OrderNotRenewable, RequestRefused
@@ -22,6 +23,12 @@ from portal.models import User
 
 # What stands as `source` on the requests.
 SOURCE = "quote"
+
+
+def lock_orders(lines: Iterable[QuoteLine]) -> None:
+    """In the order of their keys: another quote may hold the same orders the other way round."""
+    rows = Order.objects.filter(pk__in=[line.order_id for line in lines if line.order_id]).order_by("pk")
+    list(rows.select_for_update(no_key=True).values_list("pk"))
 
 
 def order_line(quote: Quote, line: QuoteLine, *, actor: User | None, now: datetime) -> LineProblem | None:
