@@ -1,4 +1,4 @@
-"""Accepted, withdrawn, revised, renewed and quoted anew at once: each order is renewed once, each offer counted once."""
+"""Accepted, withdrawn, revised, renewed and quoted anew at once: each order is renewed once, each use counted once."""
 
 from __future__ import annotations
 
