@@ -93,24 +93,25 @@ def use(subject: str, amounts: Mapping[int, Decimal]) -> int:
     return len(mine)
 
 
-def release(subject: str) -> int:
-    """Give back all that the subject holds or has used: its places are free, its amounts unspent; how many uses."""
-    with transaction.atomic():
-        mine = _with_offers(_unreleased(subject))
-        for one, offer in mine:
-            _give_back(offer, one)
-    return len(mine)
+def release(subject: str, *, beyond: Mapping[int, Decimal] | None = None) -> int:
+    """Give back all that the subject holds or has used: its places are free, its amounts unspent; how many uses.
+
+    But for the amounts of `beyond`, by the offers' ids: they are held from now on.
+    """
+    return _release(_unreleased(subject), beyond or {})
 
 
 def release_held(subject: str, *, beyond: Mapping[int, Decimal]) -> int:
-    """Give back what is held for the subject, but for these amounts by the offers' ids; how many uses.
+    """The same of what is only held: what has been used meanwhile stays."""
+    return _release(_held(subject), beyond)
 
-    What has been used meanwhile stays.
-    """
+
+def _release(uses: Uses, beyond: Mapping[int, Decimal]) -> int:
     with transaction.atomic():
-        mine = _with_offers(_held(subject))
+        mine = _with_offers(uses)
         for one, offer in mine:
             if offer.pk in beyond:
+                one.state = Redemption.State.HELD
                 _renewed(offer, one, min(one.amount, beyond[offer.pk]), held=True)
             else:
                 _give_back(offer, one)

@@ -14,6 +14,7 @@ from certificates.states import RequestKind, RequestState
 from offers.models import Sale
 from offers.services import redeeming
 from offers.services.pricing import OrderPrice, price_new, price_order, subject_of
+from offers.services.quotes import holding
 from offers.services.redeeming import OfferRefused
 from offers.services.valuing import note_reach
 from portal.models import Partner, User
@@ -154,7 +155,13 @@ def release_uses(partner: Partner, *, since: datetime) -> int:
     )
     # One asked for again keeps what it has.
     gone = ended.exclude(request__order__in=Request.objects.for_partner(partner).renewing().values("order"))
-    return sum(redeeming.release(_subject(sale.request)) for sale in gone.select_related("request"))
+    return sum(_give_back(sale.request) for sale in gone.select_related("request__order__partner"))
+
+
+def _give_back(request: Request) -> int:
+    """An open quote for the same order holds again what it promises."""
+    held = holding.held_of(request.order) if request.order else {}
+    return redeeming.release(_subject(request), beyond=held)
 
 
 def _lock(order: Order) -> Order:

@@ -8,11 +8,12 @@ from decimal import Decimal
 
 import pytest
 
-from certificates.models import Order
+from certificates.models import Order, Request
+from certificates.states import RenewalMark, RequestState
 from offers.models import Offer, Quote, Redemption
 from offers.models.quotes import DeclineReason
 from offers.services import quotes
-from offers.services.renewing import renew_at_price
+from offers.services.renewing import release_uses, renew_at_price
 from portal.models import Membership, Partner
 from tests.certificates.certs import make_csr
 from tests.certificates.services.work import TEN
@@ -99,6 +100,40 @@ def test_accepted_in_one_quote_the_use_stands_when_another_ends(
     end(second, claire)
 
     assert counted(offer) == (1, Decimal("22.00"), {"used": 1})
+
+
+def cancel(order: Order) -> None:
+    """Its renewal comes to nothing, and a sweep passes by."""
+    Request.objects.filter(order=order).update(state=RequestState.CANCELED, finished_at=TEN + timedelta(hours=1))
+    Order.objects.filter(pk=order.pk).update(renewal_mark=RenewalMark.NONE)
+    release_uses(order.partner, since=TEN)
+
+
+def test_cancelled_renewal_gives_its_use_back_to_the_quote_that_is_still_open(
+    order: Order, offer: Offer, claire: Membership
+) -> None:
+    quote = sent_quote([order], claire)
+    assert order.product is not None
+    renew_at_price(
+        order, product=order.product, term_years=1, names=order.names, csr=make_csr(), actor=claire.user, now=TEN
+    )
+
+    cancel(order)
+    assert counted(offer) == (1, Decimal("22.00"), {"held": 1})
+    quotes.accept_quote(quote, name="Elise Roy", terms_accepted=True, now=TEN)
+
+    assert counted(offer) == (1, Decimal("22.00"), {"used": 1})
+
+
+def test_order_that_went_to_another_customer_is_not_ordered_for_it(order: Order, claire: Membership) -> None:
+    quote = sent_quote([order], claire)
+    Order.objects.filter(pk=order.pk).update(customer=make_buyer(order.partner, "Another SA"))
+
+    with pytest.raises(quotes.QuoteNoLongerHolds) as refused:
+        quotes.accept_quote(quote, name="Elise Roy", terms_accepted=True, now=TEN)
+
+    assert [one.reason for one in refused.value.problems] == [quotes.Reason.ANOTHER_CUSTOMER]
+    assert not Request.objects.exists()
 
 
 def make_code(shop: Partner, percent: int = 30) -> Offer:

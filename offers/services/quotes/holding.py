@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from django.db.models import Q
 
+from certificates.models import Order
 from offers.models import Offer, Quote, QuoteLine
 from offers.rules.prices import Priced
 from offers.services import redeeming
@@ -75,6 +76,14 @@ def release_all(quote: Quote) -> int:
     elsewhere = _wanted_elsewhere(quote, quote.lines.all())
     redeeming.lock(subjects)
     return sum(redeeming.release_held(one, beyond=elsewhere.get(one, {})) for one in sorted(subjects))
+
+
+def held_of(order: Order) -> Mapping[int, Decimal]:
+    """What open quotes take off the order, by offer: the most of them."""
+    held: dict[int, Decimal] = {}
+    for line in QuoteLine.objects.for_partner(order.partner).filter(order=order, quote__in=Quote.objects.open()):
+        held.update(_no_less(amounts_of(line), held))
+    return held
 
 
 def amounts_of(line: QuoteLine) -> Mapping[int, Decimal]:

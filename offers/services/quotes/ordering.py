@@ -33,6 +33,8 @@ def lock_orders(lines: Iterable[QuoteLine]) -> None:
 
 def order_line(quote: Quote, line: QuoteLine, *, actor: User | None, now: datetime) -> LineProblem | None:
     """Ask for what the line says; what stands in the way, where something does, and then nothing was asked."""
+    if line.order and line.order.customer_id != quote.customer_id:
+        return problem_of(line, Reason.ANOTHER_CUSTOMER)
     try:
         with transaction.atomic():
             ask = _renew if line.order else _buy
