@@ -23,7 +23,7 @@ from offers.origins import in_policy
 from offers.selector_form import answers_in
 from offers.services.advice import Subject
 from offers.services.embedding import change_embedding, embedding_of
-from portal import clock
+from portal import clock, links
 from portal.access import PartnerRequest, on_behalf_of, public, requires
 from portal.choices import Language
 from portal.models import Partner
@@ -37,9 +37,9 @@ KEPT_SECONDS = 60
 @public
 @require_safe
 def embedded(request: HttpRequest, slug: str) -> HttpResponse:
-    """The selector of one partner, for the origins on its list; without a list, or a partner, it is switched off."""
+    """The selector of one partner, for the origins on its list; without one, or on another's host, it is off."""
     partner = Partner.objects.filter(slug=slug, is_active=True).first()
-    if partner is None:
+    if partner is None or links.partner_of_host(request.get_host()) not in (None, partner):
         return _switched_off(request)
     with on_behalf_of(partner):
         chosen = embedding_of(partner)

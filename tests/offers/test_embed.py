@@ -92,6 +92,18 @@ def test_a_partner_who_left_or_never_was_looks_like_one_who_switched_it_off(show
     assert (gone.status_code, gone.content) == (unknown.status_code, unknown.content)
 
 
+def test_on_the_host_of_another_partner_it_is_switched_off(shown_on: Partner, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["testserver", "own.example", "other.example"]
+    make_partner("Another partner", host="other.example")
+    Partner.objects.filter(pk=shown_on.pk).update(host="own.example")
+    path = reverse("offers:embedded", args=[shown_on.slug])
+
+    answers = {host: Client().get(path, headers={"host": host}) for host in settings.ALLOWED_HOSTS}
+
+    assert [one.status_code for one in answers.values()] == [200, 200, 404]
+    assert shown_on.name not in answers["other.example"].content.decode()
+
+
 def test_its_links_leave_the_frame_for_the_partner(shown_on: Partner) -> None:
     html = visit(shown_on, **SHOP).content.decode()
 
