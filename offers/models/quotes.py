@@ -62,7 +62,7 @@ class Quote(PartnerOwned):
     net = models.DecimalField(_("net"), max_digits=14, decimal_places=2, default=Decimal(0))
     tax = models.DecimalField(_("tax"), max_digits=14, decimal_places=2, default=Decimal(0))
     gross = models.DecimalField(_("total"), max_digits=14, decimal_places=2, default=Decimal(0))
-    # offers.snapshot.QuoteSnapshot as JSON; empty while it is a draft
+    # offers.documents.snapshot.QuoteSnapshot as JSON; empty while it is a draft
     snapshot = models.JSONField(default=dict, blank=True, editable=False)
     verification_code = models.CharField(max_length=16, blank=True, editable=False)
 

@@ -14,9 +14,9 @@ from certificates.models import Customer, Order, Product
 from certificates.rules import Level
 from certificates.services.imports.values import registrable
 from certificates.states import RenewalMark
-from offers.choices import choices_for
 from offers.rules.needs import Need, OrderFacts, Pricer, ProductFacts, needs_of
 from offers.rules.selector import Recommendation, Shape, rank
+from offers.services.choices import choices_for
 from offers.services.listed import PriceList, price_list
 from portal.models import Partner
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from offers.models import Offer, Redemption
-from offers.offer_wording import STATUS_LEVELS, STATUS_WORDS, gives, period
+from offers.wording.offers import STATUS_LEVELS, STATUS_WORDS, gives, period
 from portal.dates import date_format
 from portal.lists import Column, Exported, ListTable
 from portal.lists.links import row_urls

@@ -13,8 +13,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from certificates.wording import short_day
-from offers import quote_wording
 from offers.models.quotes import OPEN_QUOTE_STATES, DeclineReason, QuoteState
+from offers.wording import quotes as wording
 from portal.dates import date_format
 from portal.lists import Column, Exported, ListTable
 from portal.lists.links import row_urls
@@ -89,7 +89,7 @@ class QuotesTable(ListTable):
             self.url(row.pk),
             row.number or gettext("Draft"),
             f" · {version}" if version else "",
-            quote_wording.for_what(row.host, row.lines_count),
+            wording.for_what(row.host, row.lines_count),
         )
 
     def cell_customer(self, row: Any) -> str:
@@ -101,7 +101,7 @@ class QuotesTable(ListTable):
 
     def cell_state(self, row: Any) -> str:
         expired = row.state in OPEN_QUOTE_STATES and row.valid_until < self.today
-        shown = pill(*quote_wording.state_pill(QuoteState.EXPIRED if expired else row.state))
+        shown = pill(*wording.state_pill(QuoteState.EXPIRED if expired else row.state))
         if not row.change_asked_at:
             return shown
         return format_html(
@@ -113,7 +113,7 @@ class QuotesTable(ListTable):
         if row.state not in OPEN_QUOTE_STATES or row.valid_until < self.today:
             return when
         return format_html(
-            '{}<span class="sub">{}</span>', when, pill(*quote_wording.validity(row.valid_until, today=self.today))
+            '{}<span class="sub">{}</span>', when, pill(*wording.validity(row.valid_until, today=self.today))
         )
 
     def cell_sent(self, row: Any) -> str:

@@ -33,18 +33,18 @@ def measure(orders: int, repeats: int) -> dict[str, float]:
     """Milliseconds: bare, bare with the tags that ours has too, the child, and the quote from snapshot to PDF."""
     from weasyprint import HTML
 
-    from offers import documents
+    from offers.documents import drawing
     from portal import pdf
     from tests.offers.quotes_on_paper import LINK, many
 
     quote = many(orders)
-    html = documents.quote_html(quote, link=LINK)
-    title = documents.document_title(quote)
+    html = drawing.quote_html(quote, link=LINK)
+    title = drawing.document_title(quote)
     asked: dict[str, Callable[[], object]] = {
         "bare": lambda: HTML(string=html).write_pdf(),
         "bare, tagged": lambda: HTML(string=html).write_pdf(pdf_variant="pdf/ua-1", pdf_tags=True),
         "child, tagged": lambda: pdf.render(html, title=title, author="Relais", language="en"),
-        "whole quote": lambda: documents.quote_pdf(quote, link=LINK),
+        "whole quote": lambda: drawing.quote_pdf(quote, link=LINK),
     }
     return undisturbed_ms(asked, repeats)
 

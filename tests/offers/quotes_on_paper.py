@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from offers.snapshot import (
+from offers.documents.snapshot import (
     ContactPart,
     CustomerPart,
     LineKind,

@@ -17,9 +17,9 @@ import pytest
 from django.utils import translation
 
 from certificates.wording import day
-from offers import documents
-from offers.letterhead import letterhead
-from offers.snapshot import LineKind, PriceKind, PricePart, QuoteSnapshot, TaxKind, TaxPart
+from offers.documents import drawing
+from offers.documents.letterhead import letterhead
+from offers.documents.snapshot import LineKind, PriceKind, PricePart, QuoteSnapshot, TaxKind, TaxPart
 from portal.money import money
 from tests.offers.quotes_on_paper import CUSTOMER, LINK, PARTNER, line, logo, many, quote, with_logo
 
@@ -32,7 +32,7 @@ def read(document: bytes) -> pypdf.PdfReader:
 
 def on_paper(shown: QuoteSnapshot) -> bytes:
     """As a worker draws it: a draft has no link."""
-    return documents.quote_pdf(shown, link="" if shown.is_draft else LINK)
+    return drawing.quote_pdf(shown, link="" if shown.is_draft else LINK)
 
 
 def pages(shown: QuoteSnapshot) -> list[str]:
@@ -129,7 +129,7 @@ def test_document_is_tagged_titled_linked_and_holds_no_programs(language: str) -
     assert root["/MarkInfo"]["/Marked"]
     assert root["/Lang"] == language
     assert document.metadata is not None
-    assert document.metadata.title == documents.document_title(shown)
+    assert document.metadata.title == drawing.document_title(shown)
     assert "Q-2026-0413" in str(document.metadata.title)
     assert document.metadata.author == "Relais Partner"
     assert document.attachments == {}
@@ -153,7 +153,7 @@ def test_pictures_have_words() -> None:
 def test_drawn_again_from_what_was_stored_it_is_the_same_to_the_byte() -> None:
     shown = with_logo(quote(language="fr"), "#ffffff")
 
-    assert documents.quote_pdf(shown.to_json(), link=LINK) == on_paper(shown)
+    assert drawing.quote_pdf(shown.to_json(), link=LINK) == on_paper(shown)
 
 
 def test_draft_says_so_and_cannot_be_accepted() -> None:
@@ -167,7 +167,7 @@ def test_draft_says_so_and_cannot_be_accepted() -> None:
 
 
 def test_french_keeps_its_spaces_from_breaking() -> None:
-    html = documents.quote_html(quote(language="fr", note="Voici : « bon » ; oui ? 20 % !"))
+    html = drawing.quote_html(quote(language="fr", note="Voici : « bon » ; oui ? 20 % !"))
 
     assert "Voici\u00a0: «\u00a0bon\u00a0»\u202f; oui\u202f? 20\u00a0%\u202f!" in html
     assert "@page :first" in html
@@ -244,8 +244,8 @@ def test_every_line_of_a_long_quote_shows_its_arithmetic() -> None:
 
 
 def test_quote_that_nobody_would_read_is_refused() -> None:
-    with pytest.raises(documents.TooManyLines):
-        documents.quote_html(quote((line(),) * (documents.MOST_LINES + 1)))
+    with pytest.raises(drawing.TooManyLines):
+        drawing.quote_html(quote((line(),) * (drawing.MOST_LINES + 1)))
 
 
 def test_promise_of_no_lost_day_is_made_only_where_it_holds() -> None:
@@ -254,8 +254,8 @@ def test_promise_of_no_lost_day_is_made_only_where_it_holds() -> None:
     late = replace(kept, valid_until=date(2027, 3, 1))
     new = replace(kept, lines=(*kept.lines, line(3, kind=LineKind.NEW, old_ends_on=None, order_number="")))
 
-    assert [documents.keeps_all_days(shown) for shown in (kept, lost, late, new)] == [True, False, False, False]
-    assert ["No day is lost" in documents.quote_html(shown) for shown in (kept, lost)] == [True, False]
+    assert [drawing.keeps_all_days(shown) for shown in (kept, lost, late, new)] == [True, False, False, False]
+    assert ["No day is lost" in drawing.quote_html(shown) for shown in (kept, lost)] == [True, False]
 
 
 def test_certificate_of_many_names_tells_some_and_how_many_more() -> None:
@@ -305,7 +305,7 @@ def test_hostile_words_are_words(hostile: str) -> None:
         prepared_by=hostile,
     )
 
-    drawn = documents.quote_pdf(shown, link=LINK, timeout=10)
+    drawn = drawing.quote_pdf(shown, link=LINK, timeout=10)
 
     document, text = read(drawn), poppler(drawn)
     assert links(document) == [LINK]

@@ -14,10 +14,10 @@ from django.test.utils import CaptureQueriesContext
 from certificates.models import Certificate, Customer, Order
 from certificates.states import RenewalMark
 from offers.models import Offer, Price, Valuation
-from offers.offer_wording import break_even_words
 from offers.services.offers import publish_offer
 from offers.services.previewing import Preview, preview_offer
 from offers.services.valuing import value_orders
+from offers.wording.offers import break_even_words
 from portal.models import Partner
 from tests import factories
 from tests.certificates.services.work import TEN

@@ -11,10 +11,10 @@ import pytest
 from certificates.models import Order
 from certificates.states import RequestKind, RequestState
 from offers.models import Offer, Sale, Valuation
-from offers.offer_calendar import calendar_of
-from offers.offer_wording import gives, period, product_names, terms_of
 from offers.services.offer_results import Week, results_of
 from offers.services.redeeming import redeem, release
+from offers.views.offers.calendar import calendar_of
+from offers.wording.offers import gives, period, product_names, terms_of
 from portal.models import Partner
 from tests import factories
 from tests.certificates.services.work import TEN

@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offers.models import Price
-from offers.price_wording import line_sentence, refusal_sentence
 from offers.services.prices import cells
 from offers.services.prices.bulk import PlanChanged
 from offers.services.prices.cells import BadCell, Fault
@@ -32,6 +31,7 @@ from offers.services.prices.files import (
     price_rows,
 )
 from offers.services.prices.sample import sample_file
+from offers.wording.prices import line_sentence, refusal_sentence
 from portal import csvio
 from portal.csvio import FileRefused, Refusal
 from portal.models import Activity, Partner, User

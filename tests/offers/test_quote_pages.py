@@ -13,9 +13,9 @@ from django.test import Client
 from django.urls import reverse
 
 from certificates.models import Order, Request
+from offers.forms.quotes import HeaderForm, key_of
 from offers.models import Quote, QuoteBatch, SalesSettings
 from offers.models.quotes import QuoteState
-from offers.quote_forms import HeaderForm, key_of
 from offers.services import quotes
 from offers.services.quotes import batches, papers
 from portal.models import Activity, Link, Membership, OutgoingMail, Partner

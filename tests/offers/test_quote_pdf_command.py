@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django_scopes import scope
 from pypdf import PdfReader
 
-from offers.documents import quote_html
+from offers.documents.drawing import quote_html
 from offers.models import Price, Quote, SalesSettings
 from offers.services import quotes
 from portal.models import Membership, Partner

@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 
 from certificates.models import Customer
+from offers.deeds.prices import DEEDS, describe
 from offers.models import CustomerTerms, SalesSettings, TaxRate, Watermark
-from offers.price_deeds import DEEDS, describe
 from offers.services.vatnumbers import Form, form_of
 from portal.deeds import tell
 from portal.models import Activity, Partner

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from offers.documents.snapshot import QuoteSnapshot, SnapshotUnreadable, TaxKind
 from offers.rules.taxes import TaxCode
-from offers.snapshot import QuoteSnapshot, SnapshotUnreadable, TaxKind
 from tests.offers.quotes_on_paper import many, quote
 
 

@@ -13,8 +13,8 @@ from django.test import Client
 from django.urls import reverse
 
 from certificates.models import Order
+from offers.contributions.revenue import _Day, revenue_of
 from offers.models import Offer, Reach
-from offers.revenue import _Day, revenue_of
 from offers.services.renewing import renew_at_price
 from offers.services.valuing import value_orders
 from portal.models import Partner

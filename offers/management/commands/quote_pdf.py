@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from offers.documents.snapshot import SnapshotUnreadable
 from offers.models import Quote
 from offers.services.quotes.papers import pdf_of
-from offers.snapshot import SnapshotUnreadable
 from portal import clock, pdf
 from portal.access import across_partners
 from portal.models import Partner

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from certificates.rules import utc_date
-from offers.documents import one_line
+from offers.documents.drawing import one_line
 from offers.models import Quote
 from offers.models.quotes import DeclineReason, QuoteState
 from offers.services.quotes import holding, moves, ordering

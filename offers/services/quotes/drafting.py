@@ -12,8 +12,8 @@ from django.db import transaction
 from certificates.models import Certificate, Contact, Customer, Order, Organization, Product
 from certificates.rules import Level, utc_date
 from certificates.states import ContactRole
-from offers.choices import choices_for
 from offers.models import Quote, QuoteBatch, QuoteLine, SalesSettings
+from offers.services.choices import choices_for
 from offers.services.quotes import figures, moves
 from offers.services.quotes.figures import Figures
 from offers.services.quotes.refusals import LineProblem, LinesRefused, NothingToQuote, Reason, TooManyLines

@@ -9,10 +9,11 @@ from typing import Any
 from django.utils import translation
 
 from certificates.wording import day
-from offers import documents, quotewords
+from offers.documents import drawing
 from offers.models import Quote
 from offers.services.quotes.links import make_quote_link
 from offers.services.quotes.snapshots import stored_snapshot
+from offers.wording import paper as wording
 from portal.mail import letters, outbox
 from portal.models import OutgoingMail
 from portal.models.mail import MailPurpose
@@ -48,11 +49,11 @@ def _facts(quote: Quote, link: str) -> dict[str, Any]:
     return {
         "person": {"first_name": snapshot.contact.name},
         "snapshot": snapshot,
-        "title": quotewords.title(snapshot),
-        "items": quotewords.items(snapshot)[:SHOWN],
+        "title": wording.title(snapshot),
+        "items": wording.items(snapshot)[:SHOWN],
         "further": max(len(snapshot.lines) - SHOWN, 0),
-        "keeps_all_days": documents.keeps_all_days(snapshot),
-        "tax_label": quotewords.tax_label(snapshot.tax),
+        "keeps_all_days": drawing.keeps_all_days(snapshot),
+        "tax_label": wording.tax_label(snapshot.tax),
         "until": day(snapshot.valid_until),
         "url": link,
     }

@@ -51,7 +51,7 @@ def draw_document(pk: int, *, clock: Clock) -> bool:
 
 def pdf_of(quote: Quote, *, now: datetime) -> bytes:
     """The quote drawn from its snapshot: the same figures every time, behind a link of its own."""
-    from offers.documents import quote_pdf  # it brings the engine that draws
+    from offers.documents.drawing import quote_pdf  # it brings the engine that draws
 
     return quote_pdf(quote.snapshot, link=paper_link(quote, now=now), timeout=DRAWING_SECONDS)
 

@@ -8,13 +8,7 @@ from typing import Any
 from django.utils import translation
 
 from certificates.rules import RenewalPlan, last_day, utc_date
-from offers.choices import benefits_of
-from offers.models import CustomerTerms, Offer, Quote, QuoteLine, SalesSettings
-from offers.rules.baskets import Line
-from offers.rules.baskets import LineKind as RuleKind
-from offers.rules.taxes import Treatment
-from offers.services.quotes.figures import Figures, Worked
-from offers.snapshot import (
+from offers.documents.snapshot import (
     ContactPart,
     CustomerPart,
     LineKind,
@@ -26,6 +20,12 @@ from offers.snapshot import (
     TaxKind,
     TaxPart,
 )
+from offers.models import CustomerTerms, Offer, Quote, QuoteLine, SalesSettings
+from offers.rules.baskets import Line
+from offers.rules.baskets import LineKind as RuleKind
+from offers.rules.taxes import Treatment
+from offers.services.choices import benefits_of
+from offers.services.quotes.figures import Figures, Worked
 from portal.models import Partner
 
 _KINDS = {RuleKind.BASE: PriceKind.BASE, RuleKind.NAMES: PriceKind.NAMES, RuleKind.WILDCARDS: PriceKind.WILDCARDS}

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from offers import quote_wording
 from offers.models import QuoteBatch
 from offers.models.documents import WorkState
 from offers.services.quotes import batches, filing
+from offers.wording import quotes as quote_wording
 from portal import clock
 from portal.access import PartnerRequest, requires
 from portal.contributions import Figure

@@ -11,9 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from offers import quote_wording
+from offers.forms.quotes import DraftForm, SpokenAcceptForm, SpokenDeclineForm
 from offers.models import Quote, QuoteDocument
-from offers.quote_forms import DraftForm, SpokenAcceptForm, SpokenDeclineForm
 from offers.services import quotes
 from offers.services.quotes import papers
 from offers.services.quotes.refusals import (
@@ -28,6 +27,7 @@ from offers.services.quotes.refusals import (
     ValidityPast,
 )
 from offers.views.quotes.page import draft_form, draft_page, quote_of, quote_page, sheet
+from offers.wording import quotes as quote_wording
 from portal import clock
 from portal.access import PartnerRequest, requires
 

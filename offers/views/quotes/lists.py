@@ -17,12 +17,12 @@ from certificates.querysets import CountOf
 from certificates.views.expiring import Link
 from certificates.views.saved_views import SavableListPage
 from certificates.wording import Pill
-from offers import quote_wording
+from offers.filters import QuoteFilters
 from offers.models import Quote, QuoteBatch, QuoteLine
 from offers.models.quotes import QuoteState
 from offers.querysets import QuoteQuerySet
-from offers.quote_filters import QuoteFilters
 from offers.tables.quotes import FIELDS, QuotesTable
+from offers.wording import quotes as quote_wording
 from portal import clock
 from portal.access import requires
 from portal.contributions import Figure

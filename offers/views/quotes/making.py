@@ -17,12 +17,12 @@ from certificates import wording
 from certificates.models import Certificate, Customer, Order
 from certificates.querysets import OrderQuerySet
 from certificates.wording import Pill
-from offers import quote_wording
+from offers.forms.quotes import MakeForm
 from offers.models import QuoteBatch
-from offers.quote_forms import MakeForm
 from offers.services import quotes
 from offers.services.quotes import batches
 from offers.services.quotes.refusals import LinesRefused, NothingToQuote, QuoteRefused
+from offers.wording import quotes as quote_wording
 from portal import clock
 from portal.access import PartnerRequest, requires
 

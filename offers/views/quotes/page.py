@@ -13,17 +13,18 @@ from django.views.decorators.http import require_safe
 
 from certificates.services import customers
 from certificates.wording import Pill
-from offers import documents, quote_wording
+from offers.documents import drawing
+from offers.documents.sheet import paper
+from offers.forms.quotes import DraftForm, SpokenAcceptForm, SpokenDeclineForm
 from offers.models import Quote, QuoteDocument
 from offers.models.documents import WorkState
 from offers.models.quotes import QuoteState
-from offers.quote_forms import DraftForm, SpokenAcceptForm, SpokenDeclineForm
-from offers.quote_paper import paper
 from offers.services import quotes
 from offers.services.quotes import papers
 from offers.services.quotes.figures import Figures
 from offers.services.quotes.moves import REVISABLE
 from offers.services.quotes.snapshots import snapshot_of
+from offers.wording import quotes as quote_wording
 from portal import clock
 from portal.access import PartnerRequest, requires
 from portal.contributions import TimelineEvent
@@ -88,7 +89,7 @@ def sheet(quote: Quote, form: DraftForm | None) -> dict[str, Any]:
     typed = form is not None and form.header.is_bound and form.is_valid()
     lines = form.wishes if typed and form else None
     worked = quotes.preview_draft(quote, now=clock.now(), lines=lines, **(form.values if typed and form else {}))
-    snapshot = documents.readable(snapshot_of(quote, worked))
+    snapshot = drawing.readable(snapshot_of(quote, worked))
     return {
         **paper(snapshot, language=get_language() or "en"),
         "problems": told(worked),
@@ -128,7 +129,7 @@ def _sent_page(request: PartnerRequest, quote: Quote, *, status: int = 200, **mo
         "accept": SpokenAcceptForm(initial={"purchase_order": quote.purchase_order}),
         "decline": SpokenDeclineForm(),
         "pdf_name": papers.file_name(quote),
-        **paper(documents.readable(quote.snapshot), language=get_language() or "en"),
+        **paper(drawing.readable(quote.snapshot), language=get_language() or "en"),
         **more,
     }
     return render(request, "offers/quotes/sent.html", context, status=status)

@@ -1,0 +1,1 @@
+"""What people did with offers, prices and quotes, in words."""

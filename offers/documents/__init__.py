@@ -1,0 +1,1 @@
+"""A quote on paper."""

@@ -1,0 +1,1 @@
+"""What people type about prices, offers, quotes and renewals, checked."""

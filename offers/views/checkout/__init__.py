@@ -1,0 +1,1 @@
+"""Renewing, reissuing and requesting, with the price before the press."""

@@ -1,0 +1,1 @@
+"""Pages of offers: their list, editor, deeds and results."""

@@ -1,0 +1,1 @@
+"""Pages of the price list and of what was agreed with customers."""
