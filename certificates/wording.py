@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from certificates import rules
 from certificates.models import Contact, Order, Request
-from certificates.rules import ActionKind, NextAction, Reason, Urgency, Window
+from certificates.rules import ActionKind, NextAction, Reason, RenewalPlan, Urgency, Window
 from certificates.states import EmailState, OrderStatus, RenewalMark, RequestState
 from certificates.x509.names import display_name
 from portal.dates import date_format
+from portal.drawings import Part
 from portal.types import StrOrPromise
 
 
@@ -84,6 +86,49 @@ def _expiry_words(days: int) -> str:
 
 def years(number: int) -> str:
     return ngettext("%(years)s year", "%(years)s years", number) % {"years": number}
+
+
+def days_of(plan: RenewalPlan) -> list[Part]:
+    """The new order's days side by side: those kept, the rest of its certificate's, and those collected later."""
+    return day_parts(
+        carried=plan.carried_days,
+        certificate=plan.certificate_days,
+        order=plan.order_days,
+        certificate_ends_on=rules.last_day(plan.certificate_end),
+        order_ends_on=rules.last_day(plan.order_end),
+    )
+
+
+def day_parts(
+    *, carried: int, certificate: int, order: int, certificate_ends_on: date | None, order_ends_on: date | None
+) -> list[Part]:
+    """The same of days that were counted before; the legend has the same words wherever they are drawn."""
+    kept = min(carried, order)
+    on_certificate = max(certificate - kept, 0)
+    ends = {
+        "certificate": day(certificate_ends_on) if certificate_ends_on else "",
+        "order": day(order_ends_on) if order_ends_on else "",
+    }
+    parts = [
+        Part("kept", kept, _in_days(kept), _("kept from the present order")),
+        Part(
+            "certificate",
+            on_certificate,
+            _in_days(certificate),
+            _("on the new certificate, to %(date)s") % {"date": ends["certificate"]},
+        ),
+        Part(
+            "order",
+            order - kept - on_certificate,
+            _in_days(order),
+            _("on the order, to %(date)s") % {"date": ends["order"]},
+        ),
+    ]
+    return [part for part in parts if part.kind != "kept" or part.days]
+
+
+def _in_days(days: int) -> str:
+    return ngettext("%(days)s day", "%(days)s days", days) % {"days": number_format(days, force_grouping=True)}
 
 
 # States

@@ -7,7 +7,6 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +15,7 @@ from certificates import rules
 from certificates.states import OrderStatus, ValidationLevel
 from certificates.tables.actions import Adviser, Offer
 from certificates.tables.pieces import Pieces, host, sub, urgency_pill
+from portal.dates import date_format
 from portal.lists import Column, Exported, ListTable, SelectColumn
 
 # What the list reads of an order, its customer, product and organisation, and nothing more.

@@ -145,7 +145,7 @@ def _days(order: Order, now: datetime, book: Rules) -> DaysPicture | None:
         plan = planning.renewal_plan(order, start=start, term_years=order.term_years, rules=book)
     except RenewalWindowClosed:
         return None
-    return DaysPicture(_days_sentence(plan, opens=start if start > now else None), _days_parts(plan))
+    return DaysPicture(_days_sentence(plan, opens=start if start > now else None), wording.days_of(plan))
 
 
 def _days_sentence(plan: RenewalPlan, *, opens: datetime | None) -> str:
@@ -169,22 +169,6 @@ def _kept(plan: RenewalPlan) -> str:
         return _("Nothing is left to carry over.")
     words = ngettext("%(days)s day is carried over.", "%(days)s days are carried over.", plan.carried_days)
     return words % {"days": plan.carried_days}
-
-
-def _days_parts(plan: RenewalPlan) -> list[Part]:
-    """To scale, side by side: what is kept, the rest of the certificate, the rest of the order."""
-    on_certificate = max(plan.certificate_days - plan.carried_days, 0)
-    later = plan.order_days - plan.carried_days - on_certificate
-    parts = [
-        Part("kept", plan.carried_days, _in_days(plan.carried_days), _("kept from this order")),
-        Part("certificate", on_certificate, _in_days(plan.certificate_days), _("on the new certificate")),
-        Part("order", later, _in_days(plan.collected_later_days), _("collected later by free reissues")),
-    ]
-    return [part for part in parts if part.days]
-
-
-def _in_days(days: int) -> str:
-    return ngettext("%(days)s day", "%(days)s days", days) % {"days": days}
 
 
 def _row_actions(order: Order, permissions: frozenset[str]) -> list[tuple[StrOrPromise, str]]:

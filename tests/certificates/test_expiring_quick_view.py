@@ -79,7 +79,8 @@ def test_picture_holds_what_is_kept_the_certificate_and_the_rest(browser: Client
 
     words = text(browser.get(f"/orders/{order.pk}/quick/", headers=HTMX))
 
-    assert "30 days kept from this order 199 days on the new certificate 196 days collected later" in words
+    legend = "30 days kept from the present order 199 days on the new certificate, to 9 June 2027"
+    assert f"{legend} 395 days on the order, to 22 December 2027" in words
 
 
 def test_closed_window_promises_nothing(browser: Client, partner: Partner) -> None:

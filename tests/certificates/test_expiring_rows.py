@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from certificates import rules
 from certificates.models import AuthorityRule, Order
@@ -45,6 +46,13 @@ def cells_of(order: Order, *, role: str = Role.ACCOUNT_MANAGER, lapsed: Any = No
     )
     row = next(iter(table.rows))
     return {column.name: words(cell) for column, cell in row.items()}
+
+
+def test_first_of_a_month_is_written_as_french_writes_it(partner: Partner) -> None:
+    with translation.override("fr"):
+        cells = cells_of(make_order(partner, ends_on=date(2026, 12, 1)))
+
+    assert "1er déc. 2026" in cells["expires"]
 
 
 # What is offered
