@@ -6,34 +6,32 @@ from django.urls import path
 
 from offers.urls import prices as price_urls
 from offers.urls import quotes as quote_urls
-from offers.views.advice import embed
-from offers.views.advice import pages as advice
-from offers.views.checkout import keys, reissuing, renewing
-from offers.views.checkout import request as ordering
-from offers.views.offers import pages as offers
+from offers.views.advice import embed, pages
+from offers.views.checkout import keys, reissuing, renewing, request
+from offers.views.offers import deeds, editor, lists, page
 from offers.views.quotes import public, verifying
 
 app_name = "offers"
 urlpatterns = [
     path("orders/<int:pk>/renew/", renewing.renew, name="renew"),
     path("orders/<int:pk>/reissue/", reissuing.reissue, name="reissue"),
-    path("request/", ordering.request_certificate, name="request_certificate"),
+    path("request/", request.request_certificate, name="request_certificate"),
     path("requests/<int:pk>/key/", keys.key, name="key"),
-    path("products/", advice.products, name="products"),
-    path("products/choose/", advice.choose, name="choose"),
-    path("offers/", offers.OffersPage.as_view(), name="offers"),
-    path("offers/new/", offers.offer_new, name="offer_new"),
-    path("offers/preview/", offers.offer_preview, name="offer_preview"),
-    path("offers/<int:pk>/", offers.OfferPage.as_view(), name="offer"),
-    path("offers/<int:pk>/edit/", offers.offer_edit, name="offer_edit"),
-    path("offers/<int:pk>/publish/", offers.offer_publish, name="offer_publish"),
-    path("offers/<int:pk>/pause/", offers.offer_pause, name="offer_pause"),
-    path("offers/<int:pk>/resume/", offers.offer_resume, name="offer_resume"),
-    path("offers/<int:pk>/end/", offers.offer_end, name="offer_end"),
-    path("offers/<int:pk>/shorten/", offers.offer_shorten, name="offer_shorten"),
-    path("offers/<int:pk>/rename/", offers.offer_rename, name="offer_rename"),
-    path("offers/<int:pk>/copy/", offers.offer_copy, name="offer_copy"),
-    path("offers/<int:pk>/delete/", offers.offer_delete, name="offer_delete"),
+    path("products/", pages.products, name="products"),
+    path("products/choose/", pages.choose, name="choose"),
+    path("offers/", lists.OffersPage.as_view(), name="offers"),
+    path("offers/new/", editor.offer_new, name="offer_new"),
+    path("offers/preview/", editor.offer_preview, name="offer_preview"),
+    path("offers/<int:pk>/", page.OfferPage.as_view(), name="offer"),
+    path("offers/<int:pk>/edit/", editor.offer_edit, name="offer_edit"),
+    path("offers/<int:pk>/publish/", editor.offer_publish, name="offer_publish"),
+    path("offers/<int:pk>/pause/", deeds.offer_pause, name="offer_pause"),
+    path("offers/<int:pk>/resume/", deeds.offer_resume, name="offer_resume"),
+    path("offers/<int:pk>/end/", deeds.offer_end, name="offer_end"),
+    path("offers/<int:pk>/shorten/", deeds.offer_shorten, name="offer_shorten"),
+    path("offers/<int:pk>/rename/", deeds.offer_rename, name="offer_rename"),
+    path("offers/<int:pk>/copy/", deeds.offer_copy, name="offer_copy"),
+    path("offers/<int:pk>/delete/", deeds.offer_delete, name="offer_delete"),
     path("offers/embed/", embed.embed, name="embed"),
     path("offers/embed/preview/", embed.embed_preview, name="embed_preview"),
     path("embed/<slug:slug>/choose/", embed.embedded, name="embedded"),
