@@ -45,7 +45,7 @@ def order(partner: Partner) -> Order:
 
 def asked(order: Order, **facts: object) -> OrderPrice:
     wish = {"product": order.product, "term_years": 1, "names": order.names, "now": NOW} | facts
-    found = price_order(order, **wish)  # type: ignore[arg-type]
+    found = price_order(order, **wish)
     assert found is not None
     return found
 
