@@ -12,7 +12,8 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from html import escape
 from itertools import islice
 from pathlib import Path
@@ -23,12 +24,15 @@ BATCH = 5_000
 MUST, AIM = 12, 5
 LAST_PAGE_MUST = 5
 FIELDS = """o.id, o.number, o.common_name, o.customer_id, c.name, o.ends_on, o.product_name, o.term_years,
- o.notices_enabled, c.notices_enabled, p.family, p.level, g.ov_validated_until, g.ev_validated_until, o.status"""
+ o.notices_enabled, c.notices_enabled, p.family, p.level, g.ov_validated_until, g.ev_validated_until, o.status,
+ v.net, v.currency, v.discount, v.subtotal, f.name, f.words_en"""
 ROWS = f"""SELECT {FIELDS}
  FROM certificates_order o
  JOIN certificates_customer c ON c.id = o.customer_id
  LEFT JOIN certificates_product p ON p.id = o.product_id
  LEFT JOIN certificates_organization g ON g.id = o.organization_id
+ LEFT JOIN offers_valuation v ON v.order_id = o.id
+ LEFT JOIN offers_offer f ON f.id = v.offer_id
  WHERE o.partner_id = %s AND o.renewal_mark = 'none' AND o.status IN ('issued', 'reissue_pending')
  AND o.ends_on BETWEEN %s AND %s
  ORDER BY o.ends_on, o.id LIMIT 50"""
@@ -64,7 +68,9 @@ def load(size: int) -> tuple[Any, Any]:
     from django_scopes import scopes_disabled
 
     from certificates.models import Order, Product
+    from offers.models import Valuation
     from tests import factories
+    from tests.offers.factories import make_offer
 
     with scopes_disabled():
         partner = factories.make_partner("Bench Partner", slug="bench")
@@ -72,8 +78,9 @@ def load(size: int) -> tuple[Any, Any]:
         customers = load_customers(partner, member, max(size // 5, 1))
         products = list(Product.objects.all())
         orders = iter(make_orders(partner, customers, products, size))
+        offer = make_offer(partner, "10")
         while batch := list(islice(orders, BATCH)):
-            Order.objects.bulk_create(batch)
+            Valuation.objects.bulk_create(make_valuations(partner, Order.objects.bulk_create(batch), offer))
     with connection.cursor() as cursor:
         # As autovacuum leaves a table some minutes after a large import.
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
@@ -123,6 +130,26 @@ def make_orders(partner: Any, customers: list[int], products: list[Any], size: i
         )
 
 
+def make_valuations(partner: Any, orders: list[Any], offer: Any) -> Iterator[Any]:
+    """What each is worth, and an offer of ten percent for one in three."""
+    from offers.models import Valuation
+
+    at = datetime.combine(TODAY, datetime.min.time(), UTC)
+    for order in orders:
+        subtotal = Decimal(100 + order.pk % 900)
+        discount = subtotal / 10 if order.pk % 3 == 0 else Decimal(0)
+        yield Valuation(
+            partner=partner,
+            order=order,
+            currency="CHF",
+            subtotal=subtotal,
+            discount=discount,
+            net=subtotal - discount,
+            offer=offer if discount else None,
+            valued_at=at,
+        )
+
+
 def raw_page(partner: Any) -> str:
     """The limit: the same fifty rows by one statement, put between the same tags by an f-string."""
     from django.db import connection
@@ -133,9 +160,10 @@ def raw_page(partner: Any) -> str:
 
 
 def raw_row(row: tuple[Any, ...]) -> str:
-    pk, number, host, customer, name, ends_on, product, years, on, *_rest = row
+    pk, number, host, customer, name, ends_on, product, years, on, *_rest, net, coin, off, of, offer, words = row
     end = date.fromisoformat(ends_on) if isinstance(ends_on, str) else ends_on
     number, on = escape(number), bool(on)
+    chip = raw_chip(100 * off / of, off, coin, words or offer) if offer else ""
     return f"""<tr><td class="col-select" data-label="Select"><input class="row-select" type="checkbox" name="ids"
  value="{pk}" form="bulk" aria-label="Select {number}"></td><td data-label="Order #"><a class="order-number"
  href="/orders/{pk}/">{number}</a><a class="quick-view" href="/orders/{pk}/quick/" data-quick-view="{pk}">Quick view
@@ -148,8 +176,16 @@ def raw_row(row: tuple[Any, ...]) -> str:
 <span class="sub">{years} year</span></td><td data-label="Renewal notices"><button class="switch" id="notices-{pk}"
  type="submit" role="switch" aria-checked="{str(on).lower()}" aria-label="Renewal notices for order {number}" name="on"
  value="{int(not on)}" form="row-actions" formaction="/orders/{pk}/notices/" hx-post="/orders/{pk}/notices/"
- hx-target="this" hx-swap="outerHTML"></button></td><td class="col-actions"><a href="/orders/{pk}/renew/"
+ hx-target="this" hx-swap="outerHTML"></button></td><td class="num" data-label="Value">{coin} {net:,.2f}</td><td data-label="Offer">
+ {chip}</td><td class="col-actions"><a href="/orders/{pk}/renew/"
  class="btn btn-sm">Renew now<span class="visually-hidden"> {number}</span></a></td></tr>"""
+
+
+def raw_chip(share: Any, off: Any, currency: str, words: str) -> str:
+    words = escape(words)
+    return f"""<span class="pill pill-brand" title="{words}: {currency} {off:,.2f}"><svg class="icon"
+ aria-hidden="true"><use href="/static/frontend/icons.svg#tag"/></svg>{share:.0f} % off<span class="visually-hidden">
+ {words}</span></span>"""
 
 
 def undisturbed_ms(asked: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
