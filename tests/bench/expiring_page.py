@@ -176,8 +176,8 @@ def raw_row(row: tuple[Any, ...]) -> str:
 <span class="sub">{years} year</span></td><td data-label="Renewal notices"><button class="switch" id="notices-{pk}"
  type="submit" role="switch" aria-checked="{str(on).lower()}" aria-label="Renewal notices for order {number}" name="on"
  value="{int(not on)}" form="row-actions" formaction="/orders/{pk}/notices/" hx-post="/orders/{pk}/notices/"
- hx-target="this" hx-swap="outerHTML"></button></td><td class="num" data-label="Value">{coin} {net:,.2f}</td><td data-label="Offer">
- {chip}</td><td class="col-actions"><a href="/orders/{pk}/renew/"
+ hx-target="this" hx-swap="outerHTML"></button></td><td class="num" data-label="Value">{coin} {net:,.2f}</td>
+ <td data-label="Offer">{chip}</td><td class="col-actions"><a href="/orders/{pk}/renew/"
  class="btn btn-sm">Renew now<span class="visually-hidden"> {number}</span></a></td></tr>"""
 
 
