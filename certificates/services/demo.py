@@ -22,8 +22,10 @@ from certificates.models import (
     Order,
     Organization,
     Product,
+    Request,
 )
 from certificates.search.text import order_text
+from certificates.services import planning
 from certificates.services.demo_plan import (
     DemoCustomer,
     DemoOrder,
@@ -34,9 +36,17 @@ from certificates.services.demo_plan import (
     renewal_day,
 )
 from certificates.services.placing import place_request
-from certificates.services.renewals import request_renewal
+from certificates.services.renewals import promise_of, request_renewal
 from certificates.services.search import index_contact
-from certificates.states import AuthorityKind, ContactRole, EmailState, OrderStatus, RenewalMark
+from certificates.states import (
+    AuthorityKind,
+    ContactRole,
+    EmailState,
+    OrderStatus,
+    RenewalMark,
+    RequestKind,
+    RequestState,
+)
 from portal import contributions
 from portal import demo as people
 from portal.models import Membership, Partner, User
@@ -193,11 +203,11 @@ def _order(partner: Partner, known: _Known, one: DemoOrder, staff: dict[str, Mem
         switched_on_by = staff["Claire"] if one.ends_in > settings.AUTO_RENEW_DAYS else None
         Order.objects.filter(pk=order.pk).update(auto_renew=True, auto_renew_by=switched_on_by)
     if one.is_renewed:
-        _renew(known, one, spec, order, at=renewal_day(one, today=today))
+        _renew(known, one, spec, order, actor=staff["Claire"].user, at=renewal_day(one, today=today))
     return order
 
 
-def _renew(known: _Known, one: DemoOrder, spec: OrderSpec, order: Order, *, at: datetime) -> None:
+def _renew(known: _Known, one: DemoOrder, spec: OrderSpec, order: Order, *, actor: User, at: datetime) -> None:
     again = replace(
         spec, reference=f"{spec.reference}-renewal", renewal_of=order.number, renewal_of_ends_at=order.ends_at
     )
@@ -205,6 +215,35 @@ def _renew(known: _Known, one: DemoOrder, spec: OrderSpec, order: Order, *, at: 
     successor = _place(known, one, product, _issue(order.partner, again, [at]), csr=spec.csr, placed_at=at)
     Order.objects.filter(pk=successor.pk).update(predecessor=order)
     Order.objects.filter(pk=order.pk).update(renewal_mark=RenewalMark.RENEWED, successor_number=successor.number)
+    _ask(order, successor, product, actor=actor, at=at)
+
+
+def _ask(order: Order, successor: Order, product: Product, *, actor: User, at: datetime) -> None:
+    """The request behind a renewal that was issued, as its press and the worker left it."""
+    plan = planning.renewal_plan(order, start=at, term_years=successor.term_years, product=product)
+    Request.objects.create(
+        partner=order.partner,
+        customer=order.customer,
+        kind=RequestKind.RENEWAL,
+        state=RequestState.ISSUED,
+        authority=_AUTHORITY,
+        order=order,
+        result=successor,
+        product=product,
+        organization=successor.organization,
+        common_name=successor.common_name,
+        names=successor.names,
+        csr=successor.csr,
+        term_years=successor.term_years,
+        promise=promise_of(plan),
+        requested_by=actor,
+        requested_at=at,
+        due_at=at,
+        sent_at=at,
+        attempts=1,
+        authority_number=successor.number,
+        finished_at=at + timedelta(minutes=4),
+    )
 
 
 def _spec(known: _Known, one: DemoOrder, product: Product) -> OrderSpec:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -57,6 +57,9 @@ _LATER = (31, 33, 35, 38, 41, 44, 48, 52, 55, 57, 59, 60, 63, 66, 70, 71, 74, 78
 _YEAR_ROUND = tuple(range(120, 360, 5))
 # Ends of orders whose customers renewed early, some weeks before
 _RENEWED = (-58, -47, -41, -36, -29, -22, -15, -10, -4, 3, 8, 13, 17, 23)
+# Ends of the year behind: with those above, 18 of the 30 orders whose time to renew has run out were renewed.
+_LONG_RENEWED = (-298, -281, -267, -255, -238, -220, -207, -189, -176, -154, -133, -117, -96, -77)
+_LONG_LEFT = (-290, -272, -246, -229, -198, -165, -143, -124, -108, -89, -68, -49)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +109,20 @@ def orders() -> Iterator[DemoOrder]:
     yield from _forty_of_one(known[0])
     for number, ends_in in enumerate((*_ENDS_IN, *_LATER, *_YEAR_ROUND)):
         yield _order(chance, known[1 + number % (len(known) - 1)], number, ends_in)
-    for number, ends_in in enumerate(_RENEWED):
-        order = _order(chance, known[1 + number * 5 % (len(known) - 1)], number + 1, ends_in)
-        yield replace(order, is_renewed=True, reissue_forgotten=False, auto_renew=False)
+    yield from _ended(chance, known[1:], _RENEWED, is_renewed=True)
     # EV whose organisation has to be validated again, and one due for it soon
     yield DemoOrder(known[3], "ssl_ev_securesite_flex", (f"pay.{known[3].domain}",), 15)
     yield DemoOrder(known[7], "ssl_ev_securesite_pro", (f"login.{known[7].domain}",), 24)
+    yield from _ended(chance, known[1:], _LONG_RENEWED, is_renewed=True)
+    yield from _ended(chance, known[4:], _LONG_LEFT, is_renewed=False)
+
+
+def _ended(
+    chance: random.Random, known: Sequence[DemoCustomer], ends: Sequence[int], *, is_renewed: bool
+) -> Iterator[DemoOrder]:
+    for number, ends_in in enumerate(ends):
+        order = _order(chance, known[number * 5 % len(known)], number + 1, ends_in)
+        yield replace(order, is_renewed=is_renewed, reissue_forgotten=False, auto_renew=False)
 
 
 def _forty_of_one(customer: DemoCustomer) -> Iterator[DemoOrder]:
@@ -154,7 +165,7 @@ def issue_days(order: DemoOrder, *, today: datetime) -> Iterator[datetime]:
 
 def renewal_day(order: DemoOrder, *, today: datetime) -> datetime:
     """When an early customer renewed: weeks before the end, and before today."""
-    before = timedelta(days=20 + order.ends_in % 30)
+    before = timedelta(days=20 + order.ends_in * 7 % 41)
     return min(today + timedelta(days=order.ends_in) - before, today - timedelta(days=2)) + timedelta(hours=14)
 
 

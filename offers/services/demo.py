@@ -10,6 +10,8 @@ from typing import Any
 from certificates.models import Customer, Product, Request
 from certificates.rules import utc_date
 from offers.models import CustomerTerms, Offer, Price, PriceLevel, SalesSettings, TaxRate
+from offers.models.offers import OfferStatus
+from offers.services.previewing import preview_offer
 from offers.services.renewing import price_requests
 from offers.services.valuing import value_orders
 from portal.models import Partner
@@ -34,7 +36,7 @@ _BASE: Mapping[str, int] = {
 _BY_LEVEL = {"dv": 79, "ov": 299, "ev": 549}
 # What remains of each year's price on a longer plan, in percent
 _OF_YEARS = {1: 100, 2: 185, 3: 260}
-_COST = 62
+_COST = 60
 _GOLD = 92
 _RATES = {"FR": "20.00", "DE": "19.00", "BE": "21.00", "IT": "22.00", "ES": "21.00", "NL": "21.00"}
 _VAT_NUMBERS = {"DE": "DE136695976"}
@@ -69,6 +71,8 @@ def _settings() -> dict[str, Any]:
         "terms_en": "Payable within 30 days of the invoice. The renewal is placed at the authority once accepted.",
         "terms_fr": "Paiement à 30 jours date de facture. La commande est passée dès votre accord.",
         "legal_footer": "Relais Partner SAS · 12 quai des Essais, 69002 Lyon, France",
+        "embed_origins": ["https://www.relais.example"],
+        "embed_prices": True,
     }
 
 
@@ -126,17 +130,28 @@ def _terms(partner: Partner, gold: PriceLevel) -> None:
 
 
 def _offers(partner: Partner, now: datetime) -> None:
-    """One for renewing early, one for raising the product, one to come, one by code, and one that is being written."""
+    """One for renewing early, one for raising the product, one that is over, one to come, one by code, and a draft."""
     begun = now - timedelta(days=20)
     _offer(
         partner,
         now,
+        name="Spring thanks",
+        words_en="5% off for all who renew before the summer",
+        words_fr="5 % de remise pour tout renouvellement avant l'été",
+        percent=Decimal(5),
+        starts_at=now - timedelta(days=280),
+        ends_at=now - timedelta(days=130),
+    )
+    _offer(
+        partner,
+        now,
         name="Early bird",
-        words_en="10% off, more than 30 days before the end",
-        words_fr="10 % de remise, plus de 30 jours avant la fin",
+        words_en="10% off OV certificates, more than 30 days before the end",
+        words_fr="10 % de remise sur les certificats OV, plus de 30 jours avant la fin",
         percent=Decimal(10),
+        levels=["ov"],
         days_until=30,
-        starts_at=begun,
+        starts_at=now - timedelta(days=56),
         ends_at=now + timedelta(days=70),
     )
     _offer(
@@ -180,8 +195,9 @@ def _offers(partner: Partner, now: datetime) -> None:
     _offer(
         partner,
         now,
-        name="Public sector, first renewal",
-        percent=Decimal(8),
+        name="EV, first renewal",
+        percent=Decimal(10),
+        levels=["ev"],
         first_renewal=True,
         state=Offer.State.DRAFT,
         starts_at=now + timedelta(days=30),
@@ -189,6 +205,10 @@ def _offers(partner: Partner, now: datetime) -> None:
 
 
 def _offer(partner: Partner, now: datetime, **terms: Any) -> None:
+    """With what was foreseen of it, where it is live."""
     terms.setdefault("state", Offer.State.PUBLISHED)
     published = None if terms["state"] == Offer.State.DRAFT else min(now, terms["starts_at"])
-    Offer.objects.create(partner=partner, published_at=published, **terms)
+    offer = Offer(partner=partner, published_at=published, **terms)
+    if offer.status(now) is OfferStatus.LIVE:
+        offer.forecast = preview_offer(offer, now=now).to_json()
+    offer.save()

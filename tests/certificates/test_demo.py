@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django_scopes import scope, scopes_disabled
 
 from certificates.models import Certificate, Customer, Order, Request
-from certificates.states import RequestState
+from certificates.states import RenewalMark, RequestState
 from portal import clock, demo
 from portal.models import Partner, User
 from tests.factories import TODAY
@@ -36,8 +36,18 @@ def test_demo_holds_what_an_account_manager_meets(relais: Partner) -> None:
             .exists()
         )
         # what an accepted quote has asked for stands in the queue until the worker comes
-        states = {RequestState.PLACED, RequestState.FAILED, RequestState.QUEUED}
+        states = {RequestState.PLACED, RequestState.FAILED, RequestState.QUEUED, RequestState.ISSUED}
         assert set(Request.objects.values_list("state", flat=True)) == states
+
+
+def test_every_renewed_order_of_the_demo_says_who_asked_for_it_and_what_came_of_it(relais: Partner) -> None:
+    with scope(partner=relais):
+        renewed = Order.objects.filter(renewal_mark=RenewalMark.RENEWED)
+        issued = Request.objects.filter(state=RequestState.ISSUED).select_related("order", "result")
+
+        assert {one.order_id for one in issued} == set(renewed.values_list("pk", flat=True))
+        assert [one for one in issued if one.result is None or one.result.predecessor_id != one.order_id] == []
+        assert [one for one in issued if one.requested_at > clock.now() or one.requested_by is None] == []
 
 
 def test_no_certificate_of_the_demo_outlives_its_order_or_starts_in_the_future(relais: Partner) -> None:
