@@ -187,7 +187,7 @@ class CustomerFilters(ListFilters):
         return customers.filter(Exists(soon))
 
     def filter_elsewhere(self, customers: CustomerQuerySet, _name: str, _value: str) -> CustomerQuerySet:
-        others = Certificate.objects.for_partner(self.request.partner).unattached()
+        others = Certificate.objects.for_partner(self.request.partner).movable()
         return customers.filter(Exists(others.filter(customer=OuterRef("pk"))))
 
 

@@ -220,6 +220,10 @@ class CertificateQuerySet(PartnerQuerySet["Certificate"]):
         """Certificates of no order of ours: other authorities' certificates, candidates to consolidate."""
         return self.filter(order__isnull=True)
 
+    def movable(self) -> CertificateQuerySet:
+        """Of those the ones that no order of ours, asked for or issued, takes the place of yet."""
+        return self.unattached().exclude(moved_by__state__in=RENEWING_STATES)
+
     def numbered(self, text: str) -> CertificateQuerySet:
         """Certificates whose serial number begins so, however it is written; none where the text is no serial."""
         serial = serial_needle(text)

@@ -131,6 +131,25 @@ def make_certificate(order: Order, **fields: Any) -> Certificate:
         )
 
 
+def make_certificate_elsewhere(
+    customer: Customer, host: str = "shop.granit-phare.example", **fields: Any
+) -> Certificate:
+    """What the customer bought at another authority: without an order, it ends in 40 days."""
+    defaults = {
+        "serial_number": f"{next(_numbers):032X}",
+        "issuer_name": "Another CA",
+        "common_name": host,
+        "names": [host],
+        "starts_at": midnight(TODAY - timedelta(days=325)),
+        "ends_at": midnight(TODAY + timedelta(days=41)),
+        "ends_on": TODAY + timedelta(days=40),
+    }
+    with scopes_disabled():
+        return Certificate.objects.create(
+            partner_id=customer.partner_id, customer_id=customer.pk, **(defaults | fields)
+        )
+
+
 def make_connection(partner: Partner, kind: str = AuthorityKind.SANDBOX, **fields: Any) -> AuthorityConnection:
     fields.setdefault("is_default", True)
     with scopes_disabled():

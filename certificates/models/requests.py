@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from certificates.models.customers import Customer
-from certificates.models.orders import Order
+from certificates.models.orders import Certificate, Order
 from certificates.models.products import Product
 from certificates.models.validations import Organization
 from certificates.querysets import RequestQuerySet
@@ -36,7 +36,7 @@ class Request(PartnerOwned):
 
     The row is committed before the authority is called; `sent_at` says that a call may have arrived, so the next
     worker looks the reference up instead of placing it again. One open request of a kind per order; an issued
-    renewal also bars a second one.
+    renewal also bars a second one, as an issued new order does for the certificate it moves over to us.
     """
 
     kind = models.CharField(_("kind"), max_length=8, choices=RequestKind)
@@ -46,6 +46,8 @@ class Request(PartnerOwned):
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="requests")
     # The order to renew or reissue; none for a new order
     order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, blank=True, related_name="requests")
+    # The certificate of another authority that a new order takes the place of
+    moves = models.ForeignKey(Certificate, on_delete=models.PROTECT, null=True, blank=True, related_name="moved_by")
     # What came of it: the new order, or the same one for a reissue
     result = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, blank=True, related_name="placed_by")
     product = models.ForeignKey(Product, on_delete=models.PROTECT, verbose_name=_("product"))
@@ -95,6 +97,11 @@ class Request(PartnerOwned):
                 fields=["order"],
                 name="request_one_open_reissue_per_order",
                 condition=Q(kind=RequestKind.REISSUE, state__in=OPEN_REQUEST_STATES),
+            ),
+            models.UniqueConstraint(
+                fields=["moves"],
+                name="request_one_order_per_certificate_moved",
+                condition=Q(moves__isnull=False, state__in=RENEWING_STATES),
             ),
             models.CheckConstraint(
                 name="request_new_has_no_order",

@@ -11,8 +11,8 @@ from django.db.models import Q
 from certificates.models import Order, Request
 from certificates.services import planning
 from certificates.services.recording import record_end
-from certificates.services.refusals import AlreadyReissuing, AlreadyRenewed, MovedOn
-from certificates.services.renewals import first_state, promise_of, reissues_of, renewals_of, wake_worker
+from certificates.services.refusals import AlreadyMoved, AlreadyReissuing, AlreadyRenewed, MovedOn
+from certificates.services.renewals import first_state, moves_of, promise_of, reissues_of, renewals_of, wake_worker
 from certificates.states import RenewalMark, RequestKind, RequestState
 from certificates.x509 import read_csr
 from portal import activities
@@ -54,7 +54,8 @@ def give_key(request: Request, *, csr: str, actor: User | None, now: datetime) -
 def retry_request(request: Request, *, actor: User, now: datetime) -> None:
     """Queue a failed request again, with the promise of today.
 
-    Raises MovedOn, RenewalWindowClosed, AlreadyRenewed or AlreadyReissuing where another one has taken its place.
+    Raises MovedOn, RenewalWindowClosed, and AlreadyRenewed, AlreadyReissuing or AlreadyMoved where another one has
+    taken its place.
     """
     failed = Request.objects.filter(pk=request.pk, state=RequestState.FAILED)
     changes: dict[str, Any] = {"state": RequestState.QUEUED, "due_at": now, "attempts": 0, "finished_at": None}
@@ -107,6 +108,10 @@ def _take_order_in_hand(request: Request) -> None:
 
 
 def _refuse_twice(request: Request) -> None:
+    if request.moves:
+        if existing := moves_of(request.moves).first():
+            raise AlreadyMoved(existing)
+        return
     order = _order_of(request)
     renewal = request.kind == RequestKind.RENEWAL
     existing = (renewals_of(order) if renewal else reissues_of(order)).first()

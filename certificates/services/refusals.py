@@ -36,6 +36,10 @@ class AlreadyOrdered(AlreadyInHand):
     """The same new order was asked for a moment ago: the same press, sent twice."""
 
 
+class AlreadyMoved(AlreadyInHand):
+    """An order that is open or issued takes the place of the certificate already."""
+
+
 class Obstacle(StrEnum):
     """What stands in the way of renewing or reissuing an order."""
 

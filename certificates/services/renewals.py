@@ -10,13 +10,14 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from certificates.models import AuthorityConnection, Customer, Order, Organization, Product, Request
+from certificates.models import AuthorityConnection, Certificate, Customer, Order, Organization, Product, Request
 from certificates.querysets import RequestQuerySet
 from certificates.rules import Level, RenewalPlan, RenewalWindowClosed, last_day
 from certificates.services import planning
 from certificates.services.connections import default_connection, reissue_connection, renewal_connection
 from certificates.services.refusals import (
     AlreadyInHand,
+    AlreadyMoved,
     AlreadyOrdered,
     AlreadyReissuing,
     AlreadyRenewed,
@@ -42,6 +43,7 @@ from portal.wakeups import nudge
 __all__ = [
     "Agreed",
     "AlreadyInHand",
+    "AlreadyMoved",
     "AlreadyOrdered",
     "AlreadyReissuing",
     "AlreadyRenewed",
@@ -59,6 +61,7 @@ __all__ = [
     "WildcardRefused",
     "check_reissuable",
     "check_renewable",
+    "moves_of",
     "reissues_of",
     "renewals_of",
     "request_new",
@@ -141,17 +144,26 @@ def request_new(
     purchase_order: str = "",
     source: str = "staff",
     agreed: Agreed | None = None,
+    moves: Certificate | None = None,
 ) -> Request:
     """Store a new order for a customer; without a `csr` (None) it waits until somebody gives it one.
 
-    Raises AlreadyOrdered, NotConnected, OrganizationMissing, ProductNotOffered, TermNotOffered, WildcardRefused,
-    OneNameOnly and BadRequest.
+    With `moves` it takes the place of that certificate of another authority, once. Raises AlreadyMoved,
+    AlreadyOrdered, NotConnected, OrganizationMissing, ProductNotOffered, TermNotOffered, WildcardRefused, OneNameOnly
+    and BadRequest.
     """
     check_offered(product, term_years=term_years)
     wish = read_wish(product, names=names, csr=csr, term_years=term_years)
     press = Press(actor=actor, now=now, source=source, purchase_order=purchase_order, agreed=agreed)
-    with transaction.atomic():
-        return _store_new(customer, organization, wish, press)
+    if moves is None:
+        with transaction.atomic():
+            _refuse_twice(AlreadyOrdered, _same_orders(customer.partner, wish, press))
+            return _store_new(customer, organization, wish, press)
+    return _once(
+        lambda: _store_new(customer, organization, wish, press, moves=_lock_unmoved(moves)),
+        AlreadyMoved,
+        lambda: moves_of(moves),
+    )
 
 
 def check_reissuable(order: Order) -> AuthorityConnection:
@@ -168,6 +180,12 @@ def renewals_of(order: Order) -> RequestQuerySet:
 def reissues_of(order: Order) -> RequestQuerySet:
     """The order's open reissues: at most one."""
     return Request.objects.for_partner(order.partner).open().filter(order_id=order.pk, kind=RequestKind.REISSUE)
+
+
+def moves_of(certificate: Certificate) -> RequestQuerySet:
+    """New orders, open or issued, that take the place of another authority's certificate: at most one."""
+    mine: RequestQuerySet = Request.objects.for_partner(certificate.partner).filter(moves=certificate)
+    return mine.filter(state__in=RENEWING_STATES)
 
 
 def renewal_promise(order: Order, wish: Wish, connection: AuthorityConnection, *, now: datetime) -> dict[str, Any]:
@@ -247,9 +265,15 @@ def _store_reissue(order: Order, wish: Wish, press: Press) -> Request:
     return request
 
 
-def _store_new(customer: Customer, organization: Organization | None, wish: Wish, press: Press) -> Request:
+def _store_new(
+    customer: Customer,
+    organization: Organization | None,
+    wish: Wish,
+    press: Press,
+    *,
+    moves: Certificate | None = None,
+) -> Request:
     partner = customer.partner
-    _refuse_twice(AlreadyOrdered, _same_orders(partner, wish, press))
     plan = planning.new_order_plan(partner, wish.product, start=press.now, term_years=wish.term_years)
     request = _store(
         wish,
@@ -258,6 +282,7 @@ def _store_new(customer: Customer, organization: Organization | None, wish: Wish
         kind=RequestKind.NEW,
         customer_id=customer.pk,
         organization=_organization(wish.product, organization),
+        moves=moves,
         promise=promise_of(plan),
     )
     _note("request.made", request, request, press)
@@ -314,6 +339,14 @@ def _once(store: Callable[[], Request], already: type[AlreadyInHand], mine: Call
 def _lock(order: Order) -> Order:
     """The order as it stands, held until the end of the transaction (on SQLite the transaction itself holds)."""
     return Order.objects.for_partner(order.partner).select_for_update(no_key=True).get(pk=order.pk)
+
+
+def _lock_unmoved(certificate: Certificate) -> Certificate:
+    """The certificate, held as `_lock` holds an order; raises AlreadyMoved."""
+    rows = Certificate.objects.for_partner(certificate.partner).select_related("partner")
+    held: Certificate = rows.select_for_update(of=("self",), no_key=True).get(pk=certificate.pk)
+    _refuse_twice(AlreadyMoved, moves_of(held))
+    return held
 
 
 def _refuse_twice(already: type[AlreadyInHand], requests: RequestQuerySet) -> None:

@@ -126,7 +126,7 @@ def _orders(customer: Customer) -> Any:
 def _elsewhere(customer: Customer) -> Any:
     """Certificates that the partner did not sell: they could be consolidated here."""
     certificates = Certificate.objects.for_partner(customer.partner).filter(customer=customer)
-    return certificates.unattached().order_by("ends_on", "pk")
+    return certificates.movable().order_by("ends_on", "pk")
 
 
 def _end(order: Order) -> Pill:

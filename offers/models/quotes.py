@@ -109,6 +109,7 @@ class Quote(PartnerOwned):
             models.Index(fields=["partner", "-created_at", "-id"], name="quote_by_time"),
             models.Index(fields=["partner", "state", "valid_until", "id"], name="quote_by_end"),
             models.Index(fields=["customer", "-created_at"], name="quote_by_customer"),
+            models.Index(fields=["partner", "currency", "gross", "id"], name="quote_by_total"),
         ]
 
     def __str__(self) -> str:
@@ -153,6 +154,11 @@ class QuoteLine(PartnerOwned):
             models.UniqueConstraint(fields=["quote", "position"], name="quote_line_once_per_position"),
             models.UniqueConstraint(
                 fields=["quote", "order"], name="quote_line_once_per_order", condition=Q(order__isnull=False)
+            ),
+            models.UniqueConstraint(
+                fields=["quote", "certificate"],
+                name="quote_line_once_per_certificate",
+                condition=Q(certificate__isnull=False),
             ),
             models.CheckConstraint(
                 name="quote_line_renews_or_moves", condition=Q(order__isnull=True) | Q(certificate__isnull=True)

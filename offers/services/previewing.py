@@ -212,7 +212,7 @@ def renewal_rate(partner: Partner, *, today: date) -> Decimal | None:
 def _movable(partner: Partner) -> tuple[int, int]:
     found = (
         Certificate.objects.for_partner(partner)
-        .unattached()
+        .movable()
         .aggregate(certificates=Count("pk"), customers=Count("customer", distinct=True))
     )
     return found["certificates"], found["customers"]
