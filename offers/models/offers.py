@@ -103,6 +103,10 @@ class Offer(PartnerOwned):
     # Whole days before the order's end; negative is after it
     days_from = models.SmallIntegerField(_("from days before the end"), default=90)
     days_until = models.SmallIntegerField(_("until days before the end"), default=-30)
+    # Which orders these are is drawn once for each and its renewals (offers.rules.arms).
+    trial_percent = models.PositiveSmallIntegerField(
+        _("try it on a share of the orders"), default=100, validators=[MinValueValidator(1), MaxValueValidator(100)]
+    )
 
     starts_at = models.DateTimeField(_("starts"))
     ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
@@ -140,6 +144,7 @@ class Offer(PartnerOwned):
                 name="offer_amount_has_currency",
                 condition=Q(amount__isnull=True) | (Q(amount__gt=0) & ~Q(currency="")),
             ),
+            models.CheckConstraint(name="offer_trial_percent", condition=Q(trial_percent__range=(1, 100))),
             models.CheckConstraint(name="offer_days_in_order", condition=Q(days_from__gte=F("days_until"))),
             # Starting late would pay customers for waiting.
             models.CheckConstraint(
@@ -172,15 +177,18 @@ class Offer(PartnerOwned):
 
 
 class Reach(PartnerOwned):
-    """From this moment on the order was reached by exactly these automatic offers; a row is written when they change.
+    """At this moment the order was reached by these automatic offers, and no choice of it could have more.
 
-    The discount of an order is what the meanest of its rows gives, so it never rises as the end nears
-    (offers.rules.discounts). An empty list is a row too: the order had been reached, and was offered nothing.
+    A row is written when they change. The ceiling of a choice is the lowest of the order's rows, so its discount never
+    rises as the end nears (offers.rules.ceilings). No offer is a row too: the order had been reached, and was offered
+    nothing.
     """
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="reaches")
     since = models.DateTimeField()
     offers = models.JSONField(default=list)
+    # Shares of the list price, from 0 to 1, by choice: {"ssl_basic/1": "0.1"}
+    ceilings = models.JSONField(default=dict)
 
     objects = PartnerManager.from_queryset(PartnerQuerySet)()
 
