@@ -1090,6 +1090,7 @@ class Migration(migrations.Migration):
                 ),
                 ("net", models.DecimalField(decimal_places=2, max_digits=12, verbose_name="value")),
                 ("cost", models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True)),
+                ("alternatives", models.JSONField(blank=True, default=list)),
                 ("valued_at", models.DateTimeField()),
                 (
                     "offer",

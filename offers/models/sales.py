@@ -104,6 +104,8 @@ class Valuation(PartnerOwned):
     cost = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     # The offer that takes most off, for the chip
     offer = models.ForeignKey(Offer, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    # What offers would give for a better product, a longer plan or further names (offers.services.alternatives)
+    alternatives = models.JSONField(default=list, blank=True)
     # When it last changed
     valued_at = models.DateTimeField()
 
