@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -68,7 +68,8 @@ class AnnotatedColumn:
     """A value computed in the list's own query: annotate(queryset) adds the attribute `key`, and those it `needs`.
 
     It sorts, unless `sorts` says otherwise, and is exported: as `key`, or as the (label, attribute) pairs of
-    `exported`. A cell is the value, or what `cell(record)` or the template makes of it; `css` places it.
+    `exported`. A cell is the value, or what `cell(record)` or the template makes of it; where it depends on the
+    person, `cell_for(permissions)` makes the function for one page. `css` places it.
     """
 
     page: str
@@ -78,6 +79,7 @@ class AnnotatedColumn:
     annotate: Callable[[Any], Any]
     template: str = ""
     cell: Callable[[Any], Any] | None = None
+    cell_for: Callable[[Collection[str]], Callable[[Any], Any]] | None = None
     needs: tuple[str, ...] = ()
     css: str = ""
     sorts: bool = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from html import escape
@@ -65,12 +65,20 @@ class SelectColumn(Column):
 class ContributedColumn(Column):
     """A column another app adds: loaded for the rows shown, or computed in the list's own query."""
 
-    def __init__(self, source: AnnotatedColumn | LoadedColumn, values: Mapping[int, Any] | None = None) -> None:
+    def __init__(
+        self,
+        source: AnnotatedColumn | LoadedColumn,
+        values: Mapping[int, Any] | None = None,
+        *,
+        allowed: Collection[str] = (),
+    ) -> None:
         annotated = source if isinstance(source, AnnotatedColumn) else None
         super().__init__(source.label, css=annotated.css if annotated else "")
         self.source = source
         self.values = values
         self.made = annotated.cell if annotated else None
+        if annotated and annotated.cell_for:
+            self.made = annotated.cell_for(allowed)
 
     def cell(self, record: Any) -> Any:
         if self.made:

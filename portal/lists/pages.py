@@ -292,7 +292,8 @@ class ListPage(View):
 
     @cached_property
     def table(self) -> ListTable:
-        columns = [(column.key, ContributedColumn(column)) for column in self.annotated_columns]
+        allowed = self.request.membership.permissions
+        columns = [(column.key, ContributedColumn(column, allowed=allowed)) for column in self.annotated_columns]
         columns += [
             (column.key, ContributedColumn(column, self._load(column, [row.pk for row in self.slice.rows])))
             for column in contributions.loaded_columns.on(self.name)
