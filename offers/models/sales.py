@@ -160,6 +160,8 @@ class Watermark(PartnerOwned):
     """How far the sweeps have come for a partner: what lies beyond has not been valued, or not been priced."""
 
     swept_at = models.DateTimeField(null=True, blank=True)
+    # Until then it is written down which offers reach which orders
+    reached_at = models.DateTimeField(null=True, blank=True)
     # Primary keys only grow, so what is new is found without looking at what is old.
     last_order = models.BigIntegerField(default=0)
     last_request = models.BigIntegerField(default=0)
