@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from itertools import accumulate, pairwise
 
 from offers.rules.money import percent_of, rounded
 
@@ -105,3 +106,12 @@ def totals(nets: Iterable[Decimal], tax: Tax, currency: str) -> Totals:
     net = rounded(sum(nets, ZERO), currency)
     owed = percent_of(net, tax.rate, currency)
     return Totals(net, owed, net + owed)
+
+
+def shares(nets: Iterable[Decimal], rate: Decimal, currency: str) -> list[Decimal]:
+    """What each line bears of the tax on their sum, together exactly that: each takes what rounding left before it.
+
+    3 x 0.33 at 20 % -> 0.07 + 0.06 + 0.07 = 0.20, where each rounded alone would make 0.21. `rate` is in per cent.
+    """
+    owed = [percent_of(net, rate, currency) for net in accumulate(nets, initial=ZERO)]
+    return [after - before for before, after in pairwise(owed)]

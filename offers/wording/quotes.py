@@ -90,6 +90,7 @@ _SENTENCES: Mapping[Reason, StrOrPromise] = {
     Reason.TOO_LATE: gettext_lazy("Its renewal closed on %(date)s: request a new certificate instead."),
     Reason.RENEWED: gettext_lazy("It has been renewed already, or its renewal is in hand."),
     Reason.RENEWED_ELSEWHERE: gettext_lazy("It is marked as renewed elsewhere."),
+    Reason.MOVED: gettext_lazy("It has been moved to us already, or the order that replaces it is in hand."),
     Reason.NOT_ISSUED: gettext_lazy("It has not been issued, or no longer stands: there is nothing to renew."),
     Reason.NOT_CONNECTED: gettext_lazy("There is no connection to an authority over which it could be placed."),
     Reason.NO_PRICE: gettext_lazy("The price list has no price for %(detail)s over so many years."),

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import django
+from django.db.models import Q
 from django.test import Client
 
 django.setup()
@@ -80,7 +81,8 @@ def accept(pk: int) -> dict[str, Any]:
     wait_for_the_others()
     answer = browser.post(f"{page}accept/", {f"accept-{field}": value for field, value in typed.items()})
     shown = re.search(r"(Buyer \d+) \(Buyer\) accepted this quote", browser.get(page).content.decode())
-    return {"status": answer.status_code, "name": name, "shown": shown[1] if shown else ""}
+    refused = sorted(re.findall(r'<li class="host">([^<]+)</li>', answer.content.decode()))
+    return {"status": answer.status_code, "name": name, "shown": shown[1] if shown else "", "refused": refused}
 
 
 def count(pk: int) -> dict[str, Any]:
@@ -88,9 +90,9 @@ def count(pk: int) -> dict[str, Any]:
     wait_for_the_others()
     with across_partners():
         quote = Quote.objects.get(pk=pk)
-        orders = quote.lines.values("order")
+        lines = quote.lines.values("order"), quote.lines.values("certificate")
         return {
-            "requests": Request.objects.filter(order__in=orders).count(),
+            "requests": Request.objects.filter(Q(order__in=lines[0]) | Q(moves__in=lines[1])).count(),
             "sales": Sale.objects.filter(quote_line__quote=quote).count(),
             "state": quote.state,
             "by": quote.answered_name,

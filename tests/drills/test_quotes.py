@@ -1,4 +1,4 @@
-"""Two buyers of one company accept the same quote at the same moment: one set of renewals, and both see whose it is."""
+"""Buyers of a company accept the same quote, or quotes for the same, at once: it is ordered once, and all are told."""
 
 from __future__ import annotations
 
@@ -56,3 +56,26 @@ def test_two_browsers_that_accept_at_once_order_one_set_and_see_the_same_answer(
     (winner,) = {one["shown"] for one in both}
     assert winner in {one["name"] for one in both}
     assert told == {"requests": 3, "sales": 3, "state": "accepted", "by": winner, "deeds": 1}
+
+
+def test_of_two_quotes_for_one_certificate_accepted_at_once_one_orders_and_the_other_is_refused(
+    partner: Partner, tmp_path: Path
+) -> None:
+    theirs = [
+        factories.make_certificate_elsewhere(factories.make_customer(partner, country="FR"), "shop.granit.example")
+    ]
+    theirs.append(factories.make_certificate_elsewhere(theirs[0].customer, "pay.granit.example"))
+    # The same certificates the other way round: neither may wait for the other.
+    drafts = [draft_quote([], certificates=order, actor=None, now=clock.now()) for order in (theirs, theirs[::-1])]
+    sent = [send_quote(draft, actor=None, now=clock.now(), by_mail=False) for draft in drafts]
+    stage = Stage.in_folder(tmp_path)
+
+    both = stage.together(*[("accept", quote.pk) for quote in sent], DEBUG="1")
+    told = stage.together(*[("count", quote.pk) for quote in sent])
+
+    assert sorted(one["status"] for one in both) == [302, 409]
+    assert sorted(one["refused"] for one in both) == [[], ["pay.granit.example", "shop.granit.example"]]
+    assert sorted((one["state"], one["requests"], one["sales"]) for one in told) == [
+        ("accepted", 2, 2),
+        ("viewed", 2, 0),
+    ]

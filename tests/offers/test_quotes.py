@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from certificates.models import Certificate, Order, Request
+from certificates.services.deciding import cancel_request
 from certificates.services.marks import mark_renewed_elsewhere
 from certificates.states import RequestKind, RequestState
 from offers.models import Price, Quote, QuoteDocument, Redemption, Sale, SalesSettings
@@ -361,7 +362,7 @@ def test_renewing_by_hand_first_makes_the_quote_hold_no_longer(shop: Partner, cl
 
 
 def test_certificate_of_another_authority_becomes_a_new_order(order: Order, claire: Membership) -> None:
-    theirs = make_theirs(order)
+    theirs = factories.make_certificate_elsewhere(order.customer)
     quote = quotes.draft_quote([order], certificates=[theirs], actor=claire.user, now=TEN)
 
     accept(quotes.send_quote(quote, actor=claire.user, now=TEN))
@@ -374,15 +375,68 @@ def test_certificate_of_another_authority_becomes_a_new_order(order: Order, clai
     )
 
 
-def make_theirs(order: Order) -> Certificate:
-    """A certificate of the same customer that the partner did not sell."""
-    host = "shop.granit-phare.example"
-    theirs = factories.make_certificate(
-        order, is_current=False, issuer_name="Another CA", common_name=host, names=[host]
-    )
-    theirs.order = None
-    theirs.save(update_fields=["order"])
-    return theirs
+def quote_of_move(theirs: Certificate, claire: Membership) -> Quote:
+    quote = quotes.draft_quote([], certificates=[theirs], actor=claire.user, now=TEN)
+    return quotes.send_quote(quote, actor=claire.user, now=TEN)
+
+
+def test_of_two_quotes_for_one_certificate_the_first_accepted_orders_it(order: Order, claire: Membership) -> None:
+    theirs = factories.make_certificate_elsewhere(order.customer)
+    first, second = quote_of_move(theirs, claire), quote_of_move(theirs, claire)
+    accept(first)
+
+    with pytest.raises(quotes.QuoteNoLongerHolds) as refused:
+        accept(second, now=TEN + DAY)
+
+    assert [(one.certificate, one.reason) for one in refused.value.problems] == [(theirs.pk, Reason.MOVED)]
+    assert (Request.objects.get().moves, Sale.objects.count()) == (theirs, 1)
+
+
+def test_certificate_whose_order_was_cancelled_can_be_accepted_again(order: Order, claire: Membership) -> None:
+    theirs = factories.make_certificate_elsewhere(order.customer)
+    first, second = quote_of_move(theirs, claire), quote_of_move(theirs, claire)
+    accept(first)
+    cancel_request(Request.objects.get(), actor=claire.user, now=TEN)
+
+    assert accept(second).state == QuoteState.ACCEPTED
+
+
+@pytest.mark.parametrize("fate", ["ordered", "attached", "another customer's"])
+def test_certificate_that_is_with_us_already_is_not_quoted(order: Order, claire: Membership, fate: str) -> None:
+    theirs = factories.make_certificate_elsewhere(order.customer)
+    open_quote = quote_of_move(theirs, claire)
+    draft = quotes.draft_quote([order], actor=claire.user, now=TEN)
+    assert [wish.certificate for wish in quotes.further_wishes(draft, now=TEN)] == [theirs]
+    if fate == "ordered":
+        accept(quote_of_move(theirs, claire))
+    elif fate == "attached":
+        Certificate.objects.filter(pk=theirs.pk).update(order=order)
+    else:
+        Certificate.objects.filter(pk=theirs.pk).update(customer=make_buyer(order.partner, "Another customer"))
+    reason = Reason.ANOTHER_CUSTOMER if fate == "another customer's" else Reason.MOVED
+
+    with pytest.raises(quotes.LinesRefused) as drafted:
+        quotes.draft_quote([order], certificates=[theirs], actor=claire.user, now=TEN)
+    with pytest.raises(quotes.QuoteNoLongerHolds) as accepted:
+        accept(open_quote, now=TEN + DAY)
+
+    assert [one.reason for one in drafted.value.problems] == [reason]
+    assert [one.reason for one in accepted.value.problems] == [reason]
+    assert quotes.further_wishes(draft, now=TEN) == []
+
+
+def test_taxes_of_the_sales_come_to_that_of_the_quote(shop: Partner, claire: Membership) -> None:
+    Price.objects.update(base=Decimal("0.33"), name_price=Decimal(0))
+    customer = make_buyer(shop)
+    quote = sent_quote([make_due_order(customer) for _ in range(3)], claire)
+
+    accept(quote)
+
+    # 3 x 0.33 at 20 %: 0.07 on each alone would make 0.21
+    sales = Sale.objects.order_by("pk")
+    assert (quote.tax, quote.gross) == (Decimal("0.20"), Decimal("1.19"))
+    assert [one.tax["amount"] for one in sales] == ["0.07", "0.06", "0.07"]
+    assert sum(one.gross for one in sales) == quote.gross
 
 
 def test_no_needs_a_reason_and_is_said_once(sent: Quote) -> None:

@@ -17,6 +17,7 @@ from offers.rules.taxes import (
     Totals,
     Treatment,
     has_own_vat_number,
+    shares,
     tax_for,
     totals,
 )
@@ -117,3 +118,19 @@ def test_a_document_adds_up_in_whatever_order_its_lines_stand(nets: list[Decimal
     assert come_to == totals(sorted(nets), tax, "EUR")
     assert come_to == Totals(sum(nets, Decimal(0)), come_to.tax, come_to.net + come_to.tax)
     assert abs(come_to.tax - come_to.net * rate / 100) <= Decimal("0.005")
+
+
+@given(st.lists(st.decimals(0, 100_000, places=2), max_size=200), st.decimals(0, 30, places=2))
+def test_lines_bear_together_exactly_the_tax_of_their_document(nets: list[Decimal], rate: Decimal) -> None:
+    borne = shares(nets, rate, "EUR")
+
+    assert sum(borne, Decimal(0)) == totals(nets, Tax(TaxCode.STANDARD, rate, "FR"), "EUR").tax
+    assert len(borne) == len(nets)
+    assert all(tax >= 0 for tax in borne)
+    # none is further than a cent from what it would bear alone
+    assert all(abs(tax - net * rate / 100) <= Decimal("0.01") for tax, net in zip(borne, nets, strict=True))
+
+
+def test_coins_that_rounding_leaves_stand_on_the_lines_that_make_them() -> None:
+    assert shares([Decimal("0.33")] * 3, Decimal(20), "EUR") == [Decimal("0.07"), Decimal("0.06"), Decimal("0.07")]
+    assert shares([Decimal(1235), Decimal(1235)], Decimal(10), "JPY") == [Decimal(124), Decimal(123)]

@@ -87,9 +87,11 @@ def accept_quote(
 
 
 def _order_all(quote: Quote, *, by: User | None, now: datetime) -> None:
-    lines = quote.lines.select_related("order__partner", "order__customer", "order__product", "product", "organization")
-    ordering.lock_orders(lines)
-    asked = [ordering.order_line(quote, line, actor=by, now=now) for line in lines]
+    related = ("order__partner", "order__customer", "order__product", "certificate__partner")
+    lines = quote.lines.select_related(*related, "product", "organization")
+    ordering.lock_subjects(lines)
+    taxes = ordering.taxes_of(quote, lines)
+    asked = [ordering.order_line(quote, line, tax=taxes[line.pk], actor=by, now=now) for line in lines]
     if problems := [problem for problem in asked if problem]:
         raise QuoteNoLongerHolds(problems)
     ordering.use_offers(quote)

@@ -306,7 +306,7 @@ def further_wishes(quote: Quote, *, now: datetime) -> list[LineWish]:
     there = {line.order_id for line in lines}
     orders = [one for one in due_orders(customer, now=now) if one.pk not in there]
     moved = {line.certificate_id for line in lines}
-    others = Certificate.objects.for_partner(quote.partner).unattached().filter(customer=customer)
+    others = Certificate.objects.for_partner(quote.partner).movable().filter(customer=customer)
     others = others.exclude(pk__in=[pk for pk in moved if pk]).order_by("ends_on", "pk")[:MOST_OFFERED]
     return [*wishes_for(customer, orders, strict=False), *moves_for(customer, others, strict=False)]
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 
-from certificates.models import AuthorityConnection, Order, Product, Request
+from certificates.models import AuthorityConnection, Certificate, Order, Product, Request
 from certificates.rules import Level, RenewalPlan, RenewalWindowClosed, Rule, last_day, plan_order, utc_date
 from certificates.rules import Term as Years
 from certificates.services import planning
@@ -110,6 +110,7 @@ class _Desk:
     def __init__(self, quote: Quote, lines: Sequence[QuoteLine], now: datetime) -> None:
         self.quote, self.now, self.today = quote, now, utc_date(now)
         self.partner: Partner = quote.partner
+        self.moving = [line.certificate_id for line in lines if line.certificate_id]
         self.orders = [line.order_id for line in lines if line.order_id]
         self.book: PriceBook = pricing.price_book(self.partner, on=self.today, customers=[quote.customer_id])
         self.offers: OfferBook = pricing.offer_book(self.partner, now=now)
@@ -132,6 +133,12 @@ class _Desk:
     def connections(self) -> list[AuthorityConnection]:
         """The one for new orders first."""
         return list(AuthorityConnection.objects.for_partner(self.partner).order_by("-is_default", "pk"))
+
+    @cached_property
+    def movable(self) -> Mapping[int, int]:
+        """Certificates that no order of ours takes the place of, with their customers."""
+        found = Certificate.objects.for_partner(self.partner).movable().filter(pk__in=self.moving)
+        return dict(found.values_list("pk", "customer"))
 
     @cached_property
     def rulebook(self) -> dict[str, tuple[Rule, ...]]:
@@ -161,6 +168,7 @@ class _Desk:
     def _plan(self, line: QuoteLine) -> RenewalPlan:
         product = line.product
         if line.order is None:
+            self._check_move(line)
             return plan_order(
                 start=self.now,
                 term=Years(years=line.term_years),
@@ -169,6 +177,12 @@ class _Desk:
                 level=Level(product.level),
             )
         return self._renewal_plan(line.order, product, line.term_years)
+
+    def _check_move(self, line: QuoteLine) -> None:
+        if line.certificate_id and line.certificate_id not in self.movable:
+            raise _Problem(Reason.MOVED)
+        if line.certificate_id and self.movable[line.certificate_id] != self.quote.customer_id:
+            raise _Problem(Reason.ANOTHER_CUSTOMER)
 
     def _renewal_plan(self, order: Order, product: Product, term_years: int) -> RenewalPlan:
         if order.customer_id != self.quote.customer_id:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import transaction
 
-from certificates.models import Order, Request
+from certificates.models import Certificate, Order, Request
 from certificates.rules import RenewalWindowClosed, last_day
 from certificates.services.keys import present_key
-from certificates.services.refusals import AlreadyInHand, OrderNotRenewable, RequestRefused
+from certificates.services.refusals import AlreadyInHand, AlreadyMoved, OrderNotRenewable, RequestRefused
 from certificates.services.renewals import Agreed, request_new, request_renewal
 from offers.models import Quote, QuoteLine, Redemption, Sale
-from offers.rules.money import percent_of
 from offers.rules.prices import Priced
+from offers.rules.taxes import shares
 from offers.services.quotes import holding
 from offers.services.quotes.figures import OBSTACLES, problem_of, subject_of
 from offers.services.quotes.refusals import LineProblem, Reason
@@ -25,21 +26,36 @@ from portal.models import User
 SOURCE = "quote"
 
 
-def lock_orders(lines: Iterable[QuoteLine]) -> None:
-    """In the order of their keys: another quote may hold the same orders the other way round."""
-    rows = Order.objects.filter(pk__in=[line.order_id for line in lines if line.order_id]).order_by("pk")
-    list(rows.select_for_update(no_key=True).values_list("pk"))
+def lock_subjects(lines: Iterable[QuoteLine]) -> None:
+    """Orders and certificates in the order of their keys: another quote may hold the same the other way round."""
+    lines = list(lines)
+    orders = Order.objects.filter(pk__in=[line.order_id for line in lines if line.order_id])
+    list(orders.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    certificates = Certificate.objects.filter(pk__in=[line.certificate_id for line in lines if line.certificate_id])
+    list(certificates.order_by("pk").select_for_update(no_key=True).values_list("pk"))
 
 
-def order_line(quote: Quote, line: QuoteLine, *, actor: User | None, now: datetime) -> LineProblem | None:
+def taxes_of(quote: Quote, lines: Iterable[QuoteLine]) -> Mapping[int, Decimal]:
+    """What each line bears of the quote's tax, by their keys: together exactly that."""
+    lines = list(lines)
+    owed = shares([line.net for line in lines], stored_snapshot(quote).tax.rate, quote.currency)
+    return {line.pk: tax for line, tax in zip(lines, owed, strict=True)}
+
+
+def order_line(quote: Quote, line: QuoteLine, *, tax: Decimal, actor: User | None, now: datetime) -> LineProblem | None:
     """Ask for what the line says; what stands in the way, where something does, and then nothing was asked."""
-    if line.order and line.order.customer_id != quote.customer_id:
+    subject = line.order or line.certificate
+    if subject and subject.customer_id != quote.customer_id:
         return problem_of(line, Reason.ANOTHER_CUSTOMER)
+    if line.certificate and line.certificate.order_id:
+        return problem_of(line, Reason.MOVED)
     try:
         with transaction.atomic():
             ask = _renew if line.order else _buy
             request = ask(quote, line, actor=actor, now=now)
-            _note_sale(quote, line, request)
+            _note_sale(quote, line, request, owed=tax)
+    except AlreadyMoved:
+        return problem_of(line, Reason.MOVED)
     except AlreadyInHand:
         return problem_of(line, Reason.RENEWED)
     except OrderNotRenewable as refusal:
@@ -83,6 +99,7 @@ def _buy(quote: Quote, line: QuoteLine, *, actor: User | None, now: datetime) ->
         purchase_order=quote.purchase_order,
         source=SOURCE,
         agreed=_agreed(quote, line),
+        moves=line.certificate,
     )
 
 
@@ -101,11 +118,10 @@ def use_offers(quote: Quote) -> None:
         used.update(subject=f"request:{line.sale.request_id}")
 
 
-def _note_sale(quote: Quote, line: QuoteLine, request: Request) -> None:
-    """What was agreed, kept with the request; its tax is that of the snapshot, on this line alone."""
+def _note_sale(quote: Quote, line: QuoteLine, request: Request, *, owed: Decimal) -> None:
+    """What was agreed, kept with the request; its tax is its share of the snapshot's."""
     priced = Priced.from_json(line.arithmetic)
     tax = stored_snapshot(quote).tax
-    owed = percent_of(priced.net, tax.rate, quote.currency)
     Sale.objects.create(
         partner=quote.partner,
         request=request,

@@ -19,6 +19,7 @@ class Reason(StrEnum):
     TOO_LATE = "too_late"  # the renewal closed on `on`
     RENEWED = "renewed"
     RENEWED_ELSEWHERE = "renewed_elsewhere"
+    MOVED = "moved"  # another order has taken the place of the certificate, or will
     NOT_ISSUED = "not_issued"
     NOT_CONNECTED = "not_connected"
     NO_PRICE = "no_price"

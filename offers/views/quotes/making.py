@@ -56,7 +56,7 @@ def quote_new(request: PartnerRequest) -> HttpResponseBase:
         request.POST,
         customer=customer,
         orders=_orders(customer),
-        certificates=Certificate.objects.for_partner(request.partner).unattached().filter(customer=customer),
+        certificates=Certificate.objects.for_partner(request.partner).movable().filter(customer=customer),
     )
     if not form.is_valid():
         return _choose(request, customer, status=422, refused=_("One of the orders is not this customer's."))
@@ -139,7 +139,7 @@ def _choose(
     why_not = {one.order: quote_wording.sentence(one) for one in problems}
     if "order" in request.GET:
         ticked = {_number(request.GET["order"])}
-    others = Certificate.objects.for_partner(request.partner).unattached().filter(customer=customer)
+    others = Certificate.objects.for_partner(request.partner).movable().filter(customer=customer)
     context = {
         "customer": customer,
         "orders": [_order(one, why_not.get(one.pk, ""), ticked, today) for one in rows],
