@@ -128,6 +128,43 @@ def test_a_quote_for_each_order_goes_to_the_worker(page: Client, order: Order) -
     assert (batch.total, batch.grouping) == (2, QuoteBatch.Grouping.ORDER)
 
 
+def test_quotes_for_each_order_name_no_certificate_of_another_authority(page: Client, order: Order) -> None:
+    theirs = factories.make_certificate_elsewhere(order.customer)
+    chosen = {"orders": [order.pk], "certificates": [theirs.pk], "how": "each", "code": "EARLY"}
+
+    answer = page.post(url("quote_new"), {"customer": order.customer_id, **chosen})
+
+    shown = text(answer)
+    assert answer.status_code == 422
+    assert "leaves certificates of other authorities out, so nothing was made" in shown
+    assert f'name="certificates" value="{theirs.pk}" checked' in shown
+    assert f'name="orders" value="{order.pk}" checked' in shown
+    assert 'value="EARLY"' in shown
+    assert not QuoteBatch.objects.exists()
+
+
+@pytest.mark.parametrize("how", ["one", "each"])
+def test_nothing_ticked_makes_nothing(page: Client, order: Order, how: str) -> None:
+    answer = page.post(url("quote_new"), {"customer": order.customer_id, "how": how})
+
+    assert answer.status_code == 422
+    assert "Tick what the quote is for." in text(answer)
+    assert " checked" not in text(answer)
+    assert not QuoteBatch.objects.exists()
+
+
+def test_certificate_that_is_with_us_already_is_not_offered(page: Client, order: Order) -> None:
+    theirs = factories.make_certificate_elsewhere(order.customer)
+    Request.objects.filter(pk=factories.make_request(order, kind="new").pk).update(moves=theirs)
+
+    shown = text(page.get(f"{url('quote_new')}?customer={order.customer_id}"))
+    answer = page.post(url("quote_new"), {"customer": order.customer_id, "certificates": [theirs.pk], "how": "one"})
+
+    assert theirs.common_name not in shown
+    assert answer.status_code == 422
+    assert "It has been moved to us already, or the order that replaces it is in hand." in text(answer)
+
+
 def test_selected_rows_of_the_expiring_page_become_a_batch(page: Client, order: Order) -> None:
     bulk = {"action": "quotes", "ids": [order.pk], "query": "tab=30"}
 

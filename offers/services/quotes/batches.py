@@ -17,7 +17,7 @@ from certificates.querysets import OrderQuerySet
 from offers.models import Quote, QuoteBatch, QuoteDocument
 from offers.models.documents import WorkState
 from offers.services.quotes import drafting, filing, papers, sending
-from offers.services.quotes.refusals import LineProblem, LinesRefused, NobodyToSendTo, Reason
+from offers.services.quotes.refusals import LineProblem, LinesRefused, NobodyToSendTo, NothingToQuote, Reason
 from portal import activities, crashpoints
 from portal.models import Partner, User
 from portal.wakeups import nudge
@@ -59,10 +59,12 @@ def start_batch(
     customer: Customer | None = None,
     code: str = "",
 ) -> QuoteBatch:
-    """Let a worker make quotes for these orders, in their order; raises TooManyOrders."""
+    """Let a worker make quotes for these orders, in their order; raises TooManyOrders and NothingToQuote."""
     chosen = list(orders.values_list("pk", "customer_id")[: MOST_ORDERS + 1])
     if len(chosen) > MOST_ORDERS:
         raise TooManyOrders
+    if not chosen:
+        raise NothingToQuote
     keys = [pk for pk, _customer in chosen]
     with transaction.atomic():
         batch: QuoteBatch = QuoteBatch.objects.create(

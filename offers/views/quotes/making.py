@@ -21,7 +21,7 @@ from offers.forms.quotes import MakeForm
 from offers.models import QuoteBatch
 from offers.services import quotes
 from offers.services.quotes import batches
-from offers.services.quotes.refusals import LinesRefused, NothingToQuote, QuoteRefused
+from offers.services.quotes.refusals import LinesRefused, NothingToQuote, TooManyLines
 from offers.wording import quotes as quote_wording
 from portal import clock
 from portal.access import PartnerRequest, requires
@@ -56,7 +56,7 @@ def quote_new(request: PartnerRequest) -> HttpResponseBase:
         request.POST,
         customer=customer,
         orders=_orders(customer),
-        certificates=Certificate.objects.for_partner(request.partner).movable().filter(customer=customer),
+        certificates=Certificate.objects.for_partner(request.partner).unattached().filter(customer=customer),
     )
     if not form.is_valid():
         return _choose(request, customer, status=422, refused=_("One of the orders is not this customer's."))
@@ -65,19 +65,9 @@ def quote_new(request: PartnerRequest) -> HttpResponseBase:
 
 def _make(request: PartnerRequest, customer: Customer, form: MakeForm) -> HttpResponseBase:
     orders: OrderQuerySet = form.cleaned_data["orders"]
-    if form.cleaned_data["how"] == MakeForm.EACH:
-        batch = batches.start_batch(
-            orders.order_by("ends_on", "pk"),
-            partner=request.partner,
-            grouping=QuoteBatch.Grouping.ORDER,
-            delivery=QuoteBatch.Delivery.ARCHIVE,
-            actor=request.user,
-            now=clock.now(),
-            customer=customer,
-            code=form.cleaned_data["code"],
-        )
-        return redirect("offers:quote_batch", pk=batch.pk)
     try:
+        if form.cleaned_data["how"] == MakeForm.EACH:
+            return _make_each(request, customer, form)
         quote = quotes.draft_quote(
             list(orders.order_by("ends_on", "pk")),
             certificates=list(form.cleaned_data["certificates"]),
@@ -87,13 +77,34 @@ def _make(request: PartnerRequest, customer: Customer, form: MakeForm) -> HttpRe
         )
     except LinesRefused as refused:
         problems = [(quote_wording.name_of(one), quote_wording.sentence(one)) for one in refused.problems]
-        return _choose(
-            request, customer, status=422, problems=problems, ticked=set(orders.values_list("pk", flat=True))
-        )
-    except QuoteRefused as refused:
-        words = _("Tick what the quote is for.") if isinstance(refused, NothingToQuote) else str(refused)
+        return _choose(request, customer, status=422, problems=problems)
+    except NothingToQuote:
+        return _choose(request, customer, status=422, refused=_("Tick what the quote is for."))
+    except TooManyLines:
+        words = _("Nobody reads so many lines: make several quotes.")
         return _choose(request, customer, status=422, refused=words)
     return redirect("offers:quote", pk=quote.pk)
+
+
+def _make_each(request: PartnerRequest, customer: Customer, form: MakeForm) -> HttpResponseBase:
+    """Let a worker make a quote for each order; raises NothingToQuote."""
+    if form.cleaned_data["certificates"]:
+        words = _(
+            "A quote for each order leaves certificates of other authorities out, so nothing was made. Untick them, or "
+            "make one quote for all."
+        )
+        return _choose(request, customer, status=422, refused=words)
+    batch = batches.start_batch(
+        form.cleaned_data["orders"].order_by("ends_on", "pk"),
+        partner=request.partner,
+        grouping=QuoteBatch.Grouping.ORDER,
+        delivery=QuoteBatch.Delivery.ARCHIVE,
+        actor=request.user,
+        now=clock.now(),
+        customer=customer,
+        code=form.cleaned_data["code"],
+    )
+    return redirect("offers:quote_batch", pk=batch.pk)
 
 
 def _customer(request: PartnerRequest) -> Customer | None:
@@ -129,25 +140,30 @@ def _choose_customer(request: PartnerRequest) -> HttpResponse:
     return render(request, "offers/quotes/choose_customer.html", context)
 
 
-def _choose(
-    request: PartnerRequest, customer: Customer, *, status: int = 200, ticked: set[int] | None = None, **more: Any
-) -> HttpResponse:
-    """The customer's running orders, those that can be quoted ticked, and what could be moved over to us."""
+def _choose(request: PartnerRequest, customer: Customer, *, status: int = 200, **more: Any) -> HttpResponse:
+    """The customer's running orders, and what could be moved over to us; what was typed stays."""
     today = clock.today()
     rows = list(_orders(customer).issued().unrenewed().by_urgency(today=today)[:_ORDERS_SHOWN])
     __, problems = quotes.sort_out(customer, rows, now=clock.now())
     why_not = {one.order: quote_wording.sentence(one) for one in problems}
-    if "order" in request.GET:
-        ticked = {_number(request.GET["order"])}
+    ticked, moved = _ticked(request, "orders"), _ticked(request, "certificates")
     others = Certificate.objects.for_partner(request.partner).movable().filter(customer=customer)
     context = {
         "customer": customer,
         "orders": [_order(one, why_not.get(one.pk, ""), ticked, today) for one in rows],
-        "certificates": [_certificate(one, today) for one in others.order_by("ends_on", "pk")[:_ORDERS_SHOWN]],
+        "certificates": [_certificate(one, moved, today) for one in others.order_by("ends_on", "pk")[:_ORDERS_SHOWN]],
+        "code": request.POST.get("code", ""),
         "contact": quotes.default_contact(customer, rows),
         **more,
     }
     return render(request, "offers/quotes/choose.html", context, status=status)
+
+
+def _ticked(request: PartnerRequest, name: str) -> set[int] | None:
+    """What was ticked; None where nobody has chosen yet."""
+    if request.method == "POST":
+        return set(map(_number, request.POST.getlist(name)))
+    return {_number(request.GET["order"])} if name == "orders" and "order" in request.GET else None
 
 
 def _order(order: Order, why_not: str, ticked: set[int] | None, today: date) -> Choosable:
@@ -161,12 +177,13 @@ def _order(order: Order, why_not: str, ticked: set[int] | None, today: date) -> 
     )
 
 
-def _certificate(certificate: Certificate, today: date) -> Choosable:
+def _certificate(certificate: Certificate, ticked: set[int] | None, today: date) -> Choosable:
     return Choosable(
         pk=certificate.pk,
         host=wording.readable(certificate.common_name),
         detail=certificate.issuer_name,
         end=wording.ending((certificate.ends_on - today).days),
+        is_ticked=certificate.pk in (ticked or ()),
     )
 
 
@@ -193,5 +210,8 @@ def make_quotes(request: PartnerRequest, orders: OrderQuerySet) -> HttpResponseB
     except batches.TooManyOrders:
         words = _("More than %(limit)s orders at once are too many: narrow the list with a filter.")
         messages.warning(request, words % {"limit": batches.MOST_ORDERS})
+        return redirect("certificates:expiring")
+    except NothingToQuote:
+        messages.info(request, _("Tick what the quote is for."))
         return redirect("certificates:expiring")
     return redirect("offers:quote_batch", pk=batch.pk)
