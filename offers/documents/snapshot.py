@@ -170,6 +170,20 @@ class QuoteSnapshot(_Stored):
     is_draft: bool = False
     schema: int = SCHEMA
 
+    def keeps_days(self, line: LinePart) -> bool:
+        """Whether the line's new order ends on the same date whenever the quote is accepted, and no day is lost.
+
+        It does for a renewal whose order runs beyond the quote's last day: what is left of it is added. Any other new
+        order ends as long after its acceptance as its term is long.
+        """
+        runs = line.old_ends_on is not None and line.old_ends_on >= self.valid_until
+        return line.kind is LineKind.RENEWAL and runs and not line.lost_days and line.new_ends_on is not None
+
+    @property
+    def keeps_all_days(self) -> bool:
+        """The same of every line."""
+        return all(map(self.keeps_days, self.lines))
+
 
 def _plain(value: Any) -> Any:
     if isinstance(value, _Stored):

@@ -8,8 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from offers.documents.drawing import one_line
 from offers.models.quotes import DeclineReason
+from portal.texts import one_line
 
 _WORDS = {"rows": 3}
 

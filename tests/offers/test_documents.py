@@ -92,6 +92,12 @@ def test_names_numbers_and_words_are_those_of_the_snapshot() -> None:
     assert [words for words in told if words not in text] == []
 
 
+def test_seller_stands_beside_the_customer_whatever_the_number_of_orders() -> None:
+    for shown in (quote(), many(2)):
+        text = pages(shown)[0]
+        assert "Relais Partner 1 rue des Tests 69001 Lyon France VAT number FR00123456789" in text
+
+
 def test_yen_have_no_decimals_on_paper() -> None:
     price = PricePart(kind=PriceKind.BASE, amount=Decimal(12345), unit=Decimal(12345))
     shown = quote((line(prices=(price,), net=Decimal(12345)),), currency="JPY")
@@ -195,6 +201,34 @@ def test_quote_for_one_order_is_one_page(facts: dict[str, Any], ink: str) -> Non
     assert len(pages(with_logo(shown, ink) if ink else shown)) == 1
 
 
+@pytest.mark.parametrize("country", ["FR", "US"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_quote_for_one_order_is_one_page_also_with_everything_that_can_be_told(country: str, language: str) -> None:
+    prices = (
+        PricePart(kind=PriceKind.BASE, unit=Decimal(795), amount=Decimal(795)),
+        PricePart(kind=PriceKind.NAMES, quantity=4, unit=Decimal(45), amount=Decimal(180)),
+        PricePart(kind=PriceKind.WILDCARDS, unit=Decimal(290), amount=Decimal(290)),
+        PricePart(kind=PriceKind.OFFER, amount=Decimal(-506), offer_words="Step up to Pro", is_limited=True),
+    )
+    names = ("*.granit-phare.example", *(f"host-{number}.granit-phare.example" for number in range(4)))
+    shown = quote(
+        (line(prices=prices, net=Decimal(759), names=names, names_count=5),),
+        language=language,
+        currency="CHF",
+        version=2,
+        purchase_order="PO-2026-7781",
+        note="Thank you for your call. " * 4,
+        customer=replace(CUSTOMER, city="Lyon", country=country),
+        tax=TaxPart(kind=TaxKind.REVERSE_CHARGE, amount=Decimal(0), name="VAT"),
+        gross=Decimal(759),
+    )
+
+    (text,) = pages(with_logo(shown, "#10233a"))
+
+    assert "FR00987654321" in text
+    assert "FR00123456789" in text
+
+
 def test_americans_get_letter_and_others_a4() -> None:
     papers = [quote(customer=replace(CUSTOMER, country=country)) for country in ("US", "FR", "")]
 
@@ -231,6 +265,16 @@ def test_long_quote_repeats_its_head_and_carries_its_sum(count: int, sheets: int
     assert plain(money(shown.gross, "EUR", language)) in found[-1]
 
 
+@pytest.mark.parametrize("count", [15, 16, 37, 38, 40])
+def test_totals_stand_below_lines_and_never_alone_on_a_page(count: int) -> None:
+    found = pages(many(count))
+
+    (last,) = [page for page in found if "VAT at 20%" in page]
+    assert len(re.findall(r"www\d*\.granit", last)) >= 2
+    assert "Carried forward" not in last
+    assert [("Brought forward" in page) for page in found[1 : found.index(last) + 1]] == [True] * found.index(last)
+
+
 def test_every_line_of_a_long_quote_shows_its_arithmetic() -> None:
     shown = many(40)
 
@@ -254,8 +298,48 @@ def test_promise_of_no_lost_day_is_made_only_where_it_holds() -> None:
     late = replace(kept, valid_until=date(2027, 3, 1))
     new = replace(kept, lines=(*kept.lines, line(3, kind=LineKind.NEW, old_ends_on=None, order_number="")))
 
-    assert [drawing.keeps_all_days(shown) for shown in (kept, lost, late, new)] == [True, False, False, False]
+    assert [shown.keeps_all_days for shown in (kept, lost, late, new)] == [True, False, False, False]
     assert ["No day is lost" in drawing.quote_html(shown) for shown in (kept, lost)] == [True, False]
+
+
+NEW: dict[str, Any] = {"kind": LineKind.NEW, "old_ends_on": None, "order_number": "", "upgrade_from": ""}
+OLD = date(2026, 11, 10)
+IF = "f accepted on 22 November 2026, the new order ends on 23 December 2027."
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({}, "Order 7101544 ends on 23 December 2026; the new order ends on 23 December 2027."),
+        (NEW, f"I{IF}"),
+        ({"old_ends_on": OLD}, f"Order 7101544 ended on 10 November 2026; i{IF}"),
+        ({"lost_days": 3}, f"Order 7101544 ends on 23 December 2026; i{IF}"),
+        ({"new_ends_on": None, "order_days": 0}, "Order 7101544"),
+    ],
+)
+def test_end_that_hangs_on_the_day_of_acceptance_is_told_with_its_day(facts: dict[str, Any], told: str) -> None:
+    (text,) = pages(quote((line(**facts),)))
+
+    assert f"{told} Item" in text
+    assert ("whenever you accept" in text) is (facts == {})
+
+
+def test_table_marks_the_ends_that_hang_on_the_day_of_acceptance() -> None:
+    kept, new, late = line(0), line(1, **NEW), line(2, old_ends_on=OLD)
+
+    mixed, none_kept, all_kept = (
+        " ".join(pages(quote(lines))) for lines in ((kept, new, late), (new, late), (kept, kept))
+    )
+
+    assert re.findall(r"(\d+ Dec 2027\S?)", mixed) == ["23 Dec 2027", "24 Dec 2027*", "25 Dec 2027*"]
+    counted = "A new end with an asterisk is counted as if accepted on 22 November 2026."
+    assert f"{counted} Every other one stays the same, on whatever day you accept." in mixed
+    assert (counted in none_kept, "Every other one" in none_kept) == (True, False)
+    assert ("*" in all_kept, "asterisk" in all_kept, "No day is lost on any of these orders" in all_kept) == (
+        False,
+        False,
+        True,
+    )
 
 
 def test_certificate_of_many_names_tells_some_and_how_many_more() -> None:

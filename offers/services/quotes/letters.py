@@ -9,11 +9,10 @@ from typing import Any
 from django.utils import translation
 
 from certificates.wording import day
-from offers.documents import drawing
+from offers.documents import words as paper
 from offers.models import Quote
 from offers.services.quotes.links import make_quote_link
 from offers.services.quotes.snapshots import stored_snapshot
-from offers.wording import paper as wording
 from portal.mail import letters, outbox
 from portal.models import OutgoingMail
 from portal.models.mail import MailPurpose
@@ -49,11 +48,11 @@ def _facts(quote: Quote, link: str) -> dict[str, Any]:
     return {
         "person": {"first_name": snapshot.contact.name},
         "snapshot": snapshot,
-        "title": wording.title(snapshot),
-        "items": wording.items(snapshot)[:SHOWN],
+        "title": paper.title(snapshot),
+        "items": paper.items(snapshot)[:SHOWN],
         "further": max(len(snapshot.lines) - SHOWN, 0),
-        "keeps_all_days": drawing.keeps_all_days(snapshot),
-        "tax_label": wording.tax_label(snapshot.tax),
+        "keeps_all_days": snapshot.keeps_all_days,
+        "tax_label": paper.tax_label(snapshot.tax),
         "until": day(snapshot.valid_until),
         "url": link,
     }

@@ -13,8 +13,7 @@ from django.views.decorators.http import require_safe
 
 from certificates.services import customers
 from certificates.wording import Pill
-from offers.documents import drawing
-from offers.documents.sheet import paper
+from offers.documents.sheet import paper, readable
 from offers.forms.quotes import DraftForm, SpokenAcceptForm, SpokenDeclineForm
 from offers.models import Quote, QuoteDocument
 from offers.models.documents import WorkState
@@ -89,7 +88,7 @@ def sheet(quote: Quote, form: DraftForm | None) -> dict[str, Any]:
     typed = form is not None and form.header.is_bound and form.is_valid()
     lines = form.wishes if typed and form else None
     worked = quotes.preview_draft(quote, now=clock.now(), lines=lines, **(form.values if typed and form else {}))
-    snapshot = drawing.readable(snapshot_of(quote, worked))
+    snapshot = readable(snapshot_of(quote, worked))
     return {
         **paper(snapshot, language=get_language() or "en"),
         "problems": told(worked),
@@ -129,7 +128,7 @@ def _sent_page(request: PartnerRequest, quote: Quote, *, status: int = 200, **mo
         "accept": SpokenAcceptForm(initial={"purchase_order": quote.purchase_order}),
         "decline": SpokenDeclineForm(),
         "pdf_name": papers.file_name(quote),
-        **paper(drawing.readable(quote.snapshot), language=get_language() or "en"),
+        **paper(readable(quote.snapshot), language=get_language() or "en"),
         **more,
     }
     return render(request, "offers/quotes/sent.html", context, status=status)

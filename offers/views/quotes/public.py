@@ -14,8 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
-from offers.documents import drawing
-from offers.documents.sheet import paper
+from offers.documents.sheet import paper, readable
 from offers.forms.answers import AcceptForm, ChangeForm, DeclineForm, forms_for
 from offers.models import Quote, QuoteDocument
 from offers.services.quotes import papers
@@ -23,7 +22,6 @@ from offers.services.quotes.again import ask_again
 from offers.services.quotes.answering import accept_quote, ask_for_change, decline_quote
 from offers.services.quotes.links import PURPOSE, quote_of_link
 from offers.services.quotes.refusals import QuoteMovedOn, QuoteNoLongerHolds
-from offers.wording import paper as wording
 from portal import clock, links
 from portal.linked import LinkedRequest, linked
 from portal.models import Link
@@ -145,13 +143,12 @@ def _asked_again(form: AcceptForm, quote: Quote) -> AcceptForm:
 
 
 def _page(request: LinkedRequest, quote: Quote, *, status: int = 200, **more: Any) -> HttpResponse:
-    snapshot = drawing.readable(quote.snapshot)
+    snapshot = readable(quote.snapshot)
     context = {
         **paper(snapshot, language=request.LANGUAGE_CODE),
         **forms_for(quote.purchase_order, told_by(quote), name=snapshot.contact.name, has_terms=has_terms(quote)),
         "quote": quote,
         "link": request.link,
-        "lead": wording.lead(snapshot),
         "standing": standing(quote),
         "is_of_the_house": is_of_the_house(request),
         **more,

@@ -9,14 +9,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from babel import Locale
 from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
 
-from certificates.wording import day
+from certificates.wording import day, day_parts
 from certificates.x509 import display_name
-from offers.documents.snapshot import LineKind, LinePart, PriceKind, PricePart, QuoteSnapshot, TaxKind, TaxPart
-from offers.wording.renewal import days
+from offers.documents.snapshot import (
+    CustomerPart,
+    LineKind,
+    LinePart,
+    PriceKind,
+    PricePart,
+    QuoteSnapshot,
+    TaxKind,
+    TaxPart,
+)
 from portal.drawings import Part
+
+# Names told one by one; of more, these and how many others.
+MOST_NAMES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +50,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One order of the quote, ready to be read."""
+    """One order of the quote, ready to be read; `is_end_counted` where its new end hangs on the day of acceptance."""
 
     line: LinePart
     host: str
     lead: str
+    instead: str
+    is_end_counted: bool
     steps: Sequence[Step]
     bar_title: str
     bar: Sequence[Part]
@@ -74,7 +88,9 @@ def items(quote: QuoteSnapshot) -> list[Item]:
         Item(
             line=line,
             host=display_name(line.host),
-            lead=_line_lead(line),
+            lead=_line_lead(line, quote),
+            instead=_instead(line),
+            is_end_counted=line.new_ends_on is not None and not quote.keeps_days(line),
             steps=[_step(price, line) for price in line.prices],
             bar_title=_bar_title(line, quote),
             bar=_bar(line),
@@ -84,18 +100,64 @@ def items(quote: QuoteSnapshot) -> list[Item]:
     ]
 
 
-def _line_lead(line: LinePart) -> str:
-    """Which order ends when, and when the new one will."""
+def _line_lead(line: LinePart, quote: QuoteSnapshot) -> str:
+    """Which order ends when, and when the new one will; where that hangs on the day of acceptance, on which day."""
     facts = {
         "number": line.order_number,
         "old": day(line.old_ends_on) if line.old_ends_on else "",
         "new": day(line.new_ends_on) if line.new_ends_on else "",
+        "date": day(quote.reference_day),
     }
-    if line.order_number and line.old_ends_on and line.new_ends_on:
-        return gettext("Order %(number)s ends on %(old)s; the new order ends on %(new)s.") % facts
-    if line.new_ends_on:
-        return gettext("The new order ends on %(new)s.") % facts
-    return gettext("Order %(number)s") % facts if line.order_number else ""
+    if not line.new_ends_on:
+        return gettext("Order %(number)s") % facts if line.order_number else ""
+    if not (line.order_number and line.old_ends_on):
+        return gettext("If accepted on %(date)s, the new order ends on %(new)s.") % facts
+    if quote.keeps_days(line):
+        words = gettext("Order %(number)s ends on %(old)s; the new order ends on %(new)s.")
+    elif line.old_ends_on < quote.reference_day:
+        words = gettext("Order %(number)s ended on %(old)s; if accepted on %(date)s, the new order ends on %(new)s.")
+    else:
+        words = gettext("Order %(number)s ends on %(old)s; if accepted on %(date)s, the new order ends on %(new)s.")
+    return words % facts
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """What is said of the new ends of many orders."""
+
+    title: str
+    sentence: str
+
+
+def new_ends(quote: QuoteSnapshot) -> Ends:
+    """Whether the dates in the table stand, or hang on the day of acceptance."""
+    if quote.keeps_all_days:
+        return Ends(
+            gettext("No day is lost on any of these orders"),
+            gettext(
+                "Each new order ends on the date in the table, on whatever day you accept: what is left of the present "
+                "one is added."
+            ),
+        )
+    counted = gettext("A new end with an asterisk is counted as if accepted on %(date)s.")
+    others = gettext("Every other one stays the same, on whatever day you accept.")
+    told = [counted % {"date": day(quote.reference_day)}]
+    if any(map(quote.keeps_days, quote.lines)):
+        told.append(others)
+    return Ends(gettext("When the new orders end"), " ".join(told))
+
+
+def names_told(line: LinePart) -> str:
+    """The names of the certificate, the host first; of very many, some and how many more."""
+    told = ", ".join(display_name(name) for name in line.names[:MOST_NAMES])
+    others = len(line.names) - MOST_NAMES
+    if others <= 0:
+        return told
+    return gettext("%(names)s and %(count)s more") % {"names": told, "count": others}
+
+
+def country_name(customer: CustomerPart, language: str) -> str:
+    return Locale.parse(language).territories.get(customer.country, customer.country) if customer.country else ""
 
 
 def _step(price: PricePart, line: LinePart) -> Step:
@@ -120,12 +182,14 @@ def _wildcards(price: PricePart) -> str:
 
 
 def _upgrade(line: LinePart) -> str:
-    if not line.upgrade_from:
-        return ""
+    if not (line.upgrade_from and line.benefits):
+        return _instead(line)
     facts = {"product": line.upgrade_from, "benefits": ", ".join(line.benefits)}
-    if line.benefits:
-        return gettext("instead of %(product)s; it adds: %(benefits)s") % facts
-    return gettext("instead of %(product)s") % facts
+    return gettext("instead of %(product)s; it adds: %(benefits)s") % facts
+
+
+def _instead(line: LinePart) -> str:
+    return gettext("instead of %(product)s") % {"product": line.upgrade_from} if line.upgrade_from else ""
 
 
 def _offer(price: PricePart) -> str:
@@ -174,14 +238,8 @@ def tax_sentence(tax: TaxPart) -> str:
     return ""
 
 
-def keeps_days(line: LinePart, quote: QuoteSnapshot) -> bool:
-    """Whether the new order ends on the same date whenever the quote is accepted, and no day is given up."""
-    runs = line.old_ends_on is not None and line.old_ends_on >= quote.valid_until
-    return line.kind is LineKind.RENEWAL and runs and not line.lost_days and line.new_ends_on is not None
-
-
 def _bar_title(line: LinePart, quote: QuoteSnapshot) -> str:
-    if keeps_days(line, quote) and line.new_ends_on:
+    if line.new_ends_on and quote.keeps_days(line):
         words = gettext("No day is lost: the new order runs to %(date)s, whenever you accept.")
         return words % {"date": day(line.new_ends_on)}
     return gettext("What the new order gives")
@@ -191,28 +249,13 @@ def _bar(line: LinePart) -> list[Part]:
     """The new order's days side by side, as the renew page draws them; none where they are not known."""
     if not line.order_days:
         return []
-    kept = min(line.carried_days, line.order_days)
-    on_certificate = max(line.certificate_days - kept, 0)
-    ends = {
-        "certificate": day(line.certificate_ends_on) if line.certificate_ends_on else "",
-        "order": day(line.new_ends_on) if line.new_ends_on else "",
-    }
-    parts = [
-        Part("kept", kept, days(kept), gettext("kept from the present order")),
-        Part(
-            "certificate",
-            on_certificate,
-            days(line.certificate_days),
-            gettext("on the new certificate, to %(date)s") % {"date": ends["certificate"]},
-        ),
-        Part(
-            "order",
-            line.order_days - kept - on_certificate,
-            days(line.order_days),
-            gettext("on the order, to %(date)s") % {"date": ends["order"]},
-        ),
-    ]
-    return [part for part in parts if part.kind != "kept" or part.days]
+    return day_parts(
+        carried=line.carried_days,
+        certificate=line.certificate_days,
+        order=line.order_days,
+        certificate_ends_on=line.certificate_ends_on,
+        order_ends_on=line.new_ends_on,
+    )
 
 
 def _bar_sentence(line: LinePart, quote: QuoteSnapshot) -> str:
