@@ -29,9 +29,11 @@ _MOST_CUSTOMERS = 500
 FIELD_KINDS: Mapping[str, str] = {
     **{
         field: " ".join(kind for kind, needed in NEEDED.items() if field in needed)
-        for field in ("percent", "amount", "min_term_years", "free_names")
+        for field in ("percent", "amount", "currency", "min_term_years", "free_names")
     },
     "upgrade_targets": " ".join(UPGRADES),
+    # A cap on what has no amount says its own currency.
+    "cap_currency": " ".join(kind for kind, needed in NEEDED.items() if "currency" not in needed),
 }
 # Fields whose values a row of Offer holds under the same name
 _PLAIN = [name for name in TERMS if name not in ("code", "customers", "countries", "starts_at", "ends_at")]
@@ -82,6 +84,7 @@ class OfferForm(forms.Form):
     currency = forms.ChoiceField(
         label=_("Currency"), choices=Currency.choices, required=False, help_text=_("Of the amount and of the cap.")
     )
+    cap_currency = forms.ChoiceField(label=_("Currency of the cap"), choices=Currency.choices, required=False)
     min_term_years = _whole(_("From how many years"), least=2, most=6)
     free_names = _whole(_("Names free of charge"), most=250)
     upgrade_targets = _several(_("Upgrades to"), help_text=_("None ticked: every published upgrade."))
@@ -171,6 +174,7 @@ class OfferForm(forms.Form):
         plain = {name: typed.get(name) or [] if name in _LISTS else typed[name] for name in _PLAIN}
         return plain | {
             "code": typed["code"] or "",
+            "currency": typed["currency"] or typed["cap_currency"] or "",
             "customers": typed["customers"],
             "countries": typed["countries"],
             "starts_at": start_of_day(typed["starts_on"]),
@@ -241,6 +245,7 @@ def _initial(offer: Offer) -> dict[str, Any]:
     names = Customer.objects.for_partner(offer.partner).filter(pk__in=offer.customers).order_by("name")
     return shown | {
         "currency": offer.currency or offer.partner.currency,
+        "cap_currency": offer.currency or offer.partner.currency,
         "applies": CODED if offer.code else AUTOMATIC,
         "code": offer.code,
         "customers": "\n".join(names.values_list("name", flat=True)) if offer.customers else "",

@@ -149,6 +149,7 @@ def test_a_draft_is_saved_as_it_was_typed(desk: Client, partner: Partner) -> Non
         "countries": "fr, be",
         "ends_on": "2026-12-31",
         "spend_cap": "500",
+        "cap_currency": "CHF",
         "stacks": "on",
     }
 
@@ -158,7 +159,7 @@ def test_a_draft_is_saved_as_it_was_typed(desk: Client, partner: Partner) -> Non
     assert response.headers["Location"] == url("offer_edit", draft)
     assert (draft.state, draft.percent, draft.families) == ("draft", Decimal(10), ["GeoTrust", "Thawte"])
     assert (draft.customers, draft.price_levels, draft.owners) == ([customer.pk], [level.pk], [owner.pk])
-    assert (draft.countries, draft.spend_cap, draft.currency, draft.stacks) == (["FR", "BE"], Decimal(500), "EUR", True)
+    assert (draft.countries, draft.spend_cap, draft.currency, draft.stacks) == (["FR", "BE"], Decimal(500), "CHF", True)
     assert draft.ends_at is not None
     assert draft.ends_at.isoformat() == "2027-01-01T00:00:00+00:00"
     assert text_of(desk.get(url("offer_edit", draft))).count("Verger Sonore") == 1
