@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import pytest
+from django.core.cache import caches
 from django.db import connection
 from django_scopes import scope
 
@@ -17,6 +18,12 @@ from tests import factories
 def _pinned_day(settings: pytest.FixtureRequest) -> None:
     settings.PORTAL_TODAY = factories.TODAY.isoformat()  # type: ignore[attr-defined]
     clock._first_asked.cache_clear()  # each test begins on that day, however late the suite runs
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> None:
+    """Rows of another test may have had the same keys."""
+    caches["minute"].clear()
 
 
 @pytest.fixture(scope="session")

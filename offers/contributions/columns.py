@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from html import escape
 from typing import Any
 
 import django_filters
+from django.core.cache import caches
 from django.db.models import F, QuerySet, Sum
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -28,6 +29,7 @@ from portal.contributions import (
     filters,
 )
 from portal.lists import one_of
+from portal.models import Partner
 from portal.money import money
 from portal.quantities import percentage
 from portal.templatetags.portal_tags import icon
@@ -154,16 +156,20 @@ def _worth_filter() -> django_filters.Filter:
 
 
 def worth_ahead(request: PartnerRequest) -> Figure | None:
-    """What the orders bring that end within 30 days, per currency; nothing where no price is known."""
-    today = clock.today()
-    values = Valuation.objects.for_partner(request.partner)
-    due = values.due(first=today, last=today + timedelta(days=AHEAD))
-    sums = due.order_by().values("currency").annotate(net=Sum("net"), off=Sum("discount")).order_by("-net")
-    worth = list(sums.values_list("currency", "net", "off"))
+    """What the orders bring that end within 30 days, per currency, as of a minute ago; nothing without a price."""
+    partner, today = request.partner, clock.today()
+    worth = caches["minute"].get_or_set(f"worth:{partner.pk}:{today}", lambda: _worth_of(partner, today))
     if not worth:
         return None
     (currency, net, off), *others = worth
     return Figure(_("Worth renewing, 30 days"), money(net, currency), _note(currency, off, others), url=_by_value())
+
+
+def _worth_of(partner: Partner, today: date) -> list[tuple[str, Decimal, Decimal]]:
+    """Currency, net and discount, the largest first; one query over all orders that end by then."""
+    due = Valuation.objects.for_partner(partner).due(first=today, last=today + timedelta(days=AHEAD))
+    sums = due.order_by().values("currency").annotate(total=Sum("net"), off=Sum("discount")).order_by("-total")
+    return list(sums.values_list("currency", "total", "off"))
 
 
 def _note(currency: str, off: Decimal, others: list[tuple[str, Decimal, Decimal]]) -> str:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.cache import caches
 from django.test import Client
 from django.urls import reverse
 
@@ -108,6 +109,18 @@ def test_the_figure_above_the_list_adds_up_each_currency(page: Client, priced: P
     value_orders(priced, now=TEN)
 
     assert "Worth renewing, 30 days €400.00 and CHF" in words(listed(page))
+
+
+def test_the_figure_is_added_up_once_a_minute(page: Client, priced: Partner) -> None:
+    ending(priced, 5)
+    value_orders(priced, now=TEN)
+    listed(page)
+    ending(priced, 6)
+    value_orders(priced, now=TEN)
+
+    assert "Worth renewing, 30 days €200.00" in words(listed(page))
+    caches["minute"].clear()
+    assert "Worth renewing, 30 days €400.00" in words(listed(page))
 
 
 def test_one_order_and_many_cost_the_same_queries(
