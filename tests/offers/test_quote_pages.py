@@ -477,6 +477,53 @@ def test_totals_stand_above_the_list_for_each_currency(page: Client, sent: Quote
     assert "2 quotes" in shown
 
 
+def test_totals_of_all_quotes_tell_what_is_open_from_what_was_accepted(
+    page: Client, sent: Quote, claire: Membership
+) -> None:
+    customer = sent.customer
+    accepted = sent_quote([make_due_order(customer), make_due_order(customer)], claire)
+    quotes.accept_quote(accepted, name="Elise Roy", terms_accepted=True, now=TEN)
+    quotes.decline_quote(sent_quote([make_due_order(customer)], claire), reason="price", now=TEN)
+    quotes.draft_quote([make_due_order(customer)], actor=claire.user, now=TEN)
+    Quote.objects.filter(pk=sent_quote([make_due_order(customer)], claire).pk).update(currency="CHF")
+
+    told = page.get(f"{url('quotes')}?tab=all").context["kpis"]
+
+    assert [(str(one.label), one.value, one.note) for one in told] == [
+        ("Open", "CHF\N{NO-BREAK SPACE}264.00", "1 quote"),
+        ("Open", "€264.00", "1 quote"),
+        ("Accepted", "€528.00", "1 quote"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sort", "in_order"),
+    [
+        ("customer", ["Alder", "Birch", "Cedar"]),
+        ("-customer", ["Cedar", "Birch", "Alder"]),
+        ("total", ["Birch", "Alder", "Cedar"]),
+        ("-total", ["Cedar", "Alder", "Birch"]),
+        ("state", ["Cedar", "Birch", "Alder"]),
+    ],
+)
+def test_list_is_sorted_page_by_page(
+    page: Client, shop: Partner, claire: Membership, monkeypatch: pytest.MonkeyPatch, sort: str, in_order: list[str]
+) -> None:
+    monkeypatch.setattr("offers.views.quotes.lists.QuotesPage.sizes", (2,))
+    monkeypatch.setattr("offers.views.quotes.lists.QuotesPage.default_size", 2)
+    for name, lines, ends_in in (("Birch", 1, 10), ("Alder", 2, 20), ("Cedar", 3, 30)):
+        customer = make_buyer(shop, name)
+        sent_quote([make_due_order(customer, ends_in=ends_in) for _ in range(lines)], claire)
+    accepted = Quote.objects.get(customer__name="Cedar")
+    quotes.accept_quote(accepted, name="Elise Roy", terms_accepted=True, now=TEN)
+
+    first = page.get(f"{url('quotes')}?tab=all&sort={sort}")
+    second = page.get(url("quotes") + first.context["page"].older_url)
+
+    shown = [row.customer__name for answer in (first, second) for row in answer.context["table"].data.data]
+    assert shown == in_order
+
+
 def test_view_of_the_list_can_be_saved(page: Client, sent: Quote) -> None:
     saved = page.post(reverse("certificates:save_view", args=["quotes"]), {"name": "Soon", "query": "tab=soon"})
 
@@ -492,16 +539,17 @@ def test_export_holds_the_rows_of_the_list(page: Client, sent: Quote) -> None:
     assert "Q-2026-00001" in lines[1]
 
 
+@pytest.mark.parametrize("query", ["", "?tab=all&sort=customer"])
 @pytest.mark.parametrize("count", [1, 3])
 def test_list_asks_as_often_for_one_row_as_for_three(
-    count: int, page: Client, shop: Partner, claire: Membership, django_assert_max_num_queries: Any
+    count: int, query: str, page: Client, shop: Partner, claire: Membership, django_assert_max_num_queries: Any
 ) -> None:
     customer = make_buyer(shop)
     for _ in range(count):
         sent_quote([make_due_order(customer)], claire)
 
     with django_assert_max_num_queries(20):
-        page.get(url("quotes"))
+        page.get(url("quotes") + query)
 
 
 @pytest.mark.parametrize("words", ["number", "code", "code as spoken"])

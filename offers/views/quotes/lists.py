@@ -53,7 +53,13 @@ class QuotesPage(SavableListPage):
     title = gettext_lazy("Quotes")
     table_class = QuotesTable
     filters_class = QuoteFilters
-    sorts = {"sent": Sort(("created_at",)), "valid": Sort(("valid_until",))}
+    sorts = {
+        "customer": Sort(("customer__name", "created_at")),
+        "total": Sort(("currency", "gross")),
+        "state": Sort(("state", "valid_until")),
+        "valid": Sort(("valid_until",)),
+        "sent": Sort(("created_at",)),
+    }
     export_permission = "quotes.export"
     template_name = "offers/quotes/list_page.html"
     part_template_name = "offers/quotes/list.html"
@@ -113,16 +119,13 @@ class QuotesPage(SavableListPage):
             yield Link(f"tab-{tab}", label, self.address.but(tab=tab, sort=None), tab == self.tab, count)
 
     def _figures(self) -> Iterator[Figure]:
-        """What the quotes of the list come to, in each currency; of several versions the one that counts."""
-        sums = (
-            self.spanned.exclude(state=QuoteState.SUPERSEDED)
-            .order_by()
-            .values("currency")
-            .annotate(gross=Sum("gross"), number=Count("pk"))
-        )
-        for row in sums.order_by("-number", "currency"):
-            words = ngettext("%(count)s quote", "%(count)s quotes", row["number"]) % {"count": row["number"]}
-            yield Figure(TABS[self.tab], money(row["gross"], row["currency"]), words)
+        """What the quotes of the list come to, in each currency; of all of them what is open, and what was accepted."""
+        listed: Any = self.counted
+        for tab in (OPEN, ACCEPTED) if self.tab == ALL else (self.tab,):
+            sums = self.of_tab(listed, tab).order_by().values("currency")
+            for row in sums.annotate(gross=Sum("gross"), number=Count("pk")).order_by("-number", "currency"):
+                words = ngettext("%(count)s quote", "%(count)s quotes", row["number"]) % {"count": row["number"]}
+                yield Figure(TABS[tab], money(row["gross"], row["currency"]), words)
 
     def _batches(self) -> list[tuple[QuoteBatch, Pill]]:
         """What was made at once lately, to come back to."""
