@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from offers.views.advice.origins import BadOrigin, read_origin
+from offers.services.origins import BadOrigin, read_origin
 
 # A policy is sent with every page; more websites than these are no list any more.
 MOST = 20

@@ -1,1 +1,1 @@
-"""Every page on which one renews, reissues or orders."""
+"""The pages: checkout, prices, offers, advice and quotes."""

@@ -12,7 +12,7 @@ from django_scopes import scopes_disabled
 
 from offers.models import SalesSettings
 from offers.services.embedding import change_embedding
-from offers.views.advice.origins import BadOrigin, in_policy, read_origin
+from offers.services.origins import BadOrigin, in_policy, read_origin
 from portal.models import Activity, Membership, Partner
 from portal.roles import Role
 from tests.factories import TODAY, make_member, make_partner, midnight

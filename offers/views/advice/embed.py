@@ -21,7 +21,7 @@ from offers.forms.selector import answers_in
 from offers.models import SalesSettings
 from offers.services.advice import Subject
 from offers.services.embedding import change_embedding, embedding_of
-from offers.views.advice.origins import in_policy
+from offers.services.origins import in_policy
 from offers.views.advice.shown import advise
 from portal import clock, links
 from portal.access import PartnerRequest, on_behalf_of, public, requires
