@@ -85,14 +85,14 @@ def test_each_answer_builds_the_recommendation_and_the_address(visits: Visits) -
     expect(page).to_have_url(re.compile("product=ssl_securesite_pro"))
 
 
-def test_a_customer_on_a_phone_answers_by_keyboard(visits: Visits) -> None:
+def test_a_customer_on_a_phone_answers_by_keyboard_and_hears_it_in_french(visits: Visits) -> None:
     page = visits.open(ELISE, size=PHONE)
     page.goto("/products/choose/")
     page.locator("input[name=payment][value=yes]").focus()
     page.keyboard.press("Space")
 
     expect(page.locator("#recommendation")).to_contain_text("Secure Site Pro")
-    expect(page.locator("#recommended-now")).to_have_text("Recommended: Secure Site Pro.")
+    expect(page.locator("#recommended-now")).to_have_text("Recommandation : Secure Site Pro.")
 
 
 def test_without_scripts_the_form_is_pressed(visits: Visits) -> None:
