@@ -6,6 +6,10 @@ from django.urls import reverse
 from django_scopes import scopes_disabled
 
 from certificates.models import Order, Request
+from offers.models import Quote
+from offers.services.quotes import make_quote_link
+from portal import clock
+from portal.access import on_behalf_of
 
 
 def order_of(number: str) -> Order:
@@ -21,3 +25,9 @@ def requests_for(order: Order) -> list[Request]:
 
 def address(name: str, order: Order) -> str:
     return reverse(name, args=[order.pk])
+
+
+def way_in(quote: Quote) -> str:
+    """The path of a new link to the quote."""
+    with on_behalf_of(quote.partner):
+        return "/l/" + make_quote_link(quote, now=clock.now()).partition("/l/")[2]

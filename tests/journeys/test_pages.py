@@ -5,11 +5,11 @@ from email.message import EmailMessage
 
 import pytest
 from django.conf import settings
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.test import Client
 from django.urls import reverse
-from django_scopes import scope
-from playwright.sync_api import expect
+from django_scopes import scope, scopes_disabled
+from playwright.sync_api import Page, expect
 
 from certificates.models import (
     AuthorityConnection,
@@ -23,7 +23,9 @@ from certificates.models import (
 )
 from certificates.services.imports import runs
 from certificates.states import AuthorityKind
-from offers.models import Offer, Price, PriceLevel
+from offers.models import Offer, Price, PriceLevel, Quote, QuoteBatch
+from offers.models.documents import WorkState
+from offers.models.quotes import QuoteState
 from portal import clock
 from portal.demo import PARTNER_SLUG
 from portal.mail import mailbox
@@ -32,6 +34,8 @@ from tests.journeys.files import SAMPLE
 from tests.journeys.house import House
 from tests.journeys.looks import barriers, overhang
 from tests.journeys.people import CLAIRE, ELISE, NADIA, STRANGER
+from tests.journeys.rows import order_of, way_in
+from tests.journeys.stages import make_quotes
 from tests.journeys.visits import DESK, PHONE, Visits
 from tests.offers.factories import make_offer
 from tests.walk import PLACES
@@ -74,6 +78,7 @@ PAGES: Mapping[str, str] = {
     "offers:customer_terms": NADIA,
     "offers:embed": NADIA,
     "offers:embed_preview": NADIA,
+    "offers:embedded": STRANGER,
     "offers:offer": NADIA,
     "offers:offer_edit": NADIA,
     "offers:offer_new": NADIA,
@@ -89,6 +94,11 @@ PAGES: Mapping[str, str] = {
     "offers:prices": NADIA,
     "offers:product_prices": NADIA,
     "offers:products": CLAIRE,
+    "offers:public_quote": STRANGER,
+    "offers:quote": CLAIRE,
+    "offers:quote_batch": CLAIRE,
+    "offers:quote_new": CLAIRE,
+    "offers:quotes": CLAIRE,
     "offers:reissue": NADIA,
     "offers:renew": NADIA,
     "offers:request_certificate": NADIA,
@@ -103,6 +113,7 @@ PAGES: Mapping[str, str] = {
     "portal:person": NADIA,
     "portal:settings": NADIA,
 }
+STAGES = {str(state): Q(state=state) for state in QuoteState} | {"change asked": Q(change_asked_at__isnull=False)}
 # Parts of pages that are whole where no script asks for them
 PARTS = {"certificates:authority_rule_effect", "portal:colour_preview", "portal:mailbox_html"}
 ROWS: Mapping[str, type[Model]] = {
@@ -115,6 +126,8 @@ ROWS: Mapping[str, type[Model]] = {
     "member": Membership,
     "offer": Offer,
     "price": Price,
+    "quote": Quote,
+    "quote_batch": QuoteBatch,
     "request": Request,
     "rule": AuthorityRule,
 }
@@ -154,10 +167,20 @@ def drafted(demo_house: House) -> None:
     make_offer(Partner.objects.get(slug=PARTNER_SLUG), "10", state=Offer.State.DRAFT)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def quoted(demo_house: House) -> None:
+    """Quotes at the stages that the demo's own have not come to, and quotes made at once."""
+    partner = Partner.objects.get(slug=PARTNER_SLUG)
+    with scope(partner=partner):
+        make_quotes(partner, actor=User.objects.get(email=CLAIRE))
+
+
 def address_of(name: str, letter: str) -> str:
     """The page with the demo's rows in its address."""
     known = {"slug": PARTNER_SLUG, "=1.M1P1Q1.host": letter}
     with scope(partner=Partner.objects.get(slug=PARTNER_SLUG)):
+        if name == "offers:public_quote":
+            return way_in(Quote.objects.open().latest("pk"))
         places = PLACES.get(name, {})
         return reverse(name, kwargs={key: known.get(place) or _row(place) for key, place in places.items()})
 
@@ -176,30 +199,56 @@ def _row(place: str) -> object:
 def test_page_is_for_everybody_light_and_dark_wide_and_narrow_in_both_languages(
     name: str, person: str, letter: str, visits: Visits
 ) -> None:
-    speak("en", person)
+    assert hindrances(visits, person, address_of(name, letter)) == []
+
+
+@pytest.mark.parametrize("stage", STAGES.values(), ids=STAGES)
+def test_quote_is_for_everybody_at_every_stage_of_its_life(stage: Q, visits: Visits) -> None:
+    with scopes_disabled():
+        quote = Quote.objects.select_related("partner", "contact").filter(stage).latest("pk")
+
+    found = hindrances(visits, CLAIRE, reverse("offers:quote", args=[quote.pk]))
+    if not quote.is_draft:
+        found += hindrances(visits, STRANGER, way_in(quote))
+
+    assert found == []
+
+
+def test_choosing_orders_and_waiting_for_many_quotes_is_for_everybody(visits: Visits) -> None:
+    with scopes_disabled():
+        waiting = QuoteBatch.objects.get(state=WorkState.WAITING)
+
+    found = hindrances(visits, CLAIRE, f"{reverse('offers:quote_new')}?order={order_of('900000002').pk}")
+    found += hindrances(visits, CLAIRE, reverse("offers:quote_batch", args=[waiting.pk]))
+
+    assert found == []
+
+
+def hindrances(visits: Visits, person: str, address: str) -> list[str]:
+    """What keeps anybody from reading the page: light and wide in English, dark and narrow in French."""
     page = visits.open(person)
-    answer = page.goto(address_of(name, letter))
+    speak("en", person, page, visits.origin)
+    answer = page.goto(address)
     assert answer is not None
     assert answer.status == 200
     expect(page.get_by_role("heading", level=1)).to_have_count(1)
     assert page.title().strip(" ·")
-
     found = barriers(page) + overhang(page, DESK[0]) + overhang(page, 768)
-    speak("fr", person)
-    page.context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": "fr", "url": visits.origin}])
+
+    speak("fr", person, page, visits.origin)
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     page.reload()
     expect(page.locator("html")).to_have_attribute("lang", "fr")
     found += barriers(page)
     # 320 pixels are what 400 % zoom leaves of a desk.
-    found += [place for width in (PHONE[0], 320) for place in overhang(page, width)]
-
-    assert found == []
+    return found + [place for width in (PHONE[0], 320) for place in overhang(page, width)]
 
 
-def speak(language: str, person: str) -> None:
+def speak(language: str, person: str, page: Page, origin: str) -> None:
+    """Let the person ask for the language, or the browser of a stranger."""
     User.objects.filter(email=person).update(language=language)
+    page.context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": origin}])
 
 
 def test_every_whole_page_is_looked_at(letter: str) -> None:

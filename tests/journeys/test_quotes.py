@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from certificates.models import Contact, Customer, Order, Request
 from offers.models import Quote
-from offers.services.quotes import decline_quote, draft_quote, make_quote_link, send_quote
+from offers.services.quotes import decline_quote, draft_quote, send_quote
 from portal import clock
 from portal.access import on_behalf_of
 from portal.models import Link, Partner
@@ -17,6 +17,7 @@ from tests import factories
 from tests.certificates.certs import make_csr
 from tests.journeys.house import House, wait_for
 from tests.journeys.looks import barriers, overhang
+from tests.journeys.rows import way_in
 from tests.journeys.visits import DESK, PHONE, Visits
 from tests.offers.factories import make_offer, make_prices, make_settings, make_tax_rate
 
@@ -55,11 +56,6 @@ def make_order(customer: Customer, *, contact: Contact, host: str) -> Order:
     return factories.make_order(
         customer.partner, customer=customer, contact=contact, product=product, common_name=host, csr=make_csr(host)
     )
-
-
-def way_in(quote: Quote) -> str:
-    """The path of a new link to the quote."""
-    return "/l/" + make_quote_link(quote, now=clock.now()).partition("/l/")[2]
 
 
 def fill(page: Page, *, name: str) -> None:
