@@ -136,6 +136,7 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "offers:public_quote_pdf": {"handle": "link"},
     "offers:quote": {"pk": "quote"},
     "offers:quote_accept": {"pk": "quote"},
+    "offers:quote_ask_change": {"pk": "quote"},
     "offers:quote_batch": {"pk": "quote_batch"},
     "offers:quote_batch_archive": {"pk": "quote_batch"},
     "offers:quote_batch_cancel": {"pk": "quote_batch"},

@@ -228,6 +228,17 @@ class SpokenDeclineForm(forms.Form):
     )
 
 
+class SpokenChangeForm(forms.Form):
+    """The same for what they want otherwise."""
+
+    prefix = "change"
+
+    words = forms.CharField(
+        label=_("What should be different?"), max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    name = forms.CharField(label=_("Who said so?"), max_length=120, required=False)
+
+
 class MakeForm(forms.Form):
     """Which of a customer's orders and certificates to quote, and how."""
 

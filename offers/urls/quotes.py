@@ -17,6 +17,7 @@ urlpatterns = [
     path("quotes/<int:pk>/link/", deeds.quote_link, name="quote_link"),
     path("quotes/<int:pk>/accept/", deeds.quote_accept, name="quote_accept"),
     path("quotes/<int:pk>/decline/", deeds.quote_decline, name="quote_decline"),
+    path("quotes/<int:pk>/ask-change/", deeds.quote_ask_change, name="quote_ask_change"),
     path("quotes/<int:pk>/version/", deeds.quote_version, name="quote_version"),
     path("quotes/<int:pk>/withdraw/", deeds.quote_withdraw, name="quote_withdraw"),
     path("quotes/<int:pk>/quote.pdf", deeds.quote_pdf, name="quote_pdf"),

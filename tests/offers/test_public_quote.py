@@ -316,6 +316,24 @@ def test_declining_asks_for_a_reason_and_keeps_it(quote: Quote) -> None:
     assert "Ask for a new quote" in words(client.get(page))
 
 
+def test_a_link_asks_for_so_many_changes_in_a_day(quote: Quote) -> None:
+    client, page = reader_of(quote)
+    answers = [
+        client.post(f"{page}change/", {"change-words": f"Wish {number}", "change-name": "Awa Diallo"})
+        for number in range(6)
+    ]
+
+    refused = words(answers[-1])
+    assert [one.status_code for one in answers] == [302] * 5 + [429]
+    assert "This was not sent: enough changes were asked for today." in refused
+    assert "Wish 5" in refused
+    assert stands(quote).answer_words == "Wish 4"
+    # Another reader is still heard, and the quote can still be accepted.
+    other, own = reader_of(quote)
+    assert other.post(f"{own}change/", {"change-words": "Mine", "change-name": "Elise Roy"}).status_code == 302
+    assert accept(client, page).status_code == 302
+
+
 def test_asking_for_a_change_leaves_the_quote_open(quote: Quote) -> None:
     client, page = reader_of(quote)
 

@@ -411,6 +411,19 @@ def test_no_on_the_telephone_is_kept_with_its_reason(page: Client, sent: Quote) 
     assert "Too much." in shown
 
 
+def test_change_on_the_telephone_is_noted_with_who_took_it(page: Client, sent: Quote, claire: Membership) -> None:
+    wordless = page.post(url("quote_ask_change", sent), {"change-words": " "})
+    page.post(url("quote_ask_change", sent), {"change-words": "Two years", "change-name": "Elise Roy"})
+
+    shown = text(page.get(url("quote", sent)))
+    deed = Activity.objects.get(verb="quote.change_asked")
+    assert wordless.status_code == 422
+    assert list(Quote.objects.change_asked()) == [sent]
+    assert (deed.actor, deed.facts["by_telephone"]) == (claire.user, True)
+    assert "The customer asked for a change on" in shown
+    assert "Two years" in shown
+
+
 def test_new_version_begins_where_the_old_one_stands(page: Client, sent: Quote) -> None:
     first, again = page.post(url("quote_version", sent)), page.post(url("quote_version", sent))
 

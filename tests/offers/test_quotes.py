@@ -467,6 +467,25 @@ def test_question_leaves_the_quote_open(sent: Quote) -> None:
     assert not Quote.objects.change_asked().exists()
 
 
+def test_question_sent_twice_is_one_and_another_replaces_it(sent: Quote) -> None:
+    for words in ("Two years, please.", "Two years, please.", "One year after all."):
+        quotes.ask_for_change(sent, words=words, name="Elise", now=TEN)
+
+    sent.refresh_from_db()
+    assert sent.answer_words == "One year after all."
+    assert Activity.objects.filter(verb="quote.change_asked").count() == 2
+
+
+def test_letter_stays_home_once_the_last_day_is_over(sent: Quote, claire: Membership) -> None:
+    quotes.resend_quote(sent, actor=claire.user, now=TEN + timedelta(days=20))
+    assert OutgoingMail.objects.filter(purpose=MailPurpose.QUOTE).count() == 2
+
+    with pytest.raises(quotes.QuoteExpired):
+        quotes.resend_quote(sent, actor=claire.user, now=TEN + timedelta(days=21))
+
+    assert OutgoingMail.objects.filter(purpose=MailPurpose.QUOTE).count() == 2
+
+
 def test_last_day_is_a_day_on_which_it_can_be_accepted(sent: Quote) -> None:
     last = TEN + timedelta(days=20)
 

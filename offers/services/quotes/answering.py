@@ -129,15 +129,19 @@ def ask_for_change(
 ) -> Quote:
     """Ask for another version; the quote stays open, and stands among what its owner has to do.
 
-    Raises QuoteMovedOn, QuoteExpired, AnswerMissing.
+    The same words of the same person, while they wait, are the same press sent twice: nothing changes. Raises
+    QuoteMovedOn, QuoteExpired, AnswerMissing.
     """
     words = words.strip()
     if not words:
         raise AnswerMissing("words")
     with transaction.atomic():
         quote = _locked_for_answer(quote, now)
-        quote.change_asked_at, quote.answer_words = now, words
-        quote.answered_name, quote.answered_role = one_line(name, 120), one_line(role, 120)
+        said = words, one_line(name, 120), one_line(role, 120)
+        if quote.change_asked_at and said == (quote.answer_words, quote.answered_name, quote.answered_role):
+            return quote
+        quote.change_asked_at = now
+        quote.answer_words, quote.answered_name, quote.answered_role = said
         quote.save(update_fields=["change_asked_at", "answer_words", "answered_name", "answered_role"])
         facts = {"words": words, "name": quote.answered_name, "by_telephone": by is not None}
         activities.record("quote.change_asked", quote, partner=quote.partner, actor=by, at=now, **facts)

@@ -72,11 +72,10 @@ def take_number(partner: Partner, *, now: datetime) -> str:
 
 
 def resend_quote(quote: Quote, *, actor: User, now: datetime) -> None:
-    """Send the letter once more, with a new link. Raises QuoteMovedOn unless it is open, and NobodyToSendTo."""
+    """Send the letter once more, with a new link. Raises QuoteMovedOn, QuoteExpired and NobodyToSendTo."""
     with transaction.atomic():
         quote = moves.lock(quote)
-        if not quote.is_open:
-            raise QuoteMovedOn(quote)
+        moves.refuse_unless_answerable(quote, today=utc_date(now))
         _refuse_without_address(quote)
         letters.send_letter(quote, now=now, again=True)
         activities.record("quote.resent", quote, partner=quote.partner, actor=actor, at=now)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from offers.forms.quotes import DraftForm, SpokenAcceptForm, SpokenDeclineForm
+from offers.forms.quotes import DraftForm, SpokenAcceptForm, SpokenChangeForm, SpokenDeclineForm
 from offers.models import Quote, QuoteDocument
 from offers.services import quotes
 from offers.services.quotes import papers
@@ -172,6 +172,21 @@ def quote_decline(request: PartnerRequest, pk: int) -> HttpResponseBase:
         return _("The no is noted, with its reason.")
 
     return _do(request, pk, decline)
+
+
+@requires("quotes.edit")
+@require_POST
+def quote_ask_change(request: PartnerRequest, pk: int) -> HttpResponseBase:
+    """The customer wants it otherwise, and said so on the telephone."""
+    form = SpokenChangeForm(request.POST)
+    if not form.is_valid():
+        return quote_page(request, quote_of(request, pk), status=422, change=form)
+
+    def ask(quote: Quote) -> str:
+        quotes.ask_for_change(quote, **form.cleaned_data, now=clock.now(), by=request.user)
+        return _("What they want otherwise is noted, and waits for a new version.")
+
+    return _do(request, pk, ask)
 
 
 @requires("quotes.edit")

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from certificates.services import customers
 from certificates.wording import Pill
 from offers.documents.sheet import paper, readable
-from offers.forms.quotes import DraftForm, SpokenAcceptForm, SpokenDeclineForm
+from offers.forms.quotes import DraftForm, SpokenAcceptForm, SpokenChangeForm, SpokenDeclineForm
 from offers.models import Quote, QuoteDocument
 from offers.models.documents import WorkState
 from offers.models.quotes import QuoteState
@@ -127,6 +127,7 @@ def _sent_page(request: PartnerRequest, quote: Quote, *, status: int = 200, **mo
         "requests": _requests(quote),
         "accept": SpokenAcceptForm(initial={"purchase_order": quote.purchase_order}),
         "decline": SpokenDeclineForm(),
+        "change": SpokenChangeForm(),
         "pdf_name": papers.file_name(quote),
         **paper(readable(quote.snapshot), language=get_language() or "en"),
         **more,

@@ -23,10 +23,13 @@ from offers.services.quotes.answering import accept_quote, ask_for_change, decli
 from offers.services.quotes.links import PURPOSE, quote_of_link
 from offers.services.quotes.refusals import QuoteMovedOn, QuoteNoLongerHolds
 from portal import clock, links
+from portal.limits import Limit
 from portal.linked import LinkedRequest, linked
 from portal.models import Link
 
 Answer = Callable[[Quote, datetime], object]
+# Whoever has a link has its owner called by every change asked for: so many in a day are enough.
+CHANGES = Limit("quote-change", amount=5, seconds=24 * 60 * 60)
 
 
 @linked(PURPOSE)
@@ -69,9 +72,13 @@ def decline(request: LinkedRequest) -> HttpResponseBase:
 @linked(PURPOSE)
 @require_POST
 def change(request: LinkedRequest) -> HttpResponseBase:
+    """Ask for another version, a few times a day."""
     quote, form = quote_of(request.link), ChangeForm(request.POST)
     if not form.is_valid():
         return _page(request, quote, status=422, change=form)
+    if CHANGES.is_reached(str(request.link.pk)):
+        return _page(request, quote, status=429, change=form, asks_too_often=True)
+    CHANGES.count(str(request.link.pk))
     typed = form.cleaned_data
     return _answered(request, quote, lambda quote, now: ask_for_change(quote, **typed, now=now), change=form)
 
