@@ -97,7 +97,7 @@ def _amounts(product: Product, years: int, percent: int) -> dict[str, Decimal]:
     base = Decimal(_BASE.get(product.name_id, _BY_LEVEL[product.level]) * _OF_YEARS[years]) / 100
     shares = {"base": Decimal(1), "name": Decimal("0.15"), "wildcard": Decimal("0.60")}
     sold = {name: _coins(base * share * percent / 100) for name, share in shares.items()}
-    cost = {name: _coins(base * share * _COST / 100) for name, share in shares.items()}
+    cost = {name: _coins(base * share) * _COST / 100 for name, share in shares.items()}
     return {
         "base": sold["base"],
         "name_price": sold["name"],
