@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
@@ -23,12 +22,11 @@ from offers.views.checkout.instead import not_connected
 from offers.views.checkout.placing import order_new
 from offers.views.checkout.price import price_context
 from offers.views.checkout.shown import Prices, names_asked, pick_term
+from offers.views.choosing import choose_customer
 from offers.wording import renewal as wording
 from offers.wording.sums import code_words, refused_code, tag
 from portal import clock
 from portal.access import PartnerRequest, requires
-
-SHOWN = 20
 
 
 @requires("requests.place")
@@ -37,7 +35,7 @@ SHOWN = 20
 def request_certificate(request: PartnerRequest) -> HttpResponseBase:
     """Ask for whom without `customer` (a primary key) or `new` in the address; with one, show the order or place it."""
     if not ("customer" in request.GET or "new" in request.GET):
-        return _choose_customer(request)
+        return choose_customer(request, "offers/choose_customer.html")
     try:
         page = _NewOrder(request)
         if request.method != "POST":
@@ -45,14 +43,6 @@ def request_certificate(request: PartnerRequest) -> HttpResponseBase:
         return page.look() if "look" in request.POST else page.press()
     except NotConnected as refusal:
         return not_connected(request, refusal)
-
-
-def _choose_customer(request: PartnerRequest) -> HttpResponse:
-    text = request.GET.get("q", "").strip()
-    customers: QuerySet[Customer] = Customer.objects.for_partner(request.partner).matching(text).order_by("name", "pk")
-    found = list(customers[: SHOWN + 1])
-    context = {"text": text, "customers": found[:SHOWN], "has_more": len(found) > SHOWN}
-    return render(request, "offers/choose_customer.html", context)
 
 
 class _NewOrder:

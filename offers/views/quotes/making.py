@@ -22,11 +22,11 @@ from offers.models import QuoteBatch
 from offers.services import quotes
 from offers.services.quotes import batches
 from offers.services.quotes.refusals import LinesRefused, NothingToQuote, TooManyLines
+from offers.views.choosing import choose_customer
 from offers.wording import quotes as quote_wording
 from portal import clock
 from portal.access import PartnerRequest, requires
 
-_CUSTOMERS_SHOWN = 20
 # Orders offered on one page; for more there is the Expiring page.
 _ORDERS_SHOWN = 200
 
@@ -49,7 +49,7 @@ def quote_new(request: PartnerRequest) -> HttpResponseBase:
     """Choose the customer, then the orders; a POST makes the draft, or a quote for each order."""
     customer = _customer(request)
     if customer is None:
-        return _choose_customer(request)
+        return choose_customer(request, "offers/quotes/choose_customer.html")
     if request.method != "POST":
         return _choose(request, customer)
     form = MakeForm(
@@ -127,17 +127,6 @@ def _number(text: str) -> int:
 def _orders(customer: Customer) -> OrderQuerySet:
     rows: OrderQuerySet = Order.objects.for_partner(customer.partner).filter(customer=customer)
     return rows.select_related("partner", "customer", "product", "organization", "contact")
-
-
-def _choose_customer(request: PartnerRequest) -> HttpResponse:
-    text = request.GET.get("q", "")
-    found = list(Customer.objects.for_partner(request.partner).matching(text)[: _CUSTOMERS_SHOWN + 1])
-    context = {
-        "text": text,
-        "customers": found[:_CUSTOMERS_SHOWN],
-        "has_more": len(found) > _CUSTOMERS_SHOWN,
-    }
-    return render(request, "offers/quotes/choose_customer.html", context)
 
 
 def _choose(request: PartnerRequest, customer: Customer, *, status: int = 200, **more: Any) -> HttpResponse:
