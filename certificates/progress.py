@@ -99,10 +99,14 @@ def _approval(request: Request) -> Iterator[Step]:
     elif request.state == RequestState.WAITING_APPROVAL:
         yield Step(Stand.NOW, _("Waiting for approval"), _("An administrator has to agree."))
     elif request.decided_by and request.state == RequestState.REJECTED:
-        detail = _("by %(person)s") % {"person": request.decided_by}
-        yield Step(Stand.ENDED, _("Refused"), f"{detail}: {request.last_error}" if request.last_error else detail)
+        yield Step(Stand.ENDED, _("Refused"), _refusal(request))
     elif request.decided_by:
         yield Step(Stand.DONE, _("Approved"), _("by %(person)s") % {"person": request.decided_by})
+
+
+def _refusal(request: Request) -> str:
+    words = _("by %(person)s: %(reason)s") if request.last_error else _("by %(person)s")
+    return words % {"person": request.decided_by, "reason": request.last_error}
 
 
 def _placing(request: Request) -> Iterator[Step]:

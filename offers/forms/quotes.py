@@ -8,8 +8,8 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from certificates.models import Contact, Customer, Product
 from certificates.wording import years
@@ -174,10 +174,14 @@ class DraftForm:
     def complaints(self) -> Iterator[str]:
         """Everything that could not be read, with the line's host or the field's label."""
         for name, errors in self.header.errors.items():
-            yield from (f"{self.header.fields[name].label}: {words}" for words in errors)
+            yield from (_complaint(self.header.fields[name].label, words) for words in errors)
         for line in self.lines:
             for errors in line.errors.values() if line.is_bound else ():
-                yield from (f"{line.host}: {words}" for words in errors)
+                yield from (_complaint(line.host, words) for words in errors)
+
+
+def _complaint(where: object, words: object) -> str:
+    return gettext("%(label)s: %(value)s") % {"label": where, "value": words}
 
 
 def _wish(form: LineForm, products: Mapping[int, Product]) -> LineWish | None:

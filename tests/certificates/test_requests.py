@@ -170,13 +170,13 @@ def test_an_administrator_approves_and_the_account_manager_cannot(connected: Par
 def test_a_refusal_keeps_its_reason_for_whoever_asked(connected: Partner) -> None:
     connected.approval_required = True
     connected.save(update_fields=["approval_required"])
-    nadia, _ = browser_of(connected, Role.ADMINISTRATOR)
+    nadia, deciding = browser_of(connected, Role.ADMINISTRATOR)
     request = press(make_renewable(connected))
 
     nadia.post(url(request, "reject"), {"reason": " The customer\r\nmoves away. "})
 
     assert fresh(request).state == RequestState.REJECTED
-    assert "The customer moves away." in words(nadia.get(url(request)))
+    assert f"Refused by {deciding.user}: The customer moves away." in words(nadia.get(url(request)))
 
 
 def test_a_request_is_cancelled_once(page: Client, connected: Partner) -> None:

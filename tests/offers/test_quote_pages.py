@@ -187,6 +187,22 @@ def test_draft_shows_what_the_customer_will_read(page: Client, draft: Quote) -> 
     assert "the new order ends on 12 December 2027" in shown
 
 
+def test_staff_see_the_same_sheet_as_the_customer(page: Client, draft: Quote) -> None:
+    SalesSettings.objects.update(vat_number="FR00123456789", legal_footer="Relais Partner SAS, capital €50,000")
+    draft.partner.postal_address = "1 rue des Tests\n69001 Lyon"
+    draft.partner.save(update_fields=["postal_address"])
+
+    before = text(page.get(url("quote", draft)))
+    sent = quotes.send_quote(draft, actor=None, now=TEN)
+    after = text(page.get(url("quote", sent)))
+
+    seller = ["1 rue des Tests<br>69001 Lyon", "VAT number FR00123456789", "Relais Partner SAS, capital €50,000"]
+    told = [*seller, "Elise Roy", "Payable within 30 days."]
+    assert [words for words in told if words not in before] == []
+    assert [words for words in [*told, sent.verification_code] if words not in after] == []
+    assert "Is this quote really ours?" not in before
+
+
 def test_figures_follow_what_is_typed_and_nothing_is_stored(page: Client, draft: Quote, order: Order) -> None:
     changed = typed(draft, **{f"order-{order.pk}-term_years": "2", f"order-{order.pk}-names": "a.example\nb.example"})
 
@@ -277,6 +293,19 @@ def test_figures_say_what_could_not_be_read(page: Client, draft: Quote, order: O
     assert "these are the figures of the saved draft" in shown
     assert "is no host name" in shown
     assert "Valid until:" in shown
+
+
+def test_figures_say_it_with_the_colon_of_the_readers_language(
+    page: Client, draft: Quote, order: Order, claire: Membership
+) -> None:
+    claire.user.language = "fr"
+    claire.user.save(update_fields=["language"])
+    wrong = typed(draft, valid_until="", **{f"order-{order.pk}-names": "not a name!"})
+
+    shown = text(page.post(url("quote_figures", draft), wrong))
+
+    assert "Valide jusqu’au\N{NO-BREAK SPACE}: " in shown
+    assert f"{order.common_name}\N{NO-BREAK SPACE}: " in shown
 
 
 def test_validity_ends_with_the_first_order_and_never_in_the_past(page: Client, draft: Quote, order: Order) -> None:
