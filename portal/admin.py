@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from portal import clock
 from portal.models import Membership, OutgoingMail, Partner, User
-from portal.models.mail import MailPurpose, MailState
+from portal.models.mail import SECRET_PURPOSES, MailState
 
 
 class BackOffice(admin.AdminSite):
@@ -111,7 +111,7 @@ class OutgoingMailAdmin(OperatorsOnly):
 
     def get_fields(self, request: HttpRequest, obj: OutgoingMail | None = None) -> Any:
         shown = [field.name for field in OutgoingMail._meta.concrete_fields if field.name not in {"id", "claim"}]
-        if obj and obj.purpose == MailPurpose.SIGN_IN:
+        if obj and obj.purpose in SECRET_PURPOSES:
             # codes and links are between the portal and the person
             return [name for name in shown if name not in {"text", "html"}]
         return shown

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, TextField, Value, When
 
 from portal import crashpoints
 from portal.access import across_partners
@@ -26,7 +26,7 @@ from portal.mail import bounces
 from portal.mail.mime import Letter
 from portal.mail.outcomes import Outcome, Verdict, outcome_of, wait_after
 from portal.models import OutgoingMail
-from portal.models.mail import MailPurpose, MailState, OutgoingMailQuerySet
+from portal.models.mail import SECRET_PURPOSES, MailState, OutgoingMailQuerySet
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +40,11 @@ REFUSALS_STOP = 5
 LINES_LOST_STOP = 3
 PAUSE = timedelta(minutes=15)
 PAUSED = "mail:paused"
+# What becomes of the words of a letter that will never be sent (again): secrets are of no use to later readers.
+_FORGOTTEN = {
+    words: Case(When(purpose__in=SECRET_PURPOSES, then=Value("")), default=F(words), output_field=TextField())
+    for words in ("text", "html")
+}
 
 
 @dataclass(slots=True)
@@ -99,9 +104,9 @@ class _Run:
     def settle(self) -> None:
         """Close what must not be sent (again)."""
         due = OutgoingMail.objects.due(self.now)
-        self.did.withdrawn = due.filter(is_wanted=False).update(state=MailState.WITHDRAWN, claim="")
+        self.did.withdrawn = due.filter(is_wanted=False).update(state=MailState.WITHDRAWN, claim="", **_FORGOTTEN)
         self.did.suppressed = due.suppressed().update(
-            state=MailState.SUPPRESSED, claim="", last_error="The address has been switched off."
+            state=MailState.SUPPRESSED, claim="", last_error="The address has been switched off.", **_FORGOTTEN
         )
         self.did.parked = (
             OutgoingMail.objects.silent(self.now)
@@ -204,7 +209,7 @@ class _Batch:
         if not self.sent:
             return
         ids = [letter.pk for letter in self.sent]
-        secret = [letter.pk for letter in self.sent if letter.purpose == MailPurpose.SIGN_IN]
+        secret = [letter.pk for letter in self.sent if letter.purpose in SECRET_PURPOSES]
         if secret:
             # codes and links are of no use to anybody who reads the table later
             self.mine.filter(pk__in=secret).update(text="", html="")
@@ -243,8 +248,8 @@ class _Batch:
     @transaction.atomic
     def record_bounce(self, letter: OutgoingMail, outcome: Outcome) -> None:
         # without a partner there is no list of addresses to enter it in
-        state = MailState.SUPPRESSED if letter.partner else MailState.PARKED
-        if self.mine.filter(pk=letter.pk).update(state=state, claim="", last_error=outcome.detail):
+        end = {"state": MailState.SUPPRESSED, **_FORGOTTEN} if letter.partner else {"state": MailState.PARKED}
+        if self.mine.filter(pk=letter.pk).update(**end, claim="", last_error=outcome.detail):
             bounces.switch_off(letter, detail=outcome.detail, at=self.run.moment())
 
     def give_back(self, letters: list[OutgoingMail]) -> None:

@@ -30,6 +30,10 @@ class MailPurpose(models.TextChoices):
     OFFER = "offer", _("Offer")
 
 
+# Their letters hold a code, or a link that opens something for whoever reads it.
+SECRET_PURPOSES = (MailPurpose.SIGN_IN, MailPurpose.QUOTE)
+
+
 class OutgoingMailQuerySet(PartnerQuerySet["OutgoingMail"]):
     """Questions about letters. Conditions on other tables are EXISTS, so that a claim re-checks the row itself."""
 

@@ -8,7 +8,7 @@ from pytest_django.fixtures import Settings
 
 from portal.access import across_partners
 from portal.models import OutgoingMail, User
-from portal.models.mail import MailState
+from portal.models.mail import MailPurpose, MailState
 from tests.factories import make_member, make_partner
 from tests.portal.mail.letters import post
 from tests.portal.signing import give_app
@@ -58,6 +58,12 @@ def test_codes_are_not_shown(client: Client) -> None:
     letter = post("code", text="Your code is 123456.")
 
     assert "123456" not in client.get(f"/backoffice/portal/outgoingmail/{letter.pk}/change/").content.decode()
+
+
+def test_links_to_quotes_are_not_shown(client: Client) -> None:
+    letter = post("quote", partner=make_partner(), purpose=MailPurpose.QUOTE, text="/l/0123456789/")
+
+    assert "0123456789" not in client.get(f"/backoffice/portal/outgoingmail/{letter.pk}/change/").content.decode()
 
 
 @pytest.mark.parametrize("model", ["partner", "user", "outgoingmail"])

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.core.mail import EmailMultiAlternatives
 
-from portal.mail import delivery
+from portal.mail import delivery, outbox
 from portal.mail.delivery import deliver_due
 from portal.models import OutgoingMail, Partner, SuppressedAddress
 from portal.models.mail import MailPurpose, MailState
@@ -106,12 +106,34 @@ def test_sign_in_code_overtakes_a_thousand_notices(mailoutbox: list[EmailMultiAl
 
 def test_codes_do_not_stay_in_the_table_once_sent() -> None:
     post("code", text="Your code is 123456.", html="<b>123456</b>")
-    post("quote", partner=make_partner(), text="Your quote.")
+    post("quote", partner=make_partner(), purpose=MailPurpose.QUOTE, text="/l/0123456789/", html="/l/0123456789/")
+    post("notice", partner=make_partner(), text="Your order ends.", html="Your order ends.")
 
     deliver_due(now=NOW)
 
-    assert dict(OutgoingMail.objects.values_list("key", "text")) == {"code": "", "quote": "Your quote."}
-    assert OutgoingMail.objects.get(key="code").html == ""
+    assert set(OutgoingMail.objects.values_list("key", "text", "html")) == {
+        ("code", "", ""),
+        ("quote", "", ""),
+        ("notice", "Your order ends.", "Your order ends."),
+    }
+
+
+def test_links_do_not_stay_in_the_table_once_nobody_will_send_them() -> None:
+    partner = make_partner()
+    SuppressedAddress.objects.create(partner=partner, email="gone@karst.example", reason=REASON.BOUNCED, at=NOW)
+    for purpose in (MailPurpose.QUOTE, MailPurpose.NOTICE):
+        letter = {"partner": partner, "purpose": purpose, "text": "/l/0123456789/"}
+        post(f"{purpose}:withdrawn", **letter)
+        post(f"{purpose}:suppressed", to_email="gone@karst.example", **letter)
+        post(f"{purpose}:later", due_at=NOW + timedelta(days=1), **letter)
+    outbox.withdraw("quote:withdrawn", "notice:withdrawn")
+
+    deliver_due(now=NOW)
+
+    assert sorted(OutgoingMail.objects.filter(text="").values_list("key", flat=True)) == [
+        "quote:suppressed",
+        "quote:withdrawn",
+    ]
 
 
 def test_poisoned_letter_is_set_aside_and_the_rest_goes(mailoutbox: list[EmailMultiAlternatives]) -> None:

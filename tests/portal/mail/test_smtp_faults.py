@@ -12,7 +12,7 @@ from portal.mail import bounces
 from portal.mail.bounces import Bounce, on_bounce
 from portal.mail.delivery import deliver_due
 from portal.models import OutgoingMail, SuppressedAddress
-from portal.models.mail import MailState
+from portal.models.mail import MailPurpose, MailState
 from portal.setup.ports import free_port
 from tests.factories import make_partner
 from tests.portal.mail.letters import NOW, post, states
@@ -70,7 +70,7 @@ def test_address_that_does_not_exist_is_switched_off_and_reported(
     partner = make_partner()
     server.script.to_rcpt["b@reader.example"] = answer
     for key in ("a", "b", "c"):
-        post(key, partner=partner)
+        post(key, partner=partner, purpose=MailPurpose.QUOTE if key == "b" else MailPurpose.NOTICE)
 
     did = deliver_due(now=NOW)
 
@@ -79,6 +79,8 @@ def test_address_that_does_not_exist_is_switched_off_and_reported(
     assert [(bounce.partner, bounce.email, bounce.detail) for bounce in heard] == [
         (partner, "b@reader.example", answer)
     ]
+    # its link is of no use to anybody who reads the table later
+    assert OutgoingMail.objects.get(key="b").text == ""
     off = SuppressedAddress.objects.get()
     assert (off.partner, off.email, off.reason) == (partner, "b@reader.example", "bounced")
 
