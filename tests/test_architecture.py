@@ -52,8 +52,12 @@ class Module:
         return self.name.partition(".")[0]
 
     @property
+    def room(self) -> str:
+        return room_of(self.name)
+
+    @property
     def is_rules(self) -> bool:
-        return "rules" in self.name.split(".")[1:2]
+        return self.room == "rules"
 
     @property
     def is_migration(self) -> bool:
@@ -73,6 +77,11 @@ class Module:
         for node in ast.walk(self.tree):
             if wanted(node):
                 yield f"{self.path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
+
+
+def room_of(name: str) -> str:
+    """The second word of a dotted name: "services" of "offers.services.pricing"."""
+    return ".".join(name.split(".")[1:2])
 
 
 @cache
@@ -114,6 +123,38 @@ def test_imports_run_down_only() -> None:
     ]
 
     assert upwards == []
+
+
+# What people see and type stands above the services of its own app, which never know of it. A task is named where it is
+# nudged; portal.contributions holds the types of the slots.
+ABOVE_SERVICES = {"admin", "contributions", "deeds", "filters", "forms", "tables", "urls", "views", "wording"}
+# Papers are drawn from what was kept, by whoever has it: of their own app they know the rules.
+BELOW_DOCUMENTS = {"documents", "rules"}
+
+
+def test_services_know_nothing_of_what_people_see() -> None:
+    upwards = [
+        f"{module.name} imports {imported}"
+        for module in modules()
+        if module.room == "services" and module.app != "portal"
+        for imported in module.imports()
+        if imported.startswith(f"{module.app}.") and room_of(imported) in ABOVE_SERVICES
+    ]
+
+    assert upwards == []
+
+
+def test_documents_are_drawn_from_what_they_are_given() -> None:
+    upwards = [
+        f"{module.name} imports {imported}"
+        for module in modules()
+        if module.room == "documents"
+        for imported in module.imports()
+        if imported.startswith(f"{module.app}.") and room_of(imported) not in BELOW_DOCUMENTS
+    ]
+
+    assert upwards == []
+    assert any(module.room == "documents" for module in modules())
 
 
 def test_rules_import_only_the_standard_library_and_lower_rules() -> None:

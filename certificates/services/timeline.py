@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from certificates.models import Certificate, Contact, Customer, Note, Order, Request
-from certificates.wording import day
 from portal import contributions
 from portal.contributions import TimelineEvent
+from portal.dates import date_format
 from portal.deeds import tell
 from portal.models import Activity, PartnerOwned
 
@@ -65,7 +65,7 @@ def _certificates(certificates: Iterable[Certificate]) -> Iterator[TimelineEvent
         Certificate.Kind.DUPLICATE: _("Duplicate issued"),
     }
     for one in certificates:
-        facts = {"name": one.common_name, "date": day(one.ends_on)}
+        facts = {"name": one.common_name, "date": date_format(one.ends_on, "DATE_FORMAT")}
         detail = _("%(name)s, valid until %(date)s") % facts
         yield TimelineEvent(one.starts_at, titles[Certificate.Kind(one.kind)], detail, level="good")
         if one.revoked_at:
