@@ -56,7 +56,7 @@ def quote_html(snapshot: QuoteSnapshot | Mapping[str, Any], *, link: str = "") -
     """The same as one page of HTML that needs nothing from elsewhere. Raises SnapshotUnreadable and TooManyLines."""
     quote = readable(snapshot)
     if len(quote.lines) > MOST_LINES:
-        raise TooManyLines(len(quote.lines))
+        raise TooManyLines(f"{len(quote.lines)} lines, where {MOST_LINES} are the most")
     with translation.override(quote.language):
         page = get_template("documents/quote.html").render(_context(quote, link))
     head, mark, body = page.partition("<body")

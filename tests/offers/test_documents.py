@@ -172,6 +172,14 @@ def test_draft_says_so_and_cannot_be_accepted() -> None:
     assert links(read(on_paper(draft))) == []
 
 
+def test_quote_taken_back_invites_nobody_to_sign() -> None:
+    html = drawing.quote_html(quote())
+
+    assert "Accept online" not in html
+    assert "sign and send" not in html
+    assert "€604.80" in html
+
+
 def test_french_keeps_its_spaces_from_breaking() -> None:
     html = drawing.quote_html(quote(language="fr", note="Voici : « bon » ; oui ? 20 % !"))
 

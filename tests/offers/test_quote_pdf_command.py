@@ -74,14 +74,21 @@ def test_number_of_several_partners_asks_whose_it_is(sent: Quote, tmp_path: Path
 @pytest.mark.parametrize(
     ("number", "options", "words"),
     [
-        ("Q-2026-00099", {}, "No quote Q-2026-00099"),
-        ("Q-2026-00001", {"version": 7}, "not in this version"),
-        ("Q-2026-00001", {"partner": "nobody"}, "There is no partner nobody"),
+        ("Q-2026-00099", {}, r"^No quote Q-2026-00099 was sent\.$"),
+        ("", {}, r"^A quote's number is like Q-2026-00042\.$"),
+        ("Q-\udcff", {}, r"^A quote's number is like Q-2026-00042\.$"),
+        ("Q-2026-00001", {"version": 7}, r"^Quote Q-2026-00001 was not sent in version 7; the newest is 1\.$"),
+        ("Q-2026-00001", {"version": 0}, r"^Quote Q-2026-00001 was not sent in version 0; the newest is 1\.$"),
+        ("Q-2026-00001", {"partner": "nobody"}, r"^There is no partner 'nobody'\.$"),
+        ("Q-2026-00001", {"partner": ""}, r"^There is no partner ''\.$"),
+        ("Q-2026-00001", {"partner": "other"}, r"^No quote Q-2026-00001 was sent\.$"),
     ],
 )
 def test_what_was_never_sent_is_not_drawn(
     number: str, options: dict[str, object], words: str, sent: Quote, tmp_path: Path
 ) -> None:
+    factories.make_partner("Other", slug="other")
+
     with pytest.raises(CommandError, match=words):
         drawn(number, tmp_path / "quote.pdf", **options)
 
@@ -95,5 +102,26 @@ def test_draft_has_no_document(connected: Partner, claire: Membership, tmp_path:
 
 
 def test_file_that_cannot_be_written_is_told(sent: Quote, tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="could not be written"):
+    with pytest.raises(CommandError, match=r"quote\.pdf could not be written: No such file or directory\.$"):
         drawn(sent.number, tmp_path / "missing" / "quote.pdf")
+    with pytest.raises(CommandError, match=r"could not be written: Is a directory\.$"):
+        drawn(sent.number, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("kept", "words"),
+    [
+        ({}, r"^Quote Q-2026-00001 could not be drawn: what was kept of it is broken at QuoteSnapshot\.partner\.$"),
+        ({"net": "much"}, r"what was kept of it is broken at QuoteSnapshot\.net\.$"),
+        ({"lines": 1001}, r"could not be drawn: 1001 lines, where 1000 are the most\.$"),
+    ],
+)
+def test_quote_that_cannot_be_drawn_says_why(kept: dict[str, object], words: str, sent: Quote, tmp_path: Path) -> None:
+    snapshot = {**sent.snapshot, **kept} if kept else {}
+    if "lines" in kept:
+        snapshot["lines"] = sent.snapshot["lines"] * 1001
+    Quote.objects.filter(pk=sent.pk).update(snapshot=snapshot)
+
+    with pytest.raises(CommandError, match=words):
+        drawn(sent.number, tmp_path / "quote.pdf")
+    assert not (tmp_path / "quote.pdf").exists()

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from offers.documents.drawing import TooManyLines
 from offers.documents.snapshot import SnapshotUnreadable
 from offers.models import Quote
 from offers.services.quotes.papers import pdf_of
@@ -37,31 +38,47 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         with across_partners():
             quote = _quote(options)
-            try:
-                content = pdf_of(quote, now=clock.now())
-            except (SnapshotUnreadable, pdf.RenderFailed) as error:
-                raise CommandError(f"Quote {quote} could not be drawn: {error}") from error
+            content = _drawn(quote)
         try:
             options["output"].write_bytes(content)
         except OSError as error:
-            raise CommandError(f"{options['output']} could not be written: {error.strerror}") from error
+            raise CommandError(f"{options['output']} could not be written: {error.strerror}.") from error
         self.stdout.write(f"{options['output']}: quote {quote}, version {quote.version}, {len(content)} bytes.")
 
 
+def _drawn(quote: Quote) -> bytes:
+    try:
+        return pdf_of(quote, now=clock.now())
+    except SnapshotUnreadable as error:
+        raise CommandError(f"Quote {quote} could not be drawn: what was kept of it is broken at {error}.") from error
+    except (TooManyLines, pdf.RenderFailed) as error:
+        raise CommandError(f"Quote {quote} could not be drawn: {error}.") from error
+
+
 def _quote(options: dict[str, Any]) -> Quote:
-    rows = Quote.objects.sent().filter(number=options["number"]).select_related("partner", "customer")
-    if slug := options["partner"]:
-        if not Partner.objects.filter(slug=slug).exists():
-            raise CommandError(f"There is no partner {slug}.")
-        rows = rows.filter(partner__slug=slug)
-    if options["version"] is not None:
-        rows = rows.filter(version=options["version"])
-    found = list(rows.order_by("-version"))
+    number, version = options["number"], options["version"]
+    if not number or not number.isprintable():
+        raise CommandError("A quote's number is like Q-2026-00042.")
+    rows = Quote.objects.sent().filter(number=number).select_related("partner", "customer")
+    found = list(rows.filter(**_of_partner(options["partner"])).order_by("-version"))
     if not found:
-        raise CommandError(f"No quote {options['number']} was sent, or not in this version.")
+        raise CommandError(f"No quote {number} was sent.")
     slugs = sorted({quote.partner.slug for quote in found})
     if len(slugs) > 1:
         raise CommandError(
             f"Several partners have sent a quote of this number: say --partner, one of {', '.join(slugs)}."
         )
-    return found[0]
+    if version is None:
+        return found[0]
+    chosen = [quote for quote in found if quote.version == version]
+    if not chosen:
+        raise CommandError(f"Quote {number} was not sent in version {version}; the newest is {found[0].version}.")
+    return chosen[0]
+
+
+def _of_partner(slug: str | None) -> dict[str, str]:
+    if slug is None:
+        return {}
+    if not (slug.isprintable() and Partner.objects.filter(slug=slug).exists()):
+        raise CommandError(f"There is no partner {slug!a}.")
+    return {"partner__slug": slug}
