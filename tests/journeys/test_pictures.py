@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from PIL import Image
+from django.conf import LazySettings
+from PIL import Image, ImageOps
 from playwright.sync_api import Page, expect
 
-from tests.journeys.people import CLAIRE
+from offers.services.quotes import draft_quote, send_quote
+from offers.services.quotes.papers import pdf_of
+from portal import clock
+from portal.access import on_behalf_of
+from portal.models import User
+from tests.journeys.house import House
+from tests.journeys.people import CLAIRE, NADIA
 from tests.journeys.rows import address, order_of
 from tests.journeys.visits import DESK, Visits
 
@@ -19,13 +27,20 @@ pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("demo_house")]
 
 FOLDER = Path(__file__).parent / "pictures"
 COLOURS = 256
+# At 96 dots to the inch
+A4 = (794, 1123)
 
 
 def keep(page: Page, name: str) -> None:
-    """Take the picture; store it, small, where that was asked for."""
+    """Take the picture of what is on the screen, and store it where that was asked for."""
     page.evaluate("document.fonts.ready")
     picture = Image.open(io.BytesIO(page.screenshot()))
     assert picture.size == DESK
+    store(picture, name)
+
+
+def store(picture: Image.Image, name: str) -> None:
+    """Small: in few colours."""
     if os.environ.get("PORTAL_PICTURES"):
         FOLDER.mkdir(exist_ok=True)
         small = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
@@ -39,7 +54,7 @@ def test_picture_of_what_expires_and_of_quick_view(visits: Visits) -> None:
     keep(page, "expiring-light")
 
     page.get_by_role("link", name="Quick view 900000049").click()
-    expect(page.get_by_role("complementary", name="Quick view")).to_contain_text("collected later")
+    expect(page.get_by_role("complementary", name="Quick view")).to_contain_text("kept from the present order")
     keep(page, "quick-view-light")
 
 
@@ -56,3 +71,28 @@ def test_picture_of_the_renew_page(scheme: Literal["light", "dark"], visits: Vis
     page.goto(address("offers:renew", order_of("900000002")))
     expect(page.get_by_text("You lose no day")).to_be_visible()
     keep(page, f"renew-{scheme}")
+
+
+def test_picture_of_an_offer_that_is_being_written(visits: Visits) -> None:
+    page = visits.open(NADIA)
+    page.goto("/offers/new/")
+    page.locator("#id_name").fill("Winter renewals")
+    page.locator("#id_percent").fill("12")
+    page.keyboard.press("Tab")
+    expect(page.locator("#preview")).to_contain_text("12% off every renewal")
+    keep(page, "offer-light")
+
+
+def test_picture_of_a_quote_on_paper(demo_house: House, settings: LazySettings) -> None:
+    settings.PUBLIC_URL = "https://renewals.relais.example"
+    order, seller = order_of("900000084"), User.objects.get(email=CLAIRE)
+    with on_behalf_of(order.partner):
+        draft = draft_quote([order], actor=seller, now=clock.now())
+        content = pdf_of(send_quote(draft, actor=seller, now=clock.now(), by_mail=False), now=clock.now())
+    first = subprocess.run(
+        ["pdftoppm", "-png", "-r", "96", "-f", "1", "-l", "1", "-"], input=content, capture_output=True, check=True
+    )
+    page = Image.open(io.BytesIO(first.stdout)).convert("RGB")
+    assert page.size == A4
+    # A hair line where the paper ends
+    store(ImageOps.expand(page, 1, fill="#c5ccd6"), "quote-light")
