@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from html import escape
+from operator import itemgetter
 from typing import Any
 
 import django_filters
@@ -17,6 +19,10 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from offers.models import Valuation
+from offers.rules.alternatives import FIELDS as ALTERNATIVE_FIELDS
+from offers.rules.alternatives import Alternative
+from offers.wording.alternatives import alternative_words, price_words, renewal_query
+from offers.wording.sums import share_off
 from portal import clock
 from portal.access import PartnerRequest
 from portal.contributions import (
@@ -29,12 +35,13 @@ from portal.contributions import (
     filters,
 )
 from portal.lists import one_of
+from portal.lists.links import row_urls
 from portal.models import Partner
 from portal.money import money
-from portal.quantities import percentage
 from portal.templatetags.portal_tags import icon
 
-WITH, WITHOUT = "with", "without"
+WITH, WITHOUT, MORE = "with", "without", "more"
+_ALTERNATIVE = itemgetter(*ALTERNATIVE_FIELDS)
 # The figure above the list looks so many days ahead, as its neighbours do.
 AHEAD = 30
 
@@ -59,7 +66,7 @@ def _value_column(page: str) -> AnnotatedColumn:
         _("Value"),
         10,
         lambda orders: orders.annotate(value=F("valuation__net"), value_currency=F("valuation__currency")),
-        cell=value_cell,
+        cell_for=value_cells,
         needs=("value_currency",),
         css="num",
         exported=((_("Value"), "value"), (_("Currency"), "value_currency")),
@@ -73,8 +80,8 @@ def _offer_column(page: str) -> AnnotatedColumn:
         _("Offer"),
         20,
         _annotate_offer,
-        cell=offer_cell,
-        needs=("offer_words_en", "offer_words_fr", "offer_saves", "offer_of"),
+        cell_for=offer_cells,
+        needs=("offer_words_en", "offer_words_fr", "offer_saves", "offer_of", "alternatives"),
         sorts=False,
         exported=((_("Offer"), "offer_name"), (_("Discount"), "offer_saves")),
     )
@@ -87,15 +94,15 @@ def _annotate_offer(orders: QuerySet[Any]) -> QuerySet[Any]:
         offer_words_fr=F("valuation__offer__words_fr"),
         offer_saves=F("valuation__discount"),
         offer_of=F("valuation__subtotal"),
+        alternatives=F("valuation__alternatives"),
     )
     return rows
 
 
-def value_cell(order: Any) -> str:
-    """What renewing it brings, tax excluded; nothing where no price is known."""
-    if order.value is None:
-        return ""
-    return _written(order.value, order.value_currency, get_language() or "en")
+def value_cells(_allowed: Collection[str]) -> Callable[[Any], str]:
+    """For rows: what renewing one brings, tax excluded; nothing where no price is known."""
+    language = get_language() or "en"
+    return lambda order: "" if order.value is None else _written(order.value, order.value_currency, language)
 
 
 @lru_cache(maxsize=2048)
@@ -103,14 +110,45 @@ def _written(amount: Decimal, currency: str, language: str) -> SafeString:
     return SafeString(escape(money(amount, currency, language)))
 
 
-def offer_cell(order: Any) -> str:
-    """A chip with the share that comes off; the offer's own words are its name."""
-    if order.offer_name is None:
-        return ""
-    words = _words(order)
-    saving = money(-order.offer_saves, order.value_currency)
+def offer_cells(allowed: Collection[str]) -> Callable[[Any], str]:
+    """For rows: a chip with the share that comes off, and below it the best of what is offered for more.
+
+    Orders alike have the same words: they are put together once per process. Who may renew gets a link.
+    """
+    language, may_renew = get_language() or "en", "orders.renew" in allowed
+    renew_url = row_urls("offers:renew")
+
+    def cell(order: Any) -> str:
+        shown = ""
+        if order.offer_name is not None:
+            words = _words(order, language)
+            shown = _chip(words, order.offer_saves, order.offer_of, order.value_currency, language)
+        if order.alternatives:
+            best = _ALTERNATIVE(order.alternatives[0])
+            before, after = _more(best, order.value_currency, language, may_renew=may_renew)
+            shown = SafeString(f"{shown}{before}{renew_url(order.pk) if may_renew else ''}{after}")
+        return shown
+
+    return cell
+
+
+@lru_cache(maxsize=2048)
+def _chip(words: str, saves: Decimal, of: Decimal, currency: str, _language: str) -> SafeString:
+    """The offer's own words are its name."""
+    saving = money(-saves, currency)
     title = gettext("%(offer)s: %(saving)s") % {"offer": words, "saving": saving}
-    return chip(share_off(order.offer_saves, order.offer_of), title, words)
+    return chip(share_off(saves, of), title, words)
+
+
+@lru_cache(maxsize=2048)
+def _more(stored: tuple[Any, ...], currency: str, _language: str, *, may_renew: bool) -> tuple[str, str]:
+    """A second line, before and after the address of the renew page; without that it is no link."""
+    one = Alternative.from_json(dict(zip(ALTERNATIVE_FIELDS, stored, strict=True)))
+    title = f'class="sub offer-more" title="{escape(price_words(one, currency))}"'
+    words = f"{icon('arrow-up-circle')}{escape(alternative_words(one))}"
+    if not may_renew:
+        return f"<span {title}>{words}</span>", ""
+    return f'<a {title} href="', f'{escape(renewal_query(one))}">{words}</a>'
 
 
 def chip(text: str, title: str, spoken: str) -> SafeString:
@@ -121,15 +159,9 @@ def chip(text: str, title: str, spoken: str) -> SafeString:
     )
 
 
-def share_off(discount: Decimal, subtotal: Decimal) -> str:
-    """20.00 of 200.00 -> "10% off", to the nearest whole percent."""
-    share = round(100 * discount / subtotal) if subtotal else 0
-    return gettext("%(percent)s off") % {"percent": percentage(share)}
-
-
-def _words(order: Any) -> str:
+def _words(order: Any, language: str) -> str:
     ours, theirs = order.offer_words_en, order.offer_words_fr
-    if get_language() == "fr":
+    if language == "fr":
         ours, theirs = theirs, ours
     return str(ours or theirs or order.offer_name)
 
@@ -138,11 +170,13 @@ def _words(order: Any) -> str:
 
 
 def _offer_filter() -> django_filters.Filter:
-    choices = [(WITH, _("With an offer")), (WITHOUT, _("Without an offer"))]
+    choices = [(WITH, _("With an offer")), (MORE, _("With an offer for more")), (WITHOUT, _("Without an offer"))]
     return one_of(choices, label=_("Offer"), method=filter_by_offer)
 
 
 def filter_by_offer(orders: QuerySet[Any], _name: str, wanted: str) -> QuerySet[Any]:
+    if wanted == MORE:
+        return orders.filter(valuation__alternatives__0__isnull=False)
     return orders.filter(valuation__offer__isnull=wanted == WITHOUT)
 
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from certificates.models import Customer, Order, Request
 from certificates.rules import utc_date
 from certificates.states import LIVE_ORDER_STATES, RenewalMark, RequestState
-from offers.contributions.columns import chip, share_off
+from offers.contributions.columns import chip
 from offers.models import Offer, Reach, Sale, SalesSettings, Valuation
 from offers.querysets import ValuationQuerySet
 from offers.rules.discounts import best_discount
@@ -32,7 +32,7 @@ from offers.services.pricing import (
     price_order,
     renewal_basket,
 )
-from offers.wording.sums import plan_words, sum_in_words, sum_of
+from offers.wording.sums import plan_words, share_off, sum_in_words, sum_of
 from portal import clock
 from portal.contributions import (
     Panel,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.utils.translation import get_language, gettext, ngettext
 
@@ -78,6 +79,12 @@ def sum_in_words(
 def plan_words(product: Product, term_years: int) -> str:
     """Secure Site Flex, 1 year."""
     return gettext("%(product)s, %(years)s") % {"product": product.name, "years": years(term_years)}
+
+
+def share_off(discount: Decimal, subtotal: Decimal) -> str:
+    """20.00 of 200.00 -> "10% off", to the nearest whole percent."""
+    share = round(100 * discount / subtotal) if subtotal else 0
+    return gettext("%(percent)s off") % {"percent": percentage(share)}
 
 
 def steps_of(priced: Priced, offers: Mapping[int, Offer], *, base: str) -> list[Step]:
