@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
 import os
 import statistics
 import tempfile
@@ -25,7 +26,7 @@ MUST, AIM = 12, 5
 LAST_PAGE_MUST = 5
 FIELDS = """o.id, o.number, o.common_name, o.customer_id, c.name, o.ends_on, o.product_name, o.term_years,
  o.notices_enabled, c.notices_enabled, p.family, p.level, g.ov_validated_until, g.ev_validated_until, o.status,
- v.net, v.currency, v.discount, v.subtotal, f.name, f.words_en"""
+ v.net, v.currency, v.discount, v.subtotal, f.name, f.words_en, v.alternatives"""
 ROWS = f"""SELECT {FIELDS}
  FROM certificates_order o
  JOIN certificates_customer c ON c.id = o.customer_id
@@ -131,13 +132,22 @@ def make_orders(partner: Any, customers: list[int], products: list[Any], size: i
 
 
 def make_valuations(partner: Any, orders: list[Any], offer: Any) -> Iterator[Any]:
-    """What each is worth, and an offer of ten percent for one in three."""
+    """What each is worth, an offer of ten percent for one in three, and one for an upgrade for one in four."""
     from offers.models import Valuation
+    from offers.rules.alternatives import Alternative
 
     at = datetime.combine(TODAY, datetime.min.time(), UTC)
     for order in orders:
         subtotal = Decimal(100 + order.pk % 900)
         discount = subtotal / 10 if order.pk % 3 == 0 else Decimal(0)
+        raised = Alternative(
+            offer=offer.pk,
+            kind="upgrade_percent",
+            product="ssl_securesite_pro",
+            name="Secure Site Pro",
+            price=subtotal * 2,
+            saving=subtotal * 2 / 5,
+        )
         yield Valuation(
             partner=partner,
             order=order,
@@ -146,6 +156,7 @@ def make_valuations(partner: Any, orders: list[Any], offer: Any) -> Iterator[Any
             discount=discount,
             net=subtotal - discount,
             offer=offer if discount else None,
+            alternatives=[raised.to_json()] if order.pk % 4 == 0 else [],
             valued_at=at,
         )
 
@@ -160,10 +171,13 @@ def raw_page(partner: Any) -> str:
 
 
 def raw_row(row: tuple[Any, ...]) -> str:
-    pk, number, host, customer, name, ends_on, product, years, on, *_rest, net, coin, off, of, offer, words = row
+    pk, number, host, customer, name, ends_on, product, years, on, *_rest, net, coin, off, of, offer, words, others = (
+        row
+    )
     end = date.fromisoformat(ends_on) if isinstance(ends_on, str) else ends_on
     number, on = escape(number), bool(on)
     chip = raw_chip(100 * off / of, off, coin, words or offer) if offer else ""
+    chip += "".join(raw_alternative(pk, coin, **one) for one in json.loads(others or "[]")[:1])
     return f"""<tr><td class="col-select" data-label="Select"><input class="row-select" type="checkbox" name="ids"
  value="{pk}" form="bulk" aria-label="Select {number}"></td><td data-label="Order #"><a class="order-number"
  href="/orders/{pk}/">{number}</a><a class="quick-view" href="/orders/{pk}/quick/" data-quick-view="{pk}">Quick view
@@ -186,6 +200,13 @@ def raw_chip(share: Any, off: Any, currency: str, words: str) -> str:
     return f"""<span class="pill pill-brand" title="{words}: {currency} {off:,.2f}"><svg class="icon"
  aria-hidden="true"><use href="/static/frontend/icons.svg#tag"/></svg>{share:.0f} % off<span class="visually-hidden">
  {words}</span></span>"""
+
+
+def raw_alternative(pk: int, currency: str, *, product: str, name: str, price: str, saving: str, **_rest: Any) -> str:
+    whole, off = Decimal(price), Decimal(saving)
+    return f"""<a class="sub offer-more" title="{currency} {whole - off:,.2f} instead of {currency} {whole:,.2f}"
+ href="/orders/{pk}/renew/?product={product}"><svg class="icon" aria-hidden="true"><use
+ href="/static/frontend/icons.svg#arrow-up-circle"/></svg>{escape(name)}, {100 * off / whole:.0f} % off</a>"""
 
 
 def undisturbed_ms(asked: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
