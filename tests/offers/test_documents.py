@@ -426,6 +426,20 @@ def test_hostile_lines_leave_the_table_in_its_place(hostile: str) -> None:
     assert all(plain(money(one.net, "EUR", "en")) in amounts for one in shown.lines)
 
 
+def test_longest_footer_stays_on_the_page() -> None:
+    footer = ("Relais Partner SAS, capital 50 000 €, RCS Lyon 000 000 000, 1 rue des Tests, 69001 Lyon, France. " * 4)[
+        :300
+    ]
+    (page,) = read(on_paper(quote(partner=replace(PARTNER, legal_footer=footer)))).pages
+
+    heights: list[float] = []
+    page.extract_text(
+        visitor_text=lambda text, cm, tm, *_: heights.append(tm[5] * cm[3] + cm[5]) if text.strip() else None
+    )
+
+    assert min(heights) > 8  # points above the lower edge
+
+
 @pytest.mark.parametrize(
     "picture",
     [
