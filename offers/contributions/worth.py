@@ -94,13 +94,13 @@ def chips_of(price: OrderPrice) -> list[str]:
 
 def withheld(order: Order, price: OrderPrice, book: PriceBook, offers: OfferBook) -> str:
     """Why today's offers do not give all they promise, where an earlier set of offers limits them."""
-    if order.product is None or len(price.regimes) < 2 or price.locked:
+    if order.product is None or price.standing is None or price.locked:
         return ""
     basket = renewal_basket(book, order, order.product, term_years=order.term_years, names=order.names)
     if basket is None:
         return ""
-    today = [offers.terms[pk] for pk in price.regimes[-1]]
-    best = -sum((line.amount for line in best_discount(basket, today, floor_margin=book.floor_margin)), Decimal(0))
+    today = [offers.terms[pk] for pk in price.standing.offers]
+    best = -sum((one.amount for one in best_discount(basket, today, floor_margin=book.floor_margin).lines), Decimal(0))
     if best <= price.priced.discount:
         return ""
     if not price.priced.discount:

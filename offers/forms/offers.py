@@ -32,6 +32,8 @@ FIELD_KINDS: Mapping[str, str] = {
         for field in ("percent", "amount", "currency", "min_term_years", "free_names")
     },
     "upgrade_targets": " ".join(UPGRADES),
+    # What is moved to us is no order yet.
+    "trial_percent": " ".join(kind for kind in NEEDED if kind != Offer.Kind.CONSOLIDATION),
     # A cap on what has no amount says its own currency.
     "cap_currency": " ".join(kind for kind, needed in NEEDED.items() if "currency" not in needed),
 }
@@ -105,6 +107,15 @@ class OfferForm(forms.Form):
     )
     min_orders = _whole(_("Customers with at least so many orders"))
     max_orders = _whole(_("Customers with at most so many orders"))
+    trial_percent = _whole(
+        _("Try it on a share of the orders, percent"),
+        most=100,
+        initial=100,
+        help_text=_(
+            "Below 100 the others are held back, so that the results show what the offer brings. "
+            "Each order is drawn once: it and its renewals stay in or out."
+        ),
+    )
     first_renewal = forms.BooleanField(
         label=_("First renewals only"), required=False, help_text=_("Orders that were themselves no renewal.")
     )
@@ -175,6 +186,7 @@ class OfferForm(forms.Form):
         return plain | {
             "code": typed["code"] or "",
             "currency": typed["currency"] or typed["cap_currency"] or "",
+            "trial_percent": typed["trial_percent"] or 100,
             "customers": typed["customers"],
             "countries": typed["countries"],
             "starts_at": start_of_day(typed["starts_on"]),

@@ -28,8 +28,9 @@ class LineKind(StrEnum):
 class Line:
     """One line of a sum: `quantity` times `unit` is `amount`, rounded; those of a discount are negative.
 
-    A discount names its offer, and its percent where it is one. Where a floor cut it, `is_limited` says so:
-    `amount` is what comes off, and quantity times unit still what the offer would have given.
+    A discount names its offer, and its percent where it is one. Where a floor cut it, `is_limited` says so: `amount` is
+    what comes off, and quantity times unit still what the offer would have given. With `by_ceiling` it was not the
+    floor, but what the order had been given before.
     """
 
     kind: LineKind
@@ -39,6 +40,7 @@ class Line:
     offer: int | None = None
     percent: Decimal | None = None
     is_limited: bool = False
+    by_ceiling: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a JSON column; Decimals as strings, so that no digit is lost."""
@@ -50,6 +52,7 @@ class Line:
             "offer": self.offer,
             "percent": None if self.percent is None else str(self.percent),
             "is_limited": self.is_limited,
+            "by_ceiling": self.by_ceiling,
         }
 
     @classmethod
@@ -62,6 +65,7 @@ class Line:
             offer=stored["offer"],
             percent=None if stored["percent"] is None else Decimal(stored["percent"]),
             is_limited=stored["is_limited"],
+            by_ceiling=stored.get("by_ceiling", False),
         )
 
 

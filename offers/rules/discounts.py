@@ -1,12 +1,4 @@
-"""Which offers an order meets, what they take off, and why waiting for the end is never rewarded.
-
-**The never-rise rule.** For each order the best automatic discount never rises as its end nears or after it.
-An order is *reached* from the first day in the renewal window on which an automatic offer is meant for it. From
-then on each set of automatic offers that fits it, the empty one included, is recorded: its *regimes*. An order
-gets the least that any of its regimes so far gives for the very basket at hand (`prices.price`). Regimes are only
-ever added, and the minimum over a set that grows never rises; so it holds for every basket, whatever offers begin,
-end or run out of money. A new offer therefore gives no more to an order that a worse one has reached before.
-"""
+"""Which offers an order meets, and what they take off."""
 
 from __future__ import annotations
 
@@ -16,12 +8,15 @@ from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
+from offers.rules.arms import Trial
 from offers.rules.baskets import Basket, Line, LineKind
 from offers.rules.money import percent_of, rounded
 
 # The renewal window, in days left of the order: from its opening to its close.
 WINDOW_OPENS = 90
 WINDOW_CLOSES = -30
+# Of a share of the list price
+_DIGITS = Decimal("0.00000001")
 
 
 class OfferKind(StrEnum):
@@ -43,6 +38,7 @@ class Conditions:
 
     Products (name_id), families and levels are those of the present order; `upgrade_targets` (name_id) are
     what may be bought. Days are days left of the order: from `days_from` down to `days_until`, both included.
+    A `trial` is for some of the orders only.
     """
 
     families: frozenset[str] = frozenset()
@@ -58,11 +54,15 @@ class Conditions:
     days_from: int = WINDOW_OPENS
     days_until: int = WINDOW_CLOSES
     upgrade_targets: frozenset[str] = frozenset()
+    trial: Trial | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OrderFacts:
-    """What conditions ask about the present order; customer, price level and owner by their keys."""
+    """What conditions ask about the present order; customer, price level and owner by their keys.
+
+    `chain` is the key of the first order of its line of renewals, which trials ask for; None where there is no order.
+    """
 
     product: str
     family: str
@@ -74,6 +74,7 @@ class OrderFacts:
     customer_orders: int
     is_first_renewal: bool
     days_left: int
+    chain: int | None = None
 
 
 def fits(conditions: Conditions, facts: OrderFacts) -> bool:
@@ -98,6 +99,7 @@ def fits_but_for_days(conditions: Conditions, facts: OrderFacts) -> bool:
         and (conditions.min_orders is None or facts.customer_orders >= conditions.min_orders)
         and (conditions.max_orders is None or facts.customer_orders <= conditions.max_orders)
         and conditions.first_renewal in (None, facts.is_first_renewal)
+        and (conditions.trial is None or conditions.trial.is_on(facts.chain))
     )
 
 
@@ -126,34 +128,24 @@ class OfferTerms:
 def is_reached(offers: Iterable[OfferTerms], facts: OrderFacts) -> bool:
     """Whether automatic, live offers reach an order today: it is in its renewal window, and one is meant for it.
 
-    Also where that one's own days do not include today: then the regime is without it, so an offer for the
-    last 30 days gives nothing to an order it has let pass by for 60.
+    Also where that one's own days do not include today: so an offer for the last 30 days gives nothing to an order it
+    has let pass by for 60.
     """
-    in_window = WINDOW_CLOSES <= facts.days_left <= WINDOW_OPENS
-    return in_window and any(fits_but_for_days(offer.conditions, facts) for offer in offers)
+    return is_in_window(facts) and any(fits_but_for_days(offer.conditions, facts) for offer in offers)
 
 
-def regime_of(offers: Iterable[OfferTerms], facts: OrderFacts) -> tuple[int, ...]:
-    """The automatic, live offers that an order meets today, by their ids in order."""
-    return tuple(sorted(offer.id for offer in offers if fits(offer.conditions, facts)))
-
-
-def regimes_until_today(
-    recorded: Sequence[tuple[int, ...]], offers: Sequence[OfferTerms], facts: OrderFacts
-) -> tuple[tuple[int, ...], ...]:
-    """The regimes of an order, oldest first, with today's last; none as long as nothing has reached it."""
-    if not recorded and not is_reached(offers, facts):
-        return ()
-    today = regime_of(offers, facts)
-    return (*(regime for regime in recorded if regime != today), today)
+def is_in_window(facts: OrderFacts) -> bool:
+    """Whether the order can be renewed today, as far as its end goes."""
+    return WINDOW_CLOSES <= facts.days_left <= WINDOW_OPENS
 
 
 def rises(terms: OfferTerms) -> bool:
     """Whether an automatic offer would reward waiting: its days begin later than the window opens.
 
     With 10 % off from 30 days before the end, who renews at 60 pays more than who waits. The never-rise rule
-    would take the 10 % away again from all who were reached before, so such an offer is not worth having:
-    its days must begin where the window opens. That they end early, as those of an early bird do, is welcome.
+    (offers.rules.ceilings) would take the 10 % away again from all who were reached before, so such an offer is not
+    worth having: its days must begin where the window opens. That they end early, as those of an early bird do, is
+    welcome.
     """
     return terms.conditions.days_from < WINDOW_OPENS
 
@@ -161,30 +153,53 @@ def rises(terms: OfferTerms) -> bool:
 # What comes off
 
 
-def best_discount(basket: Basket, offers: Iterable[OfferTerms], *, floor_margin: Decimal | None) -> tuple[Line, ...]:
-    """The lines of the discount that saves most: one for each offer that counts, by their ids.
+class Discount(NamedTuple):
+    """What comes off: a line for each offer that counts, by their ids, and the share that automatic offers take.
+
+    The share is of the list price, 0 to 1, to eight digits and before rounding to coins: 7.5 % off 199.00 is 14.93, and
+    the share 0.075. Where the margin stops it, it is the share of what comes off.
+    """
+
+    lines: tuple[Line, ...] = ()
+    share: Decimal = Decimal(0)
+
+
+def best_discount(
+    basket: Basket,
+    offers: Iterable[OfferTerms],
+    *,
+    floor_margin: Decimal | None,
+    chosen: Collection[OfferTerms] = (),
+    ceiling: Decimal | None = None,
+) -> Discount:
+    """The discount that saves most.
 
     Each offer is counted on the undiscounted list amounts and rounded half up once, so it does not matter in
     which order they come. Those that stack are added up; one that does not stands alone. The most saved wins;
     then the fewer lines; then the lowest id. EUR 300.00 with 10 % and EUR 20 that stack, and 15 % that does
     not: 30.00 + 20.00 beats 45.00.
 
+    `offers` apply by themselves, and together take no greater share than the `ceiling`, 0 to 1
+    (offers.rules.ceilings); `chosen` ones, by code, come on top. EUR 300.00 with 20 % under a ceiling of 15 %: 45.00.
+
     The net is never below cost / (1 - margin), rounded up, with the strictest margin of the partner and of the
     offers that count; nor below zero. An offer whose own floor would cost more than it brings does not count.
     With unknown cost, or no margin set, zero is the only floor. EUR 300.00 that cost 200.00, at a margin of
     20 %: at most 50.00 come off; of 30.00 + 25.00 the second is cut to 20.00.
     """
-    known = {offer.id: offer for offer in offers if _is_for(offer, basket)}
-    gifts = [_Gift(offer, _line(offer, basket)) for _id, offer in sorted(known.items())]
-    candidates = [_granted(together, basket, floor_margin) for together in _combinations(gifts)]
-    return min(candidates, key=_preference, default=())
+    by_code = {offer.id for offer in chosen}
+    known = {offer.id: offer for offer in (*offers, *chosen) if speaks_of(offer, basket)}
+    gifts = [_Gift(offer, _line(offer, basket), pk in by_code) for pk, offer in sorted(known.items())]
+    candidates = [_granted(together, basket, floor_margin, ceiling) for together in _combinations(gifts)]
+    return min(candidates, key=_preference, default=Discount())
 
 
 class _Gift(NamedTuple):
-    """An offer, and all that it gives for a basket, whatever the floor says."""
+    """An offer, and all that it gives for a basket, whatever floor and ceiling say."""
 
     offer: OfferTerms
     line: Line
+    is_chosen: bool
 
     @property
     def floor(self) -> Decimal:
@@ -199,21 +214,54 @@ def _combinations(gifts: Sequence[_Gift]) -> Iterator[list[_Gift]]:
         yield [gift for gift in stacking if gift.floor <= floor]
 
 
-def _preference(lines: Sequence[Line]) -> tuple[Decimal, int, list[int | None]]:
+def _preference(discount: Discount) -> tuple[Decimal, int, list[int | None]]:
+    lines = discount.lines
     return sum((line.amount for line in lines), Decimal(0)), len(lines), [line.offer for line in lines]
 
 
-def _granted(gifts: Sequence[_Gift], basket: Basket, floor_margin: Decimal | None) -> tuple[Line, ...]:
-    """The lines of a combination, each as far as the floor leaves room; what comes to nothing is left out."""
+def _granted(gifts: Sequence[_Gift], basket: Basket, floor_margin: Decimal | None, ceiling: Decimal | None) -> Discount:
+    """What a combination gives, as far as floor and ceiling leave room; what comes to nothing is no line."""
     margins = [margin for margin in (floor_margin, *(gift.offer.floor_margin for gift in gifts)) if margin is not None]
     room = basket.subtotal - _lowest_net(basket, max(margins, default=None))
-    lines = []
-    for gift in gifts:
-        amount = max(gift.line.amount, -room)
+    chosen = {gift.offer.id for gift in gifts if gift.is_chosen}
+    lines = _cut([gift.line for gift in gifts], room)
+    share = _share(lines, chosen, basket.subtotal)
+    if ceiling is not None and share > ceiling:
+        most = rounded(ceiling * basket.subtotal, basket.currency)
+        capped = _capped([gift.line for gift in gifts], chosen, most)
+        lines = _cut(capped, room)
+        share = ceiling if lines == capped else min(ceiling, _share(lines, chosen, basket.subtotal))
+    return Discount(tuple(line for line in lines if line.amount), share)
+
+
+def _capped(lines: Sequence[Line], chosen: Collection[int | None], most: Decimal) -> list[Line]:
+    """All lines, those that apply by themselves down to so much together."""
+    automatic = _cut([line for line in lines if line.offer not in chosen], most, by_ceiling=True)
+    cut = {line.offer: line for line in automatic}
+    return [cut.get(line.offer, line) for line in lines]
+
+
+def _share(lines: Iterable[Line], chosen: Collection[int | None], subtotal: Decimal) -> Decimal:
+    """What those that apply by themselves take of the list price: what they promise, or what a limit leaves of it."""
+    return sum((_part(line, subtotal) for line in lines if line.offer not in chosen), Decimal(0))
+
+
+def _part(line: Line, subtotal: Decimal) -> Decimal:
+    if line.percent is not None and not line.is_limited:
+        return line.percent / 100
+    return (-line.amount / subtotal).quantize(_DIGITS) if subtotal else Decimal(0)
+
+
+def _cut(lines: Iterable[Line], room: Decimal, *, by_ceiling: bool = False) -> list[Line]:
+    """The lines one after the other, each as far as there is room for it."""
+    kept = []
+    for line in lines:
+        amount = max(line.amount, -room)
         room += amount
-        if amount:
-            lines.append(replace(gift.line, amount=amount, is_limited=amount != gift.line.amount))
-    return tuple(lines)
+        if amount != line.amount:
+            line = replace(line, amount=amount, is_limited=True, by_ceiling=by_ceiling)  # noqa: PLW2901
+        kept.append(line)
+    return kept
 
 
 def _lowest_net(basket: Basket, margin: Decimal | None) -> Decimal:
@@ -225,8 +273,8 @@ def _lowest_net(basket: Basket, margin: Decimal | None) -> Decimal:
     return min(basket.subtotal, rounded(basket.cost / (1 - margin), basket.currency, ROUND_CEILING))
 
 
-def _is_for(offer: OfferTerms, basket: Basket) -> bool:
-    """Whether an offer speaks of what is in the basket."""
+def speaks_of(offer: OfferTerms, basket: Basket) -> bool:
+    """Whether there is something in the basket for which an offer is made."""
     targets = offer.conditions.upgrade_targets
     if targets and basket.product not in targets:
         return False
@@ -239,6 +287,8 @@ def _is_for(offer: OfferTerms, basket: Basket) -> bool:
             return basket.consolidates
         case OfferKind.AMOUNT:
             return offer.currency == basket.currency
+        case OfferKind.EXTRA_NAMES:
+            return len(basket.names) > basket.present_names
     return True
 
 

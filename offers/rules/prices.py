@@ -9,15 +9,15 @@ lines. EUR 200.00 base, 3 host names at 25.00, one wildcard at 150.00: 200.00 + 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Self
 
 from offers.rules.baskets import Basket, Line, LineKind, UnitPrices
-from offers.rules.discounts import OfferTerms, best_discount
+from offers.rules.discounts import Discount, OfferTerms, best_discount
 
-__all__ = ["Basket", "Line", "LineKind", "Priced", "UnitPrices", "price"]
+__all__ = ["Basket", "Line", "LineKind", "Priced", "UnitPrices", "price", "with_discount"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +75,22 @@ class Priced:
 
 def price(
     basket: Basket,
-    regimes: Sequence[Sequence[OfferTerms]] = (),
+    offers: Iterable[OfferTerms] = (),
     *,
     floor_margin: Decimal | None = None,
-    chosen: Sequence[OfferTerms] = (),
+    chosen: Collection[OfferTerms] = (),
+    ceiling: Decimal | None = None,
 ) -> Priced:
-    """The list lines, and the discount of the regime that gives the least for this very basket.
+    """The list lines, and the best discount of the offers that hold (`discounts.best_discount`).
 
-    `regimes` are the sets of automatic offers by which the order has been reached so far, oldest first and
-    today's last (`discounts.regimes_until_today`); of equal ones today's counts. `chosen` offers, by code or
-    by hand, are put to each regime and stack with it by the stacking rule: a code lowers a price, never raises
-    it. `floor_margin` is the partner's own floor, a share of the net price.
+    `offers` apply by themselves, under the order's `ceiling`; `chosen` ones, by code or by hand, stack with them by
+    the stacking rule: a code lowers a price, never raises it. `floor_margin` is the partner's own floor, a share of the
+    net price.
     """
-    today_first = tuple(reversed(regimes)) or ((),)
-    discounts = [best_discount(basket, (*regime, *chosen), floor_margin=floor_margin) for regime in today_first]
-    least = max(discounts, key=lambda lines: sum(line.amount for line in lines))
-    return Priced(basket.currency, (*basket.lines, *least), basket.cost)
+    found = best_discount(basket, offers, floor_margin=floor_margin, chosen=chosen, ceiling=ceiling)
+    return with_discount(basket, found)
+
+
+def with_discount(basket: Basket, discount: Discount) -> Priced:
+    """The price of a basket once the discount has been worked out."""
+    return Priced(basket.currency, (*basket.lines, *discount.lines), basket.cost)

@@ -11,10 +11,11 @@ from django.db import IntegrityError, transaction
 
 from offers.models import Offer
 from offers.models.offers import OfferStatus
+from offers.rules.arms import ALL
 from offers.rules.discounts import rises
 from offers.services.pricing import offer_terms
+from offers.services.remembering import note_arrival, remember_reaches
 from offers.services.sweeping import ask_for_sweep
-from offers.services.valuing import record_reaches
 from portal import activities
 from portal.models import Partner, User
 from portal.wakeups import nudge
@@ -51,6 +52,7 @@ TERMS = (
     "first_renewal",
     "days_from",
     "days_until",
+    "trial_percent",
     "starts_at",
     "ends_at",
 )
@@ -169,6 +171,8 @@ def with_terms(offer: Offer, values: Mapping[str, Any]) -> Offer:
             setattr(offer, name, _MEASURES[name])
     if offer.kind not in UPGRADES:
         offer.upgrade_targets = []
+    if offer.kind == Kind.CONSOLIDATION:
+        offer.trial_percent = ALL
     return offer
 
 
@@ -259,6 +263,7 @@ def publish_offer(offer: Offer, *, forecast: Mapping[str, Any], actor: User | No
         draft.state, draft.published_at, draft.forecast = State.PUBLISHED, now, dict(forecast)
         draft.save(update_fields=["starts_at", "state", "published_at", "forecast"])
         activities.record("offer.published", draft, partner=draft.partner, actor=actor, at=now)
+        _arrive(draft, now)
         _revalue(draft)
     return draft
 
@@ -274,7 +279,11 @@ def pause_offer(offer: Offer, *, actor: User | None, now: datetime) -> Offer:
 def resume_offer(offer: Offer, *, actor: User | None, now: datetime) -> Offer:
     """Raises NotNow unless it is paused. Orders that it had reached when it was paused get nothing from it again."""
     _remember_reaches(offer, now)
-    return _move(offer, {OfferStatus.PAUSED}, {"state": State.PUBLISHED}, "offer.resumed", actor=actor, now=now)
+    with transaction.atomic():
+        changes = {"state": State.PUBLISHED}
+        resumed = _move(offer, {OfferStatus.PAUSED}, changes, "offer.resumed", actor=actor, now=now)
+        _arrive(resumed, now)
+    return resumed
 
 
 def end_offer(offer: Offer, *, actor: User | None, now: datetime) -> Offer:
@@ -330,7 +339,12 @@ def _move(
 def _remember_reaches(offer: Offer, now: datetime) -> None:
     """Before an automatic offer comes or goes: what customers are told until now, with it or without, never rises."""
     if offer.is_automatic:
-        record_reaches(offer.partner, now=now)
+        remember_reaches(offer.partner, now=now)
+
+
+def _arrive(offer: Offer, now: datetime) -> None:
+    if offer.is_automatic and offer.status(now) is OfferStatus.LIVE:
+        note_arrival(offer.partner, now=now)
 
 
 def _revalue(offer: Offer) -> None:

@@ -6,7 +6,6 @@ without the offer and once with it. So what is foreseen is what valuing does onc
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -22,9 +21,10 @@ from certificates.models import Certificate, Order, Product
 from certificates.querysets import OrderQuerySet
 from certificates.rules import holds_wildcard, utc_date
 from certificates.states import RenewalMark
-from offers.models import CustomerTerms, Offer, Reach
+from offers.models import CustomerTerms, Offer
 from offers.rules.baskets import Basket
 from offers.rules.breakeven import needed_rate
+from offers.rules.ceilings import Standing
 from offers.rules.discounts import (
     WINDOW_CLOSES,
     WINDOW_OPENS,
@@ -38,15 +38,15 @@ from offers.services.offers import UPGRADES
 from offers.services.pricing import (
     OfferBook,
     PriceBook,
-    Regimes,
     grant,
     offer_book,
     orders_by_customer,
     price_book,
-    regimes_of,
+    recorded_standings,
     renewal_basket,
     subject_of,
 )
+from offers.services.standings import Desk
 from portal.models import Partner
 
 Kind = Offer.Kind
@@ -307,12 +307,14 @@ class _Foreseeing:
         self.with_it = OfferBook(partner, now, {**known, offer.pk: offer})
         self.terms: OfferTerms = self.with_it.terms[offer.pk]
         self.baskets = _Baskets(offer, self.terms, self.book)
+        self.desk = Desk(self.book, self.without, self.baskets.products)
         self.counts: Mapping[int, int] = {}
         self._known: dict[Any, _Outcome] = {}
 
     def run(self) -> None:
         orders = orders_meant(self.offer, today=self.today)
-        recorded = _recorded(orders)
+        recorded = recorded_standings(self.offer.partner, orders.order_by().only("pk"))
+        self.with_it.read_chains(orders.order_by().values_list("pk", flat=True))
         if self.with_it.counts_orders:
             self.counts = orders_by_customer(self.offer.partner, today=self.today)
         meets = fits if self.offer.is_automatic else fits_but_for_days
@@ -321,7 +323,7 @@ class _Foreseeing:
             facts = self._facts(row)
             if meets(self.terms.conditions, facts):
                 self.preview.matches += 1
-                self._foresee(row, facts, recorded.get(row.pk, ()))
+                self._foresee(row, facts, recorded.get(row.pk))
 
     def _facts(self, row: _Row) -> OrderFacts:
         product = self.baskets.products.get(row.product or 0)
@@ -336,9 +338,10 @@ class _Foreseeing:
             customer_orders=self.counts.get(row.customer, 0),
             is_first_renewal=row.predecessor is None,
             days_left=(row.ends_on - self.today).days,
+            chain=self.with_it.chain_of(row.pk),
         )
 
-    def _foresee(self, row: _Row, facts: OrderFacts, recorded: Regimes) -> None:
+    def _foresee(self, row: _Row, facts: OrderFacts, recorded: Standing | None) -> None:
         wish, preview = self.baskets.wish(row), self.preview
         if wish.basket is None or not wish.promised:
             preview.no_price += not wish.is_priced
@@ -353,30 +356,42 @@ class _Foreseeing:
         else:
             preview.elsewhere += 1
 
-    def _outcome(self, row: _Row, wish: _Wish, basket: Basket, facts: OrderFacts, recorded: Regimes) -> _Outcome:
-        """Told by what orders share: what is bought, by which offers they were reached, and what is used up."""
+    def _outcome(
+        self, row: _Row, wish: _Wish, basket: Basket, facts: OrderFacts, recorded: Standing | None
+    ) -> _Outcome:
+        """Told by what orders share: what is bought, where they stand without the offer, and what is used up.
+
+        Where the order stands today counts as told to its customer.
+        """
         subject = subject_of(row.pk)
+        stands = self.desk.outcome(
+            facts,
+            subject=subject,
+            product=row.product,
+            term_years=row.term_years,
+            names=row.names,
+            recorded=recorded,
+        ).standing
         spent = tuple(self.without.used_up(customer_id=row.customer, subject=subject))
-        regimes = regimes_of(facts, recorded, offers=self.without, spent=spent)
-        key = wish.key, regimes, spent, subject if self.without.holds(subject) else ""
+        met = stands and (stands.offers, tuple(sorted(stands.ceilings.items())))
+        key = wish.key, met, spent, subject if self.without.holds(subject) else ""
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = self._work_out(basket, wish.promised, facts, recorded, subject)
+            found = self._known[key] = self._work_out(basket, wish.promised, facts, stands, subject)
         return found
 
     def _work_out(
-        self, basket: Basket, promised: Decimal, facts: OrderFacts, recorded: Regimes, subject: str
+        self, basket: Basket, promised: Decimal, facts: OrderFacts, stands: Standing | None, subject: str
     ) -> _Outcome:
-        """The price without the offer, and with it. Where the order stands today counts as told to its customer."""
+        """The price without the offer, and with it."""
         book, is_automatic = self.book, self.offer.is_automatic
-        before = grant(basket, facts, subject=subject, recorded=recorded, book=book, offers=self.without)
-        known = before.regimes if is_automatic else recorded
+        before = grant(basket, facts, subject=subject, recorded=stands, book=book, offers=self.without)
         chosen = () if is_automatic else (self.terms,)
-        after = grant(basket, facts, subject=subject, recorded=known, chosen=chosen, book=book, offers=self.with_it)
+        after = grant(basket, facts, subject=subject, recorded=stands, chosen=chosen, book=book, offers=self.with_it)
         mine = next((line for line in after.priced.lines if line.offer == self.offer.pk), None)
-        if mine is None:
-            reached = is_automatic and before.regimes and promised > before.priced.discount
-            return _Outcome(Fate.LEFT_OUT if reached else Fate.ELSEWHERE)
+        if mine is None or after.priced.discount <= before.priced.discount:
+            is_left_out = is_automatic and stands and promised > before.priced.discount
+            return _Outcome(Fate.LEFT_OUT if is_left_out else Fate.ELSEWHERE)
         return _Outcome(
             Fate.TOUCHED, before.priced.net, -mine.amount, after.priced.net, after.priced.cost, mine.is_limited
         )
@@ -389,15 +404,6 @@ class _Foreseeing:
         row = preview.products.setdefault((basket.product, currency), self.baskets.row(basket))
         for one in (total, row):
             one.add(before=outcome.before, given=outcome.given, net=outcome.net, cost=outcome.cost)
-
-
-def _recorded(orders: OrderQuerySet) -> Mapping[int, Regimes]:
-    """By which automatic offers each of the orders was reached until now, oldest first."""
-    found: dict[int, list[tuple[int, ...]]] = defaultdict(list)
-    rows = Reach.objects.filter(order__in=orders.order_by().values("pk")).order_by("since", "pk")
-    for order, offers in rows.values_list("order", "offers"):
-        found[order].append(tuple(offers))
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -497,4 +503,4 @@ class _Baskets:
 
 def _comes_off(basket: Basket, terms: OfferTerms, floor_margin: Decimal | None) -> Decimal:
     """What the offer alone takes off, above zero."""
-    return -sum((line.amount for line in best_discount(basket, [terms], floor_margin=floor_margin)), Decimal(0))
+    return -sum((line.amount for line in best_discount(basket, [terms], floor_margin=floor_margin).lines), Decimal(0))

@@ -9,11 +9,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+from itertools import islice
 from typing import TypeAlias
 
 from django.db.models import Count, Q
 
 from certificates.models import Customer, Order, Product
+from certificates.querysets import OrderQuerySet
 from certificates.rules import utc_date
 from offers.models import (
     CustomerTerms,
@@ -27,24 +29,30 @@ from offers.models import (
 )
 from offers.models.offers import OfferStatus
 from offers.models.quotes import OPEN_QUOTE_STATES
+from offers.rules.arms import ALL, Trial
 from offers.rules.baskets import Basket, UnitPrices
+from offers.rules.ceilings import Standing, after_giving, choice_of, lowest, met
 from offers.rules.discounts import (
     WINDOW_OPENS,
     Conditions,
+    Discount,
     OfferKind,
     OfferTerms,
     OrderFacts,
     best_discount,
+    fits,
     fits_but_for_days,
-    regimes_until_today,
 )
-from offers.rules.prices import Priced, price
+from offers.rules.prices import Priced, price, with_discount
 from offers.rules.taxes import Buyer, Seller, Tax, Totals, Treatment, tax_for, totals
 from portal.models import Partner
 
-Regimes: TypeAlias = Sequence[tuple[int, ...]]
 # product, years, currency, price level, customer
 _PriceKey: TypeAlias = tuple[int, int, str, int | None, int | None]
+
+
+# Orders that are asked for in one query
+_AT_ONCE = 2_000
 
 
 class CodeRefusal(StrEnum):
@@ -70,8 +78,8 @@ class Coded:
 class OrderPrice:
     """A price with all that explains it. `offers` are those that count, by their ids.
 
-    `regimes` are the sets of automatic offers by which the order has been reached, today's last. `locked` is the
-    line of an open quote whose price stands because it is the better one.
+    `standing` says which automatic offers have reached the order, and what it may have from now on.
+    `locked` is the line of an open quote whose price stands because it is the better one.
     """
 
     priced: Priced
@@ -79,7 +87,7 @@ class OrderPrice:
     tax: Tax
     totals: Totals
     coded: Coded | None = None
-    regimes: Regimes = ()
+    standing: Standing | None = None
     locked: QuoteLine | None = None
 
     @property
@@ -211,10 +219,11 @@ def _conditions(offer: Offer) -> Conditions:
         days_from=offer.days_from,
         days_until=offer.days_until,
         upgrade_targets=frozenset(offer.upgrade_targets),
+        trial=Trial(offer.pk, offer.trial_percent) if offer.trial_percent < ALL else None,
     )
 
 
-def order_facts(order: Order, *, today: date, customer_orders: int, price_level: int | None) -> OrderFacts:
+def order_facts(order: Order, *, today: date, customer_orders: int, price_level: int | None, chain: int) -> OrderFacts:
     """What offers ask about an order; its product and customer are read, so have them loaded."""
     days_left = order.days_left(today)
     return OrderFacts(
@@ -229,6 +238,7 @@ def order_facts(order: Order, *, today: date, customer_orders: int, price_level:
         is_first_renewal=order.predecessor_id is None,
         # An order without an end is not in any window.
         days_left=WINDOW_OPENS + 1 if days_left is None else days_left,
+        chain=chain,
     )
 
 
@@ -265,6 +275,26 @@ class OfferBook:
     def counts_orders(self) -> bool:
         """Whether any offer asks how many orders a customer has."""
         return any(one.min_orders is not None or one.max_orders is not None for one in self.live)
+
+    @cached_property
+    def has_trials(self) -> bool:
+        """Whether any offer is for some of its orders only."""
+        return any(one.trial_percent < ALL for one in self.live)
+
+    def read_chains(self, orders: Iterable[int]) -> None:
+        """Look up at once to which lines of renewals many orders belong, where a trial asks."""
+        if self.has_trials:
+            self._chains.update(chains_of(self.partner, orders))
+
+    def chain_of(self, order: int) -> int:
+        """The first order of its line of renewals; itself where no trial asks."""
+        if self.has_trials and order not in self._chains:
+            self.read_chains([order])
+        return self._chains.get(order, order)
+
+    @cached_property
+    def _chains(self) -> dict[int, int]:
+        return {}
 
     def coded(self, code: str) -> Offer | None:
         """The offer of this code, however it is written: one that is live before one that is not."""
@@ -352,13 +382,30 @@ def orders_by_customer(partner: Partner, *, today: date, customers: Collection[i
     return dict(running.order_by().values("customer").annotate(n=Count("pk")).values_list("customer", "n"))
 
 
-def recorded_regimes(partner: Partner, orders: Iterable[int]) -> dict[int, list[tuple[int, ...]]]:
-    """By which automatic offers each order was reached until now, oldest first; orders nothing reached are missing."""
-    found: dict[int, list[tuple[int, ...]]] = defaultdict(list)
-    rows = Reach.objects.for_partner(partner).filter(order__in=list(orders)).order_by("since", "pk")
-    for order_id, offers in rows.values_list("order", "offers"):
-        found[order_id].append(tuple(offers))
-    return dict(found)
+def chains_of(partner: Partner, orders: Iterable[int]) -> dict[int, int]:
+    """The first order of each one's line of renewals; for 2,000 orders a query for each link of the longest line."""
+    found: dict[int, int] = {}
+    rest = iter(orders)
+    while firsts := {pk: pk for pk in islice(rest, _AT_ONCE)}:
+        while links := _predecessors(partner, firsts.values()):
+            firsts = {pk: links.get(first, first) for pk, first in firsts.items()}
+        found |= firsts
+    return found
+
+
+def _predecessors(partner: Partner, orders: Iterable[int]) -> dict[int, int]:
+    renewals = Order.objects.for_partner(partner).filter(pk__in=set(orders), predecessor__isnull=False)
+    return {pk: before for pk, before in renewals.values_list("pk", "predecessor") if before}
+
+
+def recorded_standings(partner: Partner, orders: Collection[int] | OrderQuerySet) -> dict[int, Standing]:
+    """Where each order stood when it was last written down; orders that nothing has reached are missing."""
+    found: dict[int, list[Standing]] = defaultdict(list)
+    rows = Reach.objects.for_partner(partner).filter(order__in=orders).order_by("since", "pk")
+    for order, offers, ceilings in rows.values_list("order", "offers", "ceilings"):
+        shares = {choice: Decimal(share) for choice, share in ceilings.items()}
+        found[order].append(Standing(tuple(offers), shares))
+    return {order: standing for order, rows in found.items() if (standing := lowest(rows))}
 
 
 # Pricing
@@ -366,10 +413,10 @@ def recorded_regimes(partner: Partner, orders: Iterable[int]) -> dict[int, list[
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A price, and the regimes it comes from, today's last; none where nothing has reached the order."""
+    """A price, and where the order stands with it; None where nothing has reached the order."""
 
     priced: Priced
-    regimes: Regimes
+    standing: Standing | None
 
 
 def grant(
@@ -377,62 +424,60 @@ def grant(
     facts: OrderFacts,
     *,
     subject: str,
-    recorded: Regimes = (),
+    recorded: Standing | None = None,
     chosen: Sequence[OfferTerms] = (),
     book: PriceBook,
     offers: OfferBook,
 ) -> Grant:
     """The price of a renewal with all that is loaded already: it asks the database nothing (see `OfferBook`).
 
-    An offer that is used up counts no more, in no regime. What comes off is told in offers that can be used today,
-    also where an earlier and worse one limits it.
+    An offer that is used up counts no more. From `recorded`, where the order stood so far, comes the ceiling of what
+    automatic offers may give.
     """
-    spent = set(offers.used_up(customer_id=facts.customer, subject=subject))
-    while True:
-        regimes = regimes_of(facts, recorded, offers=offers, spent=spent)
-        given = [terms for terms in chosen if terms.id not in spent]
-        priced = _priced(basket, [[offers.terms[pk] for pk in regime] for regime in regimes], given, book.floor_margin)
-        too_dear = {
-            line.offer
-            for line in priced.lines
-            if line.offer is not None and offers.is_too_dear(line.offer, -line.amount, basket.currency, subject=subject)
-        }
-        if not too_dear:
-            return Grant(priced, regimes)
-        spent |= too_dear
+    desk = _Desk(basket, facts, subject, recorded.ceiling(choice_of(basket)) if recorded else None, book, offers)
+    meant, alone = desk.discount(())
+    found = desk.discount(chosen)[1] if chosen else alone
+    return Grant(with_discount(basket, found), after_giving(alone.share, basket, facts, meant, recorded))
 
 
-def regimes_of(
-    facts: OrderFacts, recorded: Regimes, *, offers: OfferBook, spent: Collection[int] = ()
-) -> tuple[tuple[int, ...], ...]:
-    """The sets of automatic offers by which an order has been reached, without those that are `spent`; today's last."""
-    live = [terms for terms in offers.automatic if terms.id not in spent]
-    kept = [tuple(pk for pk in regime if pk not in spent) for regime in recorded]
-    return regimes_until_today(kept, live, facts)
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """One basket, and all that its discount depends on."""
+
+    basket: Basket
+    facts: OrderFacts
+    subject: str
+    ceiling: Decimal | None
+    book: PriceBook
+    offers: OfferBook
+
+    def discount(self, chosen: Sequence[OfferTerms]) -> tuple[list[OfferTerms], Discount]:
+        """The automatic offers that are not used up, and what comes off with them and those that are chosen."""
+        spent = set(self.offers.used_up(customer_id=self.facts.customer, subject=self.subject))
+        while True:
+            meant = [terms for terms in self.offers.automatic if terms.id not in spent]
+            found = best_discount(
+                self.basket,
+                [terms for terms in meant if fits(terms.conditions, self.facts)],
+                chosen=[terms for terms in chosen if terms.id not in spent],
+                floor_margin=self.book.floor_margin,
+                ceiling=self.ceiling,
+            )
+            too_dear = self._too_dear(found)
+            if not too_dear:
+                return meant, found
+            spent |= too_dear
+
+    def _too_dear(self, found: Discount) -> set[int]:
+        given = [(line.offer, -line.amount) for line in found.lines if line.offer is not None]
+        currency, subject = self.basket.currency, self.subject
+        return {pk for pk, amount in given if self.offers.is_too_dear(pk, amount, currency, subject=subject)}
 
 
-def _priced(
-    basket: Basket, regimes: Sequence[Sequence[OfferTerms]], chosen: Sequence[OfferTerms], floor: Decimal
-) -> Priced:
-    least = price(basket, regimes, floor_margin=floor, chosen=chosen)
-    usable = [*(regimes[-1] if regimes else ()), *chosen]
-    if set(least.offers) <= {terms.id for terms in usable}:
-        return least
-    return _told_in(usable, least, basket, {terms.id for terms in chosen}, floor)
-
-
-def _told_in(
-    usable: Sequence[OfferTerms], least: Priced, basket: Basket, first: Collection[int], floor: Decimal
-) -> Priced:
-    """The same sum in other offers, which give at least as much; each gives as much as there is room for."""
-    lines, room = [], least.discount
-    given = best_discount(basket, usable, floor_margin=floor)
-    for line in sorted(given, key=lambda one: one.offer not in first):
-        amount = max(line.amount, -room)
-        room += amount
-        if amount:
-            lines.append(replace(line, amount=amount, is_limited=line.is_limited or amount != line.amount))
-    return replace(least, lines=(*basket.lines, *sorted(lines, key=lambda one: one.offer or 0)))
+def reached(facts: OrderFacts, recorded: Standing | None, *, subject: str, offers: OfferBook) -> Standing | None:
+    """Which offers meet an order, without a look at prices; None where nothing has reached it."""
+    spent = offers.used_up(customer_id=facts.customer, subject=subject)
+    return met(facts, [terms for terms in offers.automatic if terms.id not in spent], recorded)
 
 
 def price_for(
@@ -461,13 +506,13 @@ def price_order(
     code: str = "",
     book: PriceBook | None = None,
     offers: OfferBook | None = None,
-    recorded: Regimes | None = None,
+    recorded: Mapping[int, Standing] | None = None,
     locked: Sequence[QuoteLine] | None = None,
 ) -> OrderPrice | None:
     """What renewing the order as this product costs at the moment, offers and tax included; None without a price.
 
     For many orders hand in what is the same for all (`book`, `offers`), and what was read at once for them
-    (`recorded_regimes`, `quoted_lines`). A price that an open quote locks stands where it is the better one.
+    (`recorded_standings`, `quoted_lines`). A price that an open quote locks stands where it is the better one.
     """
     partner, today = order.partner, utc_date(now)
     book = book or price_book(partner, on=today, customers=[order.customer_id])
@@ -477,15 +522,15 @@ def price_order(
         return None
     facts = facts_of(order, book=book, offers=offers)
     if recorded is None:
-        recorded = recorded_regimes(partner, [order.pk]).get(order.pk, ())
-    subject = subject_of(order)
+        recorded = recorded_standings(partner, [order.pk])
+    stood, subject = recorded.get(order.pk), subject_of(order)
     coded = _look_up(code, basket, facts, subject, book=book, offers=offers) if code.strip() else None
     chosen = [offers.terms[coded.offer.pk]] if coded and coded.offer and not coded.refusal else []
-    granted = grant(basket, facts, subject=subject, recorded=recorded, chosen=chosen, book=book, offers=offers)
+    granted = grant(basket, facts, subject=subject, recorded=stood, chosen=chosen, book=book, offers=offers)
     if locked is None:
         locked = quoted_lines(partner, [order.pk], today=today).get(order.pk, ())
     priced, line = _the_better(granted.priced, _locking(locked, basket, product))
-    return _order_price(priced, book, offers, order.customer, coded=coded, regimes=granted.regimes, locked=line)
+    return _order_price(priced, book, offers, order.customer, coded=coded, standing=granted.standing, locked=line)
 
 
 def price_new(
@@ -535,6 +580,7 @@ def facts_of(
         today=book.on,
         customer_orders=counts.get(order.customer_id, 0),
         price_level=book.level_of(order.customer_id),
+        chain=offers.chain_of(order.pk),
     )
 
 
@@ -620,7 +666,7 @@ def _look_up(
     if offers.is_used_up(offer.pk, customer_id=facts.customer, subject=subject):
         return Coded(code, offer, CodeRefusal.USED_UP)
     terms = offers.terms[offer.pk]
-    gives = best_discount(basket, [terms], floor_margin=book.floor_margin)
+    gives = best_discount(basket, [], chosen=[terms], floor_margin=book.floor_margin).lines
     if not gives or not fits_but_for_days(terms.conditions, facts):
         return Coded(code, offer, CodeRefusal.NOT_FOR_THIS)
     if offers.is_too_dear(offer.pk, -gives[0].amount, basket.currency, subject=subject):
@@ -648,7 +694,7 @@ def _order_price(
     customer: Customer | None,
     *,
     coded: Coded | None,
-    regimes: Regimes = (),
+    standing: Standing | None = None,
     locked: QuoteLine | None = None,
 ) -> OrderPrice:
     counting = {pk: offers.known[pk] for pk in priced.offers if pk in offers.known}
@@ -661,7 +707,7 @@ def _order_price(
         tax=tax,
         totals=totals([priced.net], tax, priced.currency),
         coded=coded,
-        regimes=regimes,
+        standing=standing,
         locked=locked,
     )
 

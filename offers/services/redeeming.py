@@ -16,6 +16,7 @@ from django.db.models import Exists, F, Max, OuterRef, Q
 from certificates.models import Customer, Order
 from offers.models import Offer, Redemption
 from offers.models.offers import OfferStatus
+from offers.services.remembering import remember_reaches
 from portal.access import PartnerQuerySet
 
 __all__ = ["OfferNotLive", "OfferRefused", "OfferUsedUp", "lock", "redeem", "release", "release_held", "use"]
@@ -61,7 +62,7 @@ def redeem(
         locked = _locked(amounts)
         there = {use.offer_id: use for use in _unreleased(subject).filter(offer__in=locked)}
         return [
-            _renewed(offer, there[offer.pk], amounts[offer.pk], held=held)
+            _renewed(offer, there[offer.pk], amounts[offer.pk], held=held, now=now)
             if offer.pk in there
             else _taken(
                 offer,
@@ -81,7 +82,7 @@ def redeem(
         ]
 
 
-def use(subject: str, amounts: Mapping[int, Decimal]) -> int:
+def use(subject: str, amounts: Mapping[int, Decimal], *, now: datetime) -> int:
     """What was held of these offers for the subject is used now, even where one has ended meanwhile; how many uses.
 
     `amounts` is by the offers' ids; of what was held beyond them the rest is given back.
@@ -89,32 +90,32 @@ def use(subject: str, amounts: Mapping[int, Decimal]) -> int:
     with transaction.atomic():
         mine = _with_offers(_held(subject).filter(offer__in=amounts))
         for one, offer in mine:
-            _renewed(offer, one, min(one.amount, amounts[offer.pk]), held=False)
+            _renewed(offer, one, min(one.amount, amounts[offer.pk]), held=False, now=now)
     return len(mine)
 
 
-def release(subject: str, *, beyond: Mapping[int, Decimal] | None = None) -> int:
+def release(subject: str, *, now: datetime, beyond: Mapping[int, Decimal] | None = None) -> int:
     """Give back all that the subject holds or has used: its places are free, its amounts unspent; how many uses.
 
     But for the amounts of `beyond`, by the offers' ids: they are held from now on.
     """
-    return _release(_unreleased(subject), beyond or {})
+    return _release(_unreleased(subject), beyond or {}, now)
 
 
-def release_held(subject: str, *, beyond: Mapping[int, Decimal]) -> int:
+def release_held(subject: str, *, now: datetime, beyond: Mapping[int, Decimal]) -> int:
     """The same of what is only held: what has been used meanwhile stays."""
-    return _release(_held(subject), beyond)
+    return _release(_held(subject), beyond, now)
 
 
-def _release(uses: Uses, beyond: Mapping[int, Decimal]) -> int:
+def _release(uses: Uses, beyond: Mapping[int, Decimal], now: datetime) -> int:
     with transaction.atomic():
         mine = _with_offers(uses)
         for one, offer in mine:
             if offer.pk in beyond:
                 one.state = Redemption.State.HELD
-                _renewed(offer, one, min(one.amount, beyond[offer.pk]), held=True)
+                _renewed(offer, one, min(one.amount, beyond[offer.pk]), held=True, now=now)
             else:
-                _give_back(offer, one)
+                _give_back(offer, one, now)
     return sum(offer.pk not in beyond for _one, offer in mine)
 
 
@@ -144,7 +145,8 @@ def _with_offers(uses: Uses) -> list[tuple[Redemption, Offer]]:
     return [(one, offers[one.offer_id]) for one in uses.filter(offer__in=offers)]
 
 
-def _give_back(offer: Offer, one: Redemption) -> None:
+def _give_back(offer: Offer, one: Redemption, now: datetime) -> None:
+    _remember(offer, one, now)
     _count(offer, times=-1, amount=-_counted(offer, one.amount, one.currency))
     one.state = Redemption.State.RELEASED
     one.save(update_fields=["state"])
@@ -162,16 +164,28 @@ def _taken(offer: Offer, wanted: Redemption) -> Redemption:
     return wanted
 
 
-def _renewed(offer: Offer, there: Redemption, amount: Decimal, *, held: bool) -> Redemption:
+def _renewed(offer: Offer, there: Redemption, amount: Decimal, *, held: bool, now: datetime) -> Redemption:
     """The use that was there already; a held one follows what is asked for."""
     if there.state == Redemption.State.USED:
         return there
+    if amount < there.amount and offer.spend_cap is not None:
+        _remember(offer, there, now)
     if amount != there.amount:
         _count(offer, times=0, amount=_counted(offer, amount - there.amount, there.currency))
     there.amount = amount
     there.state = Redemption.State.HELD if held else Redemption.State.USED
     there.save(update_fields=["amount", "state"])
     return there
+
+
+def _remember(offer: Offer, one: Redemption, now: datetime) -> None:
+    """Before an automatic offer that may have had nothing left gets a use back: who went without stays without."""
+    if not offer.is_automatic:
+        return
+    if offer.spend_cap is not None or offer.redeemed == offer.redemption_limit:
+        remember_reaches(offer.partner, now=now)
+    elif offer.customer_limit is not None:
+        remember_reaches(offer.partner, now=now, customer=one.customer_id)
 
 
 def _check_customer(offer: Offer, customer: Customer) -> None:

@@ -148,20 +148,20 @@ def price_requests(partner: Partner, *, after: int, through: int) -> int:
     return sum(_price_later(request) for request in found.order_by("pk"))
 
 
-def release_uses(partner: Partner, *, since: datetime) -> int:
+def release_uses(partner: Partner, *, since: datetime, now: datetime) -> int:
     """Give back the offers of what was cancelled or rejected since; how many uses."""
     ended = Sale.objects.for_partner(partner).filter(
         request__state__in=_ENDED_UNSERVED, request__finished_at__gt=since, discount__gt=0
     )
     # One asked for again keeps what it has.
     gone = ended.exclude(request__order__in=Request.objects.for_partner(partner).renewing().values("order"))
-    return sum(_give_back(sale.request) for sale in gone.select_related("request__order__partner"))
+    return sum(_give_back(sale.request, now) for sale in gone.select_related("request__order__partner"))
 
 
-def _give_back(request: Request) -> int:
+def _give_back(request: Request, now: datetime) -> int:
     """An open quote for the same order holds again what it promises."""
     held = holding.held_of(request.order) if request.order else {}
-    return redeeming.release(_subject(request), beyond=held)
+    return redeeming.release(_subject(request), now=now, beyond=held)
 
 
 def _lock(order: Order) -> Order:
@@ -191,7 +191,7 @@ def _sell(request: Request, price: OrderPrice, *, now: datetime) -> Sale:
         now=now,
     )
     if request.order:
-        note_reach(request.order, price.regimes, now=now)
+        note_reach(request.order, price.standing, now=now)
     return Sale.objects.create(
         partner=request.partner,
         request=request,

@@ -11,18 +11,17 @@ from datetime import datetime, timedelta
 from django.db.models import F, Q
 
 from certificates.models import ImportLine, ImportRun, Order, Request
-from certificates.rules import start_of_day, utc_date
-from offers.models import Offer, Watermark
+from certificates.rules import utc_date
+from offers.models import Watermark
 from offers.services import renewing
-from offers.services.valuing import ValueReport, record_reaches, value_orders, value_window
+from offers.services.remembering import catch_up, turns_of_offers
+from offers.services.valuing import ValueReport, value_orders, value_window
 from portal.access import across_partners
 from portal.models import Partner
 from portal.wakeups import nudge
 
 # Valuing a million orders takes minutes; a worker that died is followed after so long.
 LEASE = timedelta(minutes=15)
-# Moments missed while no worker ran, that are made up for one by one; of a longer pause the last ones.
-MISSED = 40
 
 
 def sweep(partner: Partner, *, now: datetime) -> ValueReport | None:
@@ -73,8 +72,7 @@ def _value_what_changed(partner: Partner, mark: Watermark, now: datetime) -> Val
     Else only what an import changed.
     """
     since = mark.swept_at
-    for moment in missed_moments(partner, since=since, now=now):
-        record_reaches(partner, now=moment)
+    catch_up(partner, mark, now=now)
     if since is None or utc_date(since) < utc_date(now) or mark.prices_version != mark.valued_version:
         mark.last_order = _newest(Order)
         report = value_orders(partner, now=now)
@@ -92,33 +90,10 @@ def _value_what_changed(partner: Partner, mark: Watermark, now: datetime) -> Val
     return report
 
 
-def missed_moments(partner: Partner, *, since: datetime | None, now: datetime) -> list[datetime]:
-    """When the offers of some order may have changed since the last sweep, before now: none of it may be forgotten.
-
-    An offer that ended and another that began while no worker ran leave a gap between them that counts.
-    """
-    if since is None:
-        return []
-    moments = {moment for moment in _turns(partner) if since < moment < now}
-    day = start_of_day(utc_date(since)) + timedelta(days=1)
-    while day < now:
-        moments.add(day)
-        day += timedelta(days=1)
-    return sorted(moments)[-MISSED:]
-
-
-def _turns(partner: Partner) -> Iterator[datetime]:
-    offers = Offer.objects.for_partner(partner).automatic().exclude(state=Offer.State.DRAFT)
-    for starts_at, ends_at in offers.values_list("starts_at", "ends_at"):
-        yield starts_at
-        if ends_at:
-            yield ends_at
-
-
 def _is_due(partner: Partner, *, since: datetime, now: datetime) -> bool:
     """An hour has passed, or an offer has begun or ended."""
     hours = (moment.replace(minute=0, second=0, microsecond=0) for moment in (since, now))
-    return len(set(hours)) > 1 or any(since < moment <= now for moment in _turns(partner))
+    return len(set(hours)) > 1 or any(since < moment <= now for moment in turns_of_offers(partner))
 
 
 def _changed_by(run: ImportRun) -> Iterator[int]:
@@ -142,7 +117,7 @@ def _sell_what_was_asked(partner: Partner, mark: Watermark, now: datetime) -> No
     if newest > mark.last_request:
         renewing.price_requests(partner, after=mark.last_request, through=newest)
         Watermark.objects.filter(pk=mark.pk).update(last_request=newest)
-    renewing.release_uses(partner, since=mark.swept_at or now)
+    renewing.release_uses(partner, since=mark.swept_at or now, now=now)
 
 
 def _newest(model: type[Order] | type[Request]) -> int:

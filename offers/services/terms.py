@@ -11,6 +11,7 @@ from django.db import transaction
 
 from certificates.models import Customer
 from offers.models import CustomerTerms, SalesSettings, TaxRate
+from offers.services.remembering import remember_reaches
 from offers.services.sweeping import prices_have_changed
 from portal import activities
 from portal.models import Partner, User
@@ -34,6 +35,7 @@ def change_terms(customer: Customer, values: Mapping[str, Any], *, actor: User, 
         changed = [name for name in TERMS if getattr(terms, name) != values[name]]
         if not changed:
             return False
+        remember_reaches(customer.partner, now=now, customer=customer.pk)
         before = {name: _plain(getattr(terms, name)) for name in changed}
         for name in changed:
             setattr(terms, name, values[name])
@@ -71,6 +73,8 @@ def change_sales(
 def _change_settings(partner: Partner, values: Mapping[str, Any], actor: User, now: datetime) -> list[str]:
     row, _made = SalesSettings.objects.for_partner(partner).get_or_create(partner=partner)
     changed = [name for name, value in values.items() if getattr(row, name) != value]
+    if _PRICING.intersection(changed):
+        remember_reaches(partner, now=now)
     if changed:
         before = {name: _plain(getattr(row, name)) for name in changed}
         for name in changed:

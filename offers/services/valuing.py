@@ -6,43 +6,38 @@ Asked twice it writes nothing the second time. The price that binds is made afre
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from django.db import transaction
 
 from certificates.models import Order, Product
 from certificates.querysets import OrderQuerySet
-from certificates.rules import parse_wildcard, utc_date
+from certificates.rules import utc_date
 from certificates.states import LIVE_ORDER_STATES, RenewalMark
 from offers.models import Reach, Valuation
-from offers.rules.baskets import Basket
+from offers.rules.ceilings import Standing
 from offers.rules.discounts import WINDOW_CLOSES, WINDOW_OPENS, OrderFacts
 from offers.rules.prices import Priced
 from offers.services.pricing import (
     OfferBook,
     PriceBook,
-    Regimes,
-    basket_of,
-    grant,
     offer_book,
     orders_by_customer,
     price_book,
-    recorded_regimes,
-    regimes_of,
+    recorded_standings,
     subject_of,
 )
+from offers.services.standings import Desk, Outcome
 from portal.access import PartnerQuerySet
 from portal.models import Partner
 
 BATCH = 2_000
 _VALUED = ("currency", "subtotal", "discount", "net", "cost", "offer_id")
 _Value: TypeAlias = tuple[str, Decimal, Decimal, Decimal, Decimal | None, int | None]
-# Counts of host names and wildcards stand for the names themselves: the price asks no more.
-_HOST, _WILDCARD = "a.example", "*.example"
 
 
 @dataclass(slots=True)
@@ -92,10 +87,15 @@ def value_orders(partner: Partner, *, now: datetime, orders: Iterable[int] | Non
     return report
 
 
-def record_reaches(partner: Partner, *, now: datetime) -> int:
-    """Write down which offers reach which orders at a moment, and nothing else; how many orders have a new row."""
+def record_reaches(partner: Partner, *, now: datetime, customer: int | None = None) -> int:
+    """Write down where orders stand at a moment, and nothing else; how many have a new row.
+
+    Of one `customer` (primary key), or of all.
+    """
     report = ValueReport()
     live: OrderQuerySet = Order.objects.for_partner(partner).issued().unrenewed()
+    if customer is not None:
+        live = live.filter(customer=customer)
     books = _Books.load(partner, now=now)
     in_window = live.expiring(today=books.today, within=(WINDOW_CLOSES, WINDOW_OPENS))
     for rows in _in_turn(in_window):
@@ -110,79 +110,62 @@ def value_window(partner: Partner, *, now: datetime) -> ValueReport:
     return value_orders(partner, now=now, orders=in_window.order_by("pk").values_list("pk", flat=True))
 
 
-def note_reach(order: Order, regimes: Regimes, *, now: datetime) -> None:
-    """Write down by which offers an order has just been reached, where that is new; today's stand last."""
-    if not regimes or not _is_in_window(order.ends_on, utc_date(now)):
+def note_reach(order: Order, standing: Standing | None, *, now: datetime) -> None:
+    """Write down where an order stands after it was priced, where that is new."""
+    if standing is None or not _is_in_window(order.ends_on, utc_date(now)):
         return
-    last = Reach.objects.for_partner(order.partner).filter(order=order).order_by("since", "pk").last()
-    if last is None or tuple(last.offers) != regimes[-1]:
-        Reach.objects.get_or_create(
-            partner=order.partner, order=order, since=now, defaults={"offers": list(regimes[-1])}
-        )
-
-
-class _Outcome(NamedTuple):
-    """The value of an order, None without a price, and the offers by which it has been reached, today's last."""
-
-    value: _Value | None
-    regimes: Regimes
+    if recorded_standings(order.partner, [order.pk]).get(order.pk) != standing:
+        _store([_reach(order.partner, order.pk, standing, now)])
 
 
 @dataclass
 class _Books:
-    """What all orders have in common, and the prices worked out so far: orders alike are priced once."""
+    """What all orders have in common."""
 
     partner: Partner
     now: datetime
     prices: PriceBook
     offers: OfferBook
     counts: Mapping[int, int]
-    products: Mapping[int, Product]
-    _known: dict[Any, _Outcome] = field(default_factory=dict)
+    desk: Desk
 
     @classmethod
     def load(cls, partner: Partner, *, now: datetime) -> _Books:
         today, offers = utc_date(now), offer_book(partner, now=now)
+        prices = price_book(partner, on=today)
         return cls(
             partner=partner,
             now=now,
-            prices=price_book(partner, on=today),
+            prices=prices,
             offers=offers,
             counts=orders_by_customer(partner, today=today) if offers.counts_orders else {},
-            products=Product.objects.in_bulk(),
+            desk=Desk(prices, offers, Product.objects.in_bulk()),
         )
 
     @property
     def today(self) -> date:
         return self.prices.on
 
-    def regimes(self, rows: Sequence[_Row]) -> Mapping[int, list[tuple[int, ...]]]:
+    def recorded(self, rows: Sequence[_Row]) -> Mapping[int, Standing]:
         """What has been recorded so far about those of the rows that an offer can have reached."""
         if not self.offers.known:
             return {}
-        return recorded_regimes(self.partner, [row.pk for row in rows if _may_be_reached(row.ends_on, self.today)])
+        self.offers.read_chains(row.pk for row in rows)
+        return recorded_standings(self.partner, [row.pk for row in rows if _may_be_reached(row.ends_on, self.today)])
 
-    def outcome(self, row: _Row, recorded: Regimes) -> _Outcome:
-        """What renewing an order as it is brings."""
-        facts, subject = self._facts(row), subject_of(row.pk)
-        spent = self.offers.used_up(customer_id=row.customer, subject=subject)
-        regimes = regimes_of(facts, recorded, offers=self.offers, spent=spent)
-        basket = self._basket(row)
-        if basket is None:
-            return _Outcome(None, regimes)
-        key = basket, regimes, (row.customer, subject) if self.offers.has_limits and regimes else None
-        if key not in self._known:
-            found = grant(basket, facts, subject=subject, recorded=recorded, book=self.prices, offers=self.offers)
-            self._known[key] = _Outcome(_value_of(found.priced), found.regimes)
-        return self._known[key]
+    def outcomes(self, rows: Sequence[_Row], recorded: Mapping[int, Standing]) -> dict[int, Outcome]:
+        """What renewing each order as it is brings, and where it stands."""
+        return {row.pk: self._outcome(row, recorded.get(row.pk)) for row in rows}
 
-    def _basket(self, row: _Row) -> Basket | None:
-        product = self.products.get(row.product or 0)
-        if product is None:
-            return None
-        wildcards = sum(parse_wildcard(name) is not None for name in row.names)
-        names = (_HOST,) * (len(row.names) - wildcards) + (_WILDCARD,) * wildcards
-        return basket_of(self.prices, product, term_years=row.term_years, names=names, customer_id=row.customer)
+    def _outcome(self, row: _Row, recorded: Standing | None) -> Outcome:
+        return self.desk.outcome(
+            self._facts(row),
+            subject=subject_of(row.pk),
+            product=row.product,
+            term_years=row.term_years,
+            names=row.names,
+            recorded=recorded,
+        )
 
     def _facts(self, row: _Row) -> OrderFacts:
         return OrderFacts(
@@ -196,21 +179,21 @@ class _Books:
             customer_orders=self.counts.get(row.customer, 0),
             is_first_renewal=row.predecessor is None,
             days_left=(row.ends_on - self.today).days,
+            chain=self.offers.chain_of(row.pk),
         )
 
 
 def _value(books: _Books, rows: Sequence[_Row], report: ValueReport) -> None:
-    recorded = books.regimes(rows)
-    outcomes = {row.pk: books.outcome(row, recorded.get(row.pk, ())) for row in rows}
+    recorded = books.recorded(rows)
+    outcomes = books.outcomes(rows, recorded)
     with transaction.atomic():
         _write_values(books, outcomes, report)
         _write_reaches(books, rows, recorded, outcomes, report)
 
 
 def _record(books: _Books, rows: Sequence[_Row], report: ValueReport) -> None:
-    recorded = books.regimes(rows)
-    outcomes = {row.pk: books.outcome(row, recorded.get(row.pk, ())) for row in rows}
-    _write_reaches(books, rows, recorded, outcomes, report)
+    recorded = books.recorded(rows)
+    _write_reaches(books, rows, recorded, books.outcomes(rows, recorded), report)
 
 
 def _value_of(priced: Priced) -> _Value:
@@ -219,11 +202,11 @@ def _value_of(priced: Priced) -> _Value:
     return priced.currency, priced.subtotal, priced.discount, priced.net, priced.cost, offer
 
 
-def _write_values(books: _Books, outcomes: Mapping[int, _Outcome], report: ValueReport) -> None:
+def _write_values(books: _Books, outcomes: Mapping[int, Outcome], report: ValueReport) -> None:
     """Only what changed is written."""
     mine = Valuation.objects.for_partner(books.partner).filter(order__in=list(outcomes))
     before = {pk: tuple(value) for pk, *value in mine.values_list("order_id", *_VALUED)}
-    values = {pk: outcome.value for pk, outcome in outcomes.items() if outcome.value}
+    values = {pk: _value_of(outcome.priced) for pk, outcome in outcomes.items() if outcome.priced}
     changed = {pk: value for pk, value in values.items() if before.get(pk) != value}
     Valuation.objects.bulk_create(
         [_valuation(books, pk, value) for pk, value in changed.items()],
@@ -245,18 +228,30 @@ def _valuation(books: _Books, order: int, value: _Value) -> Valuation:
 def _write_reaches(
     books: _Books,
     rows: Sequence[_Row],
-    recorded: Mapping[int, Regimes],
-    outcomes: Mapping[int, _Outcome],
+    recorded: Mapping[int, Standing],
+    outcomes: Mapping[int, Outcome],
     report: ValueReport,
 ) -> None:
-    """One row for each order whose offers are others than they were; the same moment is written once."""
+    """One row for each order that stands elsewhere than it did; the same moment is written once."""
     new = []
     for row in rows:
-        mine, before = outcomes[row.pk].regimes, recorded.get(row.pk)
-        if mine and _is_in_window(row.ends_on, books.today) and (not before or before[-1] != mine[-1]):
-            new.append(Reach(partner=books.partner, order_id=row.pk, since=books.now, offers=list(mine[-1])))
-    Reach.objects.bulk_create(new, ignore_conflicts=True)
+        mine = outcomes[row.pk].standing
+        if mine and mine != recorded.get(row.pk) and _is_in_window(row.ends_on, books.today):
+            new.append(_reach(books.partner, row.pk, mine, books.now))
+    _store(new)
     report.reached += len(new)
+
+
+def _reach(partner: Partner, order: int, standing: Standing, now: datetime) -> Reach:
+    shares = {choice: f"{share.normalize():f}" for choice, share in standing.ceilings.items()}
+    return Reach(partner=partner, order_id=order, since=now, offers=list(standing.offers), ceilings=shares)
+
+
+def _store(reaches: Sequence[Reach]) -> None:
+    """What was written at the same moment before is part of what is written now."""
+    Reach.objects.bulk_create(
+        reaches, update_conflicts=True, unique_fields=["order", "since"], update_fields=["offers", "ceilings"]
+    )
 
 
 def batched(keys: Iterable[int]) -> Iterator[list[int]]:

@@ -14,6 +14,7 @@ from certificates.states import ValidationLevel
 from certificates.wording import day
 from offers.models import Offer, PriceLevel
 from offers.models.offers import OfferStatus
+from offers.rules.arms import ALL
 from offers.rules.discounts import WINDOW_CLOSES, WINDOW_OPENS
 from offers.services.offers import Problem
 from offers.services.previewing import BreakEven
@@ -192,6 +193,8 @@ def _whom(offer: Offer) -> Iterator[tuple[StrOrPromise, str]]:
         yield _("Size of the customer"), _size(offer)
     if offer.first_renewal:
         yield _("Renewals"), _("the first one only")
+    if offer.trial_percent < ALL:
+        yield _("Tried on"), _("%(percent)s of the orders") % {"percent": percentage(offer.trial_percent)}
 
 
 def _named_rows(offer: Offer) -> Iterator[tuple[StrOrPromise, str]]:

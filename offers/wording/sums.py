@@ -126,7 +126,9 @@ def _share(line: Line, offer: Offer | None) -> str:
 def _limit(line: Line) -> str:
     if not line.is_limited:
         return ""
-    return gettext("Less than the whole offer: an earlier offer, or the lowest price allowed, limits it.")
+    if line.by_ceiling:
+        return gettext("Less than the whole offer: this order was offered no more before, and waiting never pays.")
+    return gettext("Less than the whole offer: it stops at the lowest price allowed.")
 
 
 # Tax

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from certificates.models import Order
-from offers.models import Offer
+from certificates.rules import utc_date
+from offers.models import Offer, Price, Valuation
 from offers.models.offers import OfferStatus
+from offers.rules.arms import Trial
+from offers.rules.money import rounded
+from offers.rules.timelines import Span
+from offers.services import remembering
 from offers.services.offers import end_offer, pause_offer, publish_offer, resume_offer
-from offers.services.pricing import OrderPrice, price_order
+from offers.services.previewing import preview_offer
+from offers.services.prices.changing import PriceKey, set_price, unit_prices
+from offers.services.pricing import OrderPrice, price_order, subject_of
+from offers.services.redeeming import OfferUsedUp, redeem, release
 from offers.services.sweeping import sweep
+from offers.services.terms import change_sales, change_terms
 from offers.services.valuing import value_orders
-from portal.models import Partner
+from portal.models import Membership, Partner
 from tests import factories
 from tests.certificates.services.work import TEN
-from tests.factories import TODAY
-from tests.offers.factories import make_draft_quote, make_offer, make_prices
+from tests.factories import TODAY, make_member
+from tests.offers.factories import make_draft_quote, make_level, make_offer, make_prices, make_settings
 
 DAY = timedelta(days=1)
 
@@ -35,7 +47,7 @@ def make_due(partner: Partner, days_left: int) -> Order:
     return factories.make_order(partner, ends_on=TODAY + timedelta(days=days_left))
 
 
-def publish(partner: Partner, percent: str, *, now: datetime, **fields: Any) -> Offer:
+def publish(partner: Partner, percent: str | None, *, now: datetime, **fields: Any) -> Offer:
     draft = make_offer(partner, percent, state=Offer.State.DRAFT, **{"starts_at": now, **fields})
     return publish_offer(draft, forecast={}, actor=None, now=now)
 
@@ -137,42 +149,348 @@ def test_valuing_tells_the_same(priced: Partner) -> None:
     assert (order.valuation.discount, order.valuation.offer) == (Decimal(0), None)
 
 
-@pytest.mark.parametrize("seed", range(12))
+# Prices, costs, margins and limits
+
+
+def test_a_lower_margin_gives_no_more_to_whom_it_had_stopped(priced: Partner) -> None:
+    make_settings(priced, floor_margin=Decimal(45))
+    reached, due_later = make_due(priced, 60), make_due(priced, 95)
+    publish(priced, "40", now=TEN)
+    before = share(reached, now=TEN)
+
+    change_margin(priced, 0, now=TEN + DAY)
+
+    assert 0 < before < 40
+    assert (share(reached, now=TEN + DAY), share(due_later, now=TEN + 9 * DAY)) == (before, 40)
+
+
+def test_a_lower_cost_gives_no_more_to_whom_it_had_stopped(priced: Partner) -> None:
+    make_settings(priced, floor_margin=Decimal(45))
+    order = make_due(priced, 60)
+    publish(priced, "40", now=TEN)
+    before = share(order, now=TEN)
+
+    change_price(priced, order, now=TEN + DAY, cost="1")
+
+    assert share(order, now=TEN + DAY) == before
+
+
+def test_of_a_lower_list_price_no_greater_share_comes_off(priced: Partner) -> None:
+    order = make_due(priced, 60)
+    publish(priced, None, now=TEN, kind="amount", amount=Decimal(20), currency="EUR")
+    before = priced_order(order, now=TEN).priced
+
+    change_price(priced, order, now=TEN + DAY, factor="0.5", cost="1")
+    after = priced_order(order, now=TEN + DAY).priced
+
+    assert (before.discount, after.subtotal, after.discount) == (
+        Decimal(20),
+        before.subtotal / 2,
+        Decimal(10),
+    )
+    assert after.lines[-1].by_ceiling
+
+
+def test_a_better_price_level_brings_no_greater_share(priced: Partner) -> None:
+    order, level = make_due(priced, 60), make_level(priced)
+    publish(priced, "10", now=TEN)
+    publish(priced, "30", now=TEN, price_levels=[level.pk])
+    assert share(order, now=TEN) == 10
+
+    terms = {"level": level, "currency": "", "tax_treatment": "automatic", "exemption_reason": ""}
+    change_terms(order.customer, terms, actor=make_member(priced).user, now=TEN + DAY)
+
+    assert share(order, now=TEN + DAY) == 10
+
+
+@pytest.mark.parametrize("limits", [{"redemption_limit": 1}, {"spend_cap": Decimal(30)}])
+def test_a_use_that_is_given_back_comes_too_late_for_who_went_without(priced: Partner, limits: dict[str, Any]) -> None:
+    reached, holder, due_later = make_due(priced, 60), make_due(priced, 60), make_due(priced, 95)
+    offer = publish(priced, "10", now=TEN, **limits)
+    assert share(reached, now=TEN) == 10
+    redeem([(offer, Decimal(25))], subject=subject_of(holder), customer=holder.customer, now=TEN + DAY, held=True)
+    assert (share(reached, now=TEN + DAY), share(holder, now=TEN + DAY)) == (0, 10)
+
+    release(subject_of(holder), now=TEN + 2 * DAY)
+
+    shares = [share(one, now=TEN + 9 * DAY) for one in (reached, holder, due_later)]
+    assert shares == [0, 10, 10]
+
+
+def test_a_use_given_back_to_a_customer_is_too_late_for_the_customers_other_orders(priced: Partner) -> None:
+    holder, stranger = make_due(priced, 60), make_due(priced, 60)
+    other = factories.make_order(priced, ends_on=TODAY + timedelta(days=60), customer=holder.customer)
+    offer = publish(priced, "10", now=TEN, customer_limit=1)
+    redeem([(offer, Decimal(25))], subject=subject_of(holder), customer=holder.customer, now=TEN + DAY, held=True)
+
+    release(subject_of(holder), now=TEN + 2 * DAY)
+
+    assert [share(one, now=TEN + 2 * DAY) for one in (holder, other, stranger)] == [10, 0, 10]
+
+
+# What is compared with what
+
+
+def test_an_upgrade_that_came_first_leaves_room_for_no_greater_share(priced: Partner) -> None:
+    order = make_due(priced, 60)
+    publish(priced, "15", now=TEN, kind="upgrade_percent")
+    assert share(order, now=TEN) == 0
+
+    ten = publish(priced, "10", now=TEN + DAY)
+    assert share(order, now=TEN + DAY) == 10
+    end_offer(ten, actor=None, now=TEN + 2 * DAY)
+    publish(priced, "12", now=TEN + 3 * DAY)
+
+    assert share(order, now=TEN + 4 * DAY) == 0
+
+
+def test_more_than_the_upgrade_gave_is_cut_to_what_it_gave(priced: Partner) -> None:
+    order = make_due(priced, 60)
+    publish(priced, "15", now=TEN, kind="upgrade_percent")
+
+    publish(priced, "20", now=TEN + DAY)
+
+    assert share(order, now=TEN + DAY) == 15
+
+
+def test_each_term_is_compared_with_itself(priced: Partner) -> None:
+    order = make_due(priced, 60)
+    publish(priced, None, now=TEN, kind="amount", amount=Decimal(45), currency="EUR", days_until=40)
+    before = [share_of_years(order, years, now=TEN) for years in (1, 2)]
+
+    publish(priced, "15", now=TEN + DAY)
+
+    assert before == [20.45, 10.23]
+    assert [share_of_years(order, years, now=TEN + 30 * DAY) for years in (1, 2)] == [15, 10.23]
+
+
+def share_of_years(order: Order, years: int, *, now: datetime) -> float:
+    assert order.product is not None
+    found = price_order(order, product=order.product, term_years=years, names=order.names, now=now)
+    assert found is not None
+    return round(float(found.priced.share * 100), 2)
+
+
+# While no worker ran
+
+
+def test_whatever_turned_while_no_worker_ran_is_made_up_for(priced: Partner) -> None:
+    order = make_due(priced, 80)
+    for number in range(50):
+        starts_at = TEN + number * timedelta(hours=6)
+        publish(priced, str(60 - number), now=TEN, starts_at=starts_at, ends_at=starts_at + timedelta(hours=5))
+    sweep(priced, now=TEN)
+
+    sweep(priced, now=TEN + 30 * DAY)
+    publish(priced, "30", now=TEN + 31 * DAY)
+
+    assert share(order, now=TEN + 31 * DAY) == 0
+
+
+def test_days_without_a_worker_cost_nothing(priced: Partner, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_due(priced, 60)
+    publish(priced, "10", now=TEN)
+    sweep(priced, now=TEN)
+    looked: list[datetime] = []
+    monkeypatch.setattr(remembering, "record_reaches", lambda _partner, *, now: looked.append(now))
+
+    sweep(priced, now=TEN + 300 * DAY)
+
+    assert looked == []
+
+
+# Trials
+
+
+def test_an_order_stays_in_its_arm_for_life(priced: Partner) -> None:
+    orders = [make_due(priced, days) for days in (80, 60, 40, 20, 10, 5)]
+    offer = publish(priced, "10", now=TEN, trial_percent=50)
+    inside = [one for one in orders if share(one, now=TEN)]
+    renewed = inside[0]
+    later = [factories.make_order(priced, ends_on=TODAY + timedelta(days=50), predecessor=renewed)]
+    later.append(factories.make_order(priced, ends_on=TODAY + timedelta(days=60), predecessor=later[0]))
+
+    assert 0 < len(inside) < len(orders)
+    assert [one for one in orders if share(one, now=TEN + 5 * DAY)] == inside
+    assert [share(one, now=TEN) for one in later] == [10, 10]
+    value_orders(priced, now=TEN)
+    assert set(Valuation.objects.filter(offer=offer).values_list("order", flat=True)) == {
+        one.pk for one in (*inside, *later)
+    }
+
+
+def test_the_preview_counts_the_arm_only(priced: Partner) -> None:
+    orders = [make_due(priced, days) for days in range(1, 60)]
+    draft = make_offer(priced, "10", state=Offer.State.DRAFT, trial_percent=30)
+    preview = preview_offer(draft, now=TEN)
+
+    publish_offer(draft, forecast={}, actor=None, now=TEN)
+
+    assert 0 < preview.touched < len(orders)
+    assert preview.touched == sum(share(one, now=TEN) > 0 for one in orders)
+
+
+def test_a_code_is_for_its_arm_only(priced: Partner) -> None:
+    orders = [make_due(priced, days) for days in (80, 60, 40, 20, 10, 5)]
+    offer = publish(priced, "10", now=TEN, code="TRY", trial_percent=50)
+
+    refused = [coded_order(one, "TRY", now=TEN).coded for one in orders]
+
+    inside = [Trial(offer.pk, 50).is_on(one.pk) for one in orders]
+    assert [coded is not None and coded.refusal is None for coded in refused] == inside
+
+
+def coded_order(order: Order, code: str, *, now: datetime) -> OrderPrice:
+    assert order.product is not None
+    found = price_order(order, product=order.product, term_years=1, names=order.names, now=now, code=code)
+    assert found is not None
+    return found
+
+
+# Whatever is done
+
+
+@pytest.mark.parametrize("seed", range(6))
 def test_whatever_is_done_in_whatever_order_no_page_ever_shows_more(priced: Partner, seed: int) -> None:
     dice = random.Random(seed)  # noqa: S311  a seed makes the walk the same each time
-    orders = [make_due(priced, days) for days in (88, 60, 25, 3)]
-    sweep(priced, now=TEN)
-    seen = {order.pk: [share(order, now=TEN)] for order in orders}
-    now, told = TEN, []
-    for _ in range(14):
-        told.append(_one_deed(priced, dice, now))
+    orders = [make_due(priced, days) for days in (93, 60, 3)]
+    make_settings(priced, floor_margin=Decimal(dice.choice([0, 15, 45])))
+    publish(priced, str(dice.randint(5, 60)), now=TEN)
+    walk = Walk(priced, dice, orders)
+    seen: dict[tuple[int, str], list[float]] = {}
+    now = TEN
+    for _ in range(22):
+        walk.do_something(now)
         if dice.random() < 0.5:
             now += timedelta(hours=dice.choice([1, 7, 30, 100]))
-            sweep(priced, now=now)
+            if dice.random() < 0.7:
+                sweep(priced, now=now)
         for order in orders:
-            seen[order.pk].append(share(order, now=now))
+            for choice, percent in shares_of(order, now).items():
+                seen.setdefault((order.pk, choice), []).append(percent)
         now += timedelta(minutes=1)
 
     for shares in seen.values():
         reached = [share for share in shares if share]
         since = shares.index(reached[0]) if reached else len(shares)
-        assert shares[since:] == sorted(shares[since:], reverse=True), told
+        assert all(later <= earlier + _COIN for earlier, later in pairwise(shares[since:])), (shares, walk.told)
 
 
-def _one_deed(partner: Partner, dice: random.Random, now: datetime) -> str:
-    """Something an administrator might do at the moment; what it was."""
-    by_status: dict[OfferStatus, list[Offer]] = {status: [] for status in OfferStatus}
-    for offer in Offer.objects.for_partner(partner):
-        by_status[offer.status(now)].append(offer)
-    live, paused = by_status[OfferStatus.LIVE], by_status[OfferStatus.PAUSED]
-    deed = dice.choice(["publish", "publish", "pause", "resume", "end"])
-    if deed == "publish":
+# Half a cent of a list price of 20 and more, in percent: shares are compared before they are rounded to coins.
+_COIN = 0.025
+
+
+def shares_of(order: Order, now: datetime) -> dict[str, float]:
+    """Percent off, as pages show it: as the order is, for two years, and as an upgrade."""
+    assert order.product is not None
+    upgrade = order.product.upgrades.order_by("rank").first()
+    wishes = {"as it is": (order.product, 1), "two years": (order.product, 2), "upgrade": (upgrade, 1)}
+    found = {
+        choice: price_order(order, product=product, term_years=years, names=order.names, now=now)
+        for choice, (product, years) in wishes.items()
+        if product
+    }
+    return {choice: float(price.priced.share * 100) for choice, price in found.items() if price}
+
+
+class Walk:
+    """What an administrator, customers and time might do, one after the other; `told` says it."""
+
+    def __init__(self, partner: Partner, dice: random.Random, orders: list[Order]) -> None:
+        self.partner, self.dice, self.orders = partner, dice, orders
+        self.told: list[str] = []
+        self.bystander = make_due(partner, 70)
+
+    def do_something(self, now: datetime) -> None:
+        deed = self.dice.choice(
+            [
+                *(self.publish, self.publish, self.publish, self.pause, self.resume, self.end),
+                *(self.change_margin, self.change_margin, self.change_price, self.change_price),
+                *(self.hold, self.hold, self.give_back),
+            ]
+        )
+        self.told.append(f"{now:%d %H:%M} {deed(now) or deed.__name__}")
+
+    def publish(self, now: datetime) -> str:
+        dice = self.dice
         percent, until = str(dice.randint(1, 40)), dice.choice([60, 20, -30])
         ends_at = dice.choice([None, now + timedelta(hours=dice.randint(1, 90))])
-        publish(partner, percent, now=now, days_until=until, ends_at=ends_at, stacks=dice.random() < 0.4)
-        return f"{percent} % until {until}"
-    if deed == "resume" and paused:
-        resume_offer(dice.choice(paused), actor=None, now=now)
-    elif deed in ("pause", "end") and live:
-        {"pause": pause_offer, "end": end_offer}[deed](dice.choice(live), actor=None, now=now)
-    return deed
+        starts_at = now + timedelta(hours=dice.choice([0, 0, 20]))
+        limits: dict[str, Any] = dice.choice(
+            [{}, {"redemption_limit": 1}, {"spend_cap": Decimal(60)}, {"customer_limit": 1}]
+        )
+        kind: dict[str, Any] = dice.choice([{}, {}, {"kind": "upgrade_percent"}, _AMOUNT])
+        if ends_at and ends_at <= starts_at:
+            ends_at = None
+        publish(
+            self.partner,
+            None if kind == _AMOUNT else percent,
+            now=now,
+            **limits,
+            **kind,
+            starts_at=starts_at,
+            days_until=until,
+            ends_at=ends_at,
+            stacks=dice.random() < 0.4,
+        )
+        return f"{kind} {percent} % until {until} {limits} {starts_at} to {ends_at}"
+
+    def pause(self, now: datetime) -> None:
+        if found := self._of(OfferStatus.LIVE, now):
+            pause_offer(self.dice.choice(found), actor=None, now=now)
+
+    def resume(self, now: datetime) -> None:
+        if found := self._of(OfferStatus.PAUSED, now):
+            resume_offer(self.dice.choice(found), actor=None, now=now)
+
+    def end(self, now: datetime) -> None:
+        if found := self._of(OfferStatus.LIVE, now):
+            end_offer(self.dice.choice(found), actor=None, now=now)
+
+    def change_margin(self, now: datetime) -> str:
+        margin = self.dice.choice([0, 15, 30, 45])
+        change_margin(self.partner, margin, now=now)
+        return f"margin {margin}"
+
+    def change_price(self, now: datetime) -> str:
+        factor, cost = self.dice.choice(["0.5", "0.8", "1.3", "2"]), self.dice.choice(["1", "60", "110"])
+        change_price(self.partner, self.orders[0], now=now, factor=factor, cost=cost)
+        return f"price times {factor}, cost {cost}"
+
+    def hold(self, now: datetime) -> None:
+        price = priced_order(self.bystander, now=now)
+        customer, subject = self.bystander.customer, subject_of(self.bystander)
+        with suppress(OfferUsedUp):
+            redeem(price.uses, subject=subject, customer=customer, order=self.bystander, now=now, held=True)
+
+    def give_back(self, now: datetime) -> None:
+        release(subject_of(self.bystander), now=now)
+
+    def _of(self, status: OfferStatus, now: datetime) -> list[Offer]:
+        return [offer for offer in Offer.objects.for_partner(self.partner) if offer.status(now) is status]
+
+
+_AMOUNT: dict[str, Any] = {"kind": "amount", "amount": Decimal(30), "currency": "EUR"}
+
+
+def change_margin(partner: Partner, percent: int, *, now: datetime) -> None:
+    actor = Membership.objects.for_partner(partner).first() or make_member(partner)
+    change_sales(partner, {"floor_margin": Decimal(percent)}, {}, actor=actor.user, now=now)
+
+
+def change_price(partner: Partner, order: Order, *, now: datetime, factor: str = "1", cost: str = "") -> None:
+    """The list price of what the order is, for a year, from the day on."""
+    today = utc_date(now)
+    rows = Price.objects.for_partner(partner).holding(today).filter(product=order.product, term_years=1)
+    row = rows.order_by("valid_from").last()
+    assert row is not None
+    prices = unit_prices(row)
+    prices = replace(
+        prices,
+        base=rounded(prices.base * Decimal(factor), "EUR"),
+        name=rounded(prices.name * Decimal(factor), "EUR"),
+        cost_base=Decimal(cost) if cost else prices.cost_base,
+    )
+    key = PriceKey(row.product_id, 1, row.currency, None, None)
+    actor = Membership.objects.for_partner(partner).first() or make_member(partner)
+    set_price(partner, key, Span(today, None, prices), actor=actor.user, today=today, now=now)

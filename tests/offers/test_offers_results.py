@@ -158,7 +158,7 @@ def test_results_count_what_was_sold_with_the_offer_and_nothing_else(partner: Pa
     for order in (sold, dear, failed, given_back):
         use(offer, order)
     use(offer, held, held=True)
-    release(f"order:{given_back.pk}")
+    release(f"order:{given_back.pk}", now=TEN)
     make_sale(sold, net="180.00", cost="120.00")
     make_sale(dear, net="90.00", cost=None)
     make_sale(failed, net="70.00", cost="50.00", state=RequestState.FAILED)

@@ -10,6 +10,7 @@ import pytest
 from certificates.models import Customer, Order
 from offers.models import Offer, Quote, QuoteLine, Reach
 from offers.models.quotes import QuoteState
+from offers.rules.ceilings import Standing
 from offers.rules.taxes import TaxCode
 from offers.services.pricing import (
     CodeRefusal,
@@ -34,6 +35,8 @@ from tests.offers.factories import (
 )
 
 NOW = midnight(TODAY)
+AS_IT_IS = "ssl_securesite_flex/1"
+TENTH = {AS_IT_IS: "0.1"}
 
 
 @pytest.fixture
@@ -139,7 +142,7 @@ def test_book_for_many_asks_nothing_more(partner: Partner, django_assert_num_que
                 now=NOW,
                 book=book,
                 offers=offers,
-                recorded=(),
+                recorded={},
                 locked=(),
             )
 
@@ -156,7 +159,7 @@ def test_live_offer_takes_its_share_off_and_a_scheduled_one_nothing(partner: Par
     assert found.priced.net == Decimal("180.00")
     assert found.offers == {early.pk: early}
     assert found.uses == [(early, Decimal("20.00"))]
-    assert found.regimes == ((early.pk,),)
+    assert found.standing == Standing((early.pk,), {AS_IT_IS: Decimal("0.1")})
 
 
 @pytest.mark.parametrize("state", [Offer.State.DRAFT, Offer.State.PAUSED, Offer.State.ENDED])
@@ -169,7 +172,7 @@ def test_offer_that_is_not_published_takes_nothing_off(partner: Partner, order: 
 def test_better_offer_gives_no_more_than_the_worse_one_that_came_first(partner: Partner, order: Order) -> None:
     worse = make_offer(partner, "10", state=Offer.State.ENDED)
     better = make_offer(partner, "20")
-    Reach.objects.create(partner=partner, order=order, since=NOW - timedelta(days=5), offers=[worse.pk])
+    Reach.objects.create(partner=partner, order=order, since=NOW - timedelta(days=5), offers=[worse.pk], ceilings=TENTH)
 
     found = asked(order)
 
@@ -180,7 +183,7 @@ def test_better_offer_gives_no_more_than_the_worse_one_that_came_first(partner: 
 
 def test_gap_between_two_offers_stays_a_gap(partner: Partner, order: Order) -> None:
     make_offer(partner, "20")
-    Reach.objects.create(partner=partner, order=order, since=NOW - timedelta(days=5), offers=[])
+    Reach.objects.create(partner=partner, order=order, since=NOW - timedelta(days=5), ceilings={AS_IT_IS: "0"})
 
     assert net(order) == 200
 
@@ -205,7 +208,8 @@ def test_offer_whose_cap_has_too_little_left_leaves_room_for_a_smaller_one(partn
 
     found = asked(order)
 
-    assert (found.priced.net, found.regimes) == (Decimal(180), ((small.pk,),))
+    assert found.priced.net == 180
+    assert found.standing == Standing((small.pk,), {AS_IT_IS: Decimal("0.1")})
 
 
 def test_customer_who_has_used_its_share_pays_the_list_price(partner: Partner, order: Order) -> None:
@@ -309,7 +313,7 @@ def test_certificate_moved_over_gets_the_offer_for_moving(partner: Partner, orde
     assert new is not None
     assert (moved.priced.net, new.priced.net) == (Decimal(120), Decimal(200))
     # and it has not reached orders of ours
-    assert asked(order).regimes == ()
+    assert asked(order).standing is None
 
 
 # Tax and locked prices

@@ -106,7 +106,7 @@ def cancel(order: Order) -> None:
     """Its renewal comes to nothing, and a sweep passes by."""
     Request.objects.filter(order=order).update(state=RequestState.CANCELED, finished_at=TEN + timedelta(hours=1))
     Order.objects.filter(pk=order.pk).update(renewal_mark=RenewalMark.NONE)
-    release_uses(order.partner, since=TEN)
+    release_uses(order.partner, since=TEN, now=TEN)
 
 
 def test_cancelled_renewal_gives_its_use_back_to_the_quote_that_is_still_open(

@@ -132,7 +132,7 @@ def test_a_quote_that_ends_gives_back_nothing_that_the_renewal_has_used(partner:
     quote = make_draft_quote(order)
     renew(order)
 
-    assert release_all(quote) == 0
+    assert release_all(quote, now=NOW) == 0
     assert [use.state for use in Redemption.objects.all()] == [Redemption.State.USED]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from offers.rules.arms import Trial
 from offers.rules.discounts import (
     Conditions,
     OfferKind,
@@ -16,8 +17,6 @@ from offers.rules.discounts import (
     fits,
     fits_but_for_days,
     is_reached,
-    regime_of,
-    regimes_until_today,
     rises,
 )
 
@@ -112,36 +111,18 @@ def test_an_order_is_also_reached_on_a_day_its_offer_leaves_out() -> None:
     last_minute = automatic(1, days_from=30)
 
     assert is_reached([last_minute], with_days(60))
-    assert regime_of([last_minute], with_days(60)) == ()
-    assert regime_of([last_minute], with_days(30)) == (1,)
 
 
-def test_a_regime_names_what_fits_in_order() -> None:
-    assert regime_of([automatic(9), automatic(2), automatic(5, levels=frozenset({"ev"}))], FACTS) == (2, 9)
+# Trials
 
 
-def test_an_order_nothing_is_meant_for_has_no_regime() -> None:
-    assert regimes_until_today([], [automatic(1, levels=frozenset({"ev"}))], FACTS) == ()
-    assert regimes_until_today([], [], FACTS) == ()
+def test_a_trial_is_for_the_orders_of_its_arm_only() -> None:
+    half = automatic(1, trial=Trial(1, 50))
+    chains = [chain for chain in range(200) if fits_but_for_days(half.conditions, replace(FACTS, chain=chain))]
 
-
-def test_todays_regime_comes_last_and_each_stands_once() -> None:
-    assert regimes_until_today([], [automatic(1)], FACTS) == ((1,),)
-    assert regimes_until_today([(1,)], [automatic(1)], FACTS) == ((1,),)
-    assert regimes_until_today([(1,)], [automatic(1), automatic(2)], FACTS) == ((1,), (1, 2))
-    assert regimes_until_today([(1,), (1, 2)], [automatic(1)], FACTS) == ((1, 2), (1,))
-
-
-def test_that_an_offer_has_ended_is_a_regime_too() -> None:
-    assert regimes_until_today([(1,)], [], FACTS) == ((1,), ())
-    assert regimes_until_today([(1,), ()], [automatic(2)], FACTS) == ((1,), (), (2,))
-
-
-def test_an_offer_that_waits_for_the_last_days_does_nothing_for_those_it_let_wait() -> None:
-    last_minute = [automatic(1, days_from=30)]
-    recorded = regimes_until_today([], last_minute, with_days(60))
-
-    assert regimes_until_today(recorded, last_minute, with_days(30)) == ((), (1,))
+    assert chains == [chain for chain in range(200) if Trial(1, 50).is_on(chain)]
+    assert 70 < len(chains) < 130
+    assert not is_reached([half], replace(FACTS, chain=next(one for one in range(200) if one not in chains)))
 
 
 # What rewards waiting

@@ -6,14 +6,14 @@ A basket is written as its prices "base / host name / wildcard" and its names "3
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from inspect import cleandoc
 from typing import Any
 
 import pytest
 
-from offers.rules.discounts import Conditions, OfferKind, OfferTerms
+from offers.rules.discounts import Conditions, OfferKind, OfferTerms, best_discount
 from offers.rules.prices import Basket, Line, LineKind, Priced, UnitPrices, price
 
 
@@ -781,7 +781,7 @@ WITH_OFFERS = ONE_OFFER + STACKING
 
 @pytest.mark.parametrize(("words", "bought", "offers", "expected"), WITH_OFFERS, ids=[case[0] for case in WITH_OFFERS])
 def test_the_price_with_offers(words: str, bought: Basket, offers: list[OfferTerms], expected: str) -> None:
-    assert bill(price(bought, [offers])) == cleandoc(expected)
+    assert bill(price(bought, offers)) == cleandoc(expected)
 
 
 @pytest.mark.parametrize(("words", "bought", "offers", "margin", "expected"), FLOORS, ids=[case[0] for case in FLOORS])
@@ -790,74 +790,90 @@ def test_the_price_above_its_floor(
 ) -> None:
     floor_margin = Decimal(margin) if margin else None
 
-    assert bill(price(bought, [offers], floor_margin=floor_margin)) == cleandoc(expected)
+    assert bill(price(bought, offers, floor_margin=floor_margin)) == cleandoc(expected)
 
 
-# Regimes, and what is chosen by hand
+# Ceilings, and what is chosen by hand
 
 PLAIN = basket("EUR", "200 / 0 / 0", "0")
 TEN, FIFTEEN = percent(1, "10"), percent(2, "15")
 
 
-def off(regimes: list[list[OfferTerms]], *chosen: OfferTerms, bought: Basket = PLAIN) -> tuple[str, tuple[int, ...]]:
-    priced = price(bought, regimes, chosen=chosen)
+def off(
+    *offers: OfferTerms, ceiling: str = "", chosen: Sequence[OfferTerms] = (), bought: Basket = PLAIN
+) -> tuple[str, tuple[int, ...]]:
+    priced = price(bought, offers, ceiling=Decimal(ceiling) if ceiling else None, chosen=chosen)
     return str(priced.discount), priced.offers
 
 
-def test_a_better_offer_that_came_later_gives_no_more_than_the_one_before() -> None:
-    assert off([[TEN], [FIFTEEN]]) == ("20.00", (1,))
+def test_no_more_than_the_ceiling_comes_off() -> None:
+    assert off(FIFTEEN, ceiling="0.1") == ("20.00", (2,))
+    assert off(TEN, ceiling="0.15") == ("20.00", (1,))
+    assert off(TEN, FIFTEEN, ceiling="0.1") == ("20.00", (1,))
+    assert off(FIFTEEN, ceiling="0") == ("0.00", ())
 
 
-def test_a_worse_offer_that_came_later_is_what_counts() -> None:
-    assert off([[FIFTEEN], [TEN]]) == ("20.00", (1,))
+def test_the_line_says_that_the_ceiling_and_not_the_margin_limits_it() -> None:
+    dear = basket("EUR", "200 / 0 / 0", "0", cost="195 / 0 / 0")
+    cut = price(PLAIN, [FIFTEEN], ceiling=Decimal("0.1")).lines[-1]
+    cut_further = price(dear, [FIFTEEN], ceiling=Decimal("0.1"), floor_margin=Decimal(0)).lines[-1]
+
+    assert (cut.amount, cut.is_limited, cut.by_ceiling) == (Decimal("-20.00"), True, True)
+    assert (cut_further.amount, cut_further.is_limited, cut_further.by_ceiling) == (Decimal("-5.00"), True, False)
 
 
-def test_an_order_once_reached_and_then_offered_nothing_gets_nothing_more() -> None:
-    assert off([[TEN], [], [FIFTEEN]]) == ("0.00", ())
+def test_offers_that_stack_are_cut_together_the_later_number_first() -> None:
+    both = [percent(1, "10", stacks=True), amount(2, "20", stacks=True)]
+
+    assert [line.amount for line in price(PLAIN, both, ceiling=Decimal("0.15")).lines[1:]] == [-20, -10]
 
 
-def test_an_order_never_reached_pays_the_list_price() -> None:
-    assert off([]) == ("0.00", ())
+def test_the_share_is_what_the_ceiling_speaks_of_and_the_list_price_that_of_the_day() -> None:
+    assert off(amount(1, "20"), ceiling="0.1", bought=basket("EUR", "150 / 0 / 0", "0")) == ("15.00", (1,))
+    assert off(amount(1, "20"), ceiling="0.1", bought=basket("EUR", "400 / 0 / 0", "0")) == ("20.00", (1,))
 
 
-def test_of_regimes_that_give_the_same_todays_is_named() -> None:
-    assert off([[TEN], [percent(9, "10")]]) == ("20.00", (9,))
+@pytest.mark.parametrize(
+    ("off_by", "bought", "expected"),
+    [
+        (percent(1, "7.5"), basket("EUR", "199 / 0 / 0", "0"), "0.075"),
+        (amount(1, "20"), basket("EUR", "300 / 0 / 0", "0"), "0.06666667"),
+        (percent(1, "0.01"), basket("EUR", "1 / 0 / 0", "0"), "0.0001"),
+        (amount(1, "20"), basket("EUR", "0 / 0 / 0", "0"), "0"),
+    ],
+)
+def test_a_share_is_told_before_it_is_rounded_to_coins(off_by: OfferTerms, bought: Basket, expected: str) -> None:
+    assert best_discount(bought, [off_by], floor_margin=None).share == Decimal(expected)
 
 
-def test_which_regime_gives_least_depends_on_the_basket() -> None:
-    regimes = [[TEN], [amount(2, "30")]]
+def test_where_the_margin_stops_it_the_share_is_what_comes_off() -> None:
+    dear = basket("EUR", "200 / 0 / 0", "0", cost="170 / 0 / 0")
 
-    assert off(regimes) == ("20.00", (1,))
-    assert off(regimes, bought=basket("EUR", "400 / 0 / 0", "0")) == ("30.00", (2,))
+    assert best_discount(dear, [percent(1, "50")], floor_margin=Decimal(0)).share == Decimal("0.15")
 
 
 def test_a_chosen_offer_that_stacks_comes_on_top_of_automatic_ones_that_do() -> None:
-    assert off([[percent(1, "10", stacks=True)]], amount(7, "5", stacks=True)) == ("25.00", (1, 7))
+    automatic, code = percent(1, "10", stacks=True), amount(7, "5", stacks=True)
+
+    assert off(automatic, chosen=[code]) == ("25.00", (1, 7))
+    assert off(automatic, chosen=[code], ceiling="0.05") == ("15.00", (1, 7))
 
 
 def test_a_chosen_offer_that_stands_alone_is_taken_where_it_saves_more() -> None:
-    assert off([[TEN]], amount(7, "50")) == ("50.00", (7,))
-    assert off([[TEN]], amount(7, "5")) == ("20.00", (1,))
+    assert off(TEN, chosen=[amount(7, "50")]) == ("50.00", (7,))
+    assert off(TEN, chosen=[amount(7, "5")]) == ("20.00", (1,))
 
 
 def test_a_chosen_offer_works_where_nothing_is_automatic() -> None:
-    assert off([], percent(7, "20")) == ("40.00", (7,))
-    assert off([[TEN], []], percent(7, "20")) == ("40.00", (7,))
-
-
-def test_a_code_gives_no_reason_to_wait_either() -> None:
-    code = percent(7, "5", stacks=True)
-    today, later = [[TEN]], [[TEN], [percent(2, "9", stacks=True)]]
-
-    assert off(today, code) == ("20.00", (1,))
-    assert off(later, code) == ("20.00", (1,))
+    assert off(chosen=[percent(7, "20")]) == ("40.00", (7,))
+    assert off(chosen=[percent(7, "20")], ceiling="0") == ("40.00", (7,))
 
 
 # The sum as a whole
 
 
 def test_a_sum_tells_its_parts() -> None:
-    priced = price(basket("EUR", "300 / 25 / 0", "4", cost="180 / 15 / ?"), [[percent(3, "20")]])
+    priced = price(basket("EUR", "300 / 25 / 0", "4", cost="180 / 15 / ?"), [percent(3, "20")])
 
     assert (priced.subtotal, priced.discount, priced.net) == (Decimal(400), Decimal(80), Decimal(320))
     assert priced.share == Decimal("0.2")
@@ -873,13 +889,13 @@ def test_the_margin_is_unknown_where_the_cost_is() -> None:
 
 
 def test_what_is_given_away_has_no_margin_and_what_costs_nothing_no_share() -> None:
-    assert price(basket("EUR", "300 / 0 / 0", "0", cost="100 / 0 / 0"), [[percent(1, "100")]]).margin is None
+    assert price(basket("EUR", "300 / 0 / 0", "0", cost="100 / 0 / 0"), [percent(1, "100")]).margin is None
     assert price(basket("EUR", "0 / 0 / 0", "0")).share == 0
 
 
 def test_a_sum_is_kept_as_plain_text_and_read_back() -> None:
     priced = price(
-        basket("EUR", "300 / 0 / 0", "0", cost="200 / 0 / 0"), [[percent(3, "30")]], floor_margin=Decimal("0.2")
+        basket("EUR", "300 / 0 / 0", "0", cost="200 / 0 / 0"), [percent(3, "30")], floor_margin=Decimal("0.2")
     )
 
     stored = json.loads(json.dumps(priced.to_json()))
@@ -895,6 +911,7 @@ def test_a_sum_is_kept_as_plain_text_and_read_back() -> None:
                 "offer": None,
                 "percent": None,
                 "is_limited": False,
+                "by_ceiling": False,
             },
             {
                 "kind": "discount",
@@ -904,6 +921,7 @@ def test_a_sum_is_kept_as_plain_text_and_read_back() -> None:
                 "offer": 3,
                 "percent": "30",
                 "is_limited": True,
+                "by_ceiling": False,
             },
         ],
         "cost": "200.00",

@@ -12,6 +12,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from offers.rules.ceilings import Standing, after_giving, choice_of
 from offers.rules.discounts import (
     WINDOW_CLOSES,
     WINDOW_OPENS,
@@ -20,7 +21,7 @@ from offers.rules.discounts import (
     OfferTerms,
     OrderFacts,
     best_discount,
-    regimes_until_today,
+    fits,
     rises,
 )
 from offers.rules.money import decimals, rounded
@@ -98,17 +99,21 @@ def some_offers(most: int, first: int = 1) -> st.SearchStrategy[list[OfferTerms]
     return st.lists(terms_of(st.integers(first, first + 98)), max_size=most, unique_by=lambda offer: offer.id)
 
 
-regimes = st.lists(some_offers(3), max_size=3)
+ceilings = st.none() | st.decimals(0, 1, places=4)
 
 
 # One price
 
 
-@given(baskets, regimes, margins, some_offers(2))
+@given(baskets, some_offers(4), margins, some_offers(2, first=100), ceilings)
 def test_the_total_is_the_sum_of_the_lines(
-    basket: Basket, reached: list[list[OfferTerms]], margin: Decimal | None, chosen: list[OfferTerms]
+    basket: Basket,
+    offers: list[OfferTerms],
+    margin: Decimal | None,
+    chosen: list[OfferTerms],
+    ceiling: Decimal | None,
 ) -> None:
-    priced = price(basket, reached, floor_margin=margin, chosen=chosen)
+    priced = price(basket, offers, floor_margin=margin, chosen=chosen, ceiling=ceiling)
 
     assert priced.net == sum(line.amount for line in priced.lines)
     assert priced.subtotal - priced.discount == priced.net
@@ -123,26 +128,47 @@ def test_the_total_is_the_sum_of_the_lines(
 
 
 @settings(max_examples=400)
-@given(baskets, regimes, margins, some_offers(2))
+@given(baskets, some_offers(4), margins, some_offers(2, first=100), ceilings)
 def test_a_discount_takes_no_price_below_its_floor_nor_below_zero(
-    basket: Basket, reached: list[list[OfferTerms]], margin: Decimal | None, chosen: list[OfferTerms]
+    basket: Basket,
+    offers: list[OfferTerms],
+    margin: Decimal | None,
+    chosen: list[OfferTerms],
+    ceiling: Decimal | None,
 ) -> None:
-    priced = price(basket, reached, floor_margin=margin, chosen=chosen)
+    priced = price(basket, offers, floor_margin=margin, chosen=chosen, ceiling=ceiling)
 
-    used = [offer for offer in (*sum(reached, []), *chosen) if offer.id in priced.offers]  # noqa: RUF017 - three short lists
+    used = [offer for offer in (*offers, *chosen) if offer.id in priced.offers]
     assert 0 <= priced.discount <= priced.subtotal
     assert 0 <= priced.share <= 1
-    for floor in {margin, *smallest_floors(used, priced)} - {None}:
+    for floor in {margin, *(offer.floor_margin for offer in used)} - {None}:
         assert floor is not None
         if priced.cost is not None and priced.discount:
             assert priced.net * (1 - floor) >= priced.cost
 
 
-def smallest_floors(used: Sequence[OfferTerms], priced: Priced) -> Iterator[Decimal | None]:
-    """Of each offer on the bill its floor; an id may stand for different terms in different regimes: the mildest."""
-    for offer_id in priced.offers:
-        floors = [offer.floor_margin for offer in used if offer.id == offer_id]
-        yield None if None in floors else min(floor for floor in floors if floor is not None)
+@settings(max_examples=300)
+@given(baskets, some_offers(4), margins, st.decimals(0, 1, places=4))
+def test_automatic_offers_take_no_more_than_the_ceiling_and_all_they_can_below_it(
+    basket: Basket, offers: list[OfferTerms], margin: Decimal | None, ceiling: Decimal
+) -> None:
+    free = best_discount(basket, offers, floor_margin=margin)
+    under = best_discount(basket, offers, floor_margin=margin, ceiling=ceiling)
+
+    most = ceiling * basket.subtotal + Decimal(1).scaleb(-decimals(basket.currency)) * max(1, len(under.lines)) / 2
+    assert under.share <= ceiling
+    assert -sum(line.amount for line in under.lines) <= min(most, -sum(line.amount for line in free.lines))
+    if free.share <= ceiling:
+        assert under == free
+
+
+@given(baskets, some_offers(4), margins)
+def test_what_was_given_is_a_ceiling_that_cuts_nothing(
+    basket: Basket, offers: list[OfferTerms], margin: Decimal | None
+) -> None:
+    given_once = best_discount(basket, offers, floor_margin=margin)
+
+    assert best_discount(basket, offers, floor_margin=margin, ceiling=given_once.share) == given_once
 
 
 @given(baskets, some_offers(5), margins, st.randoms(use_true_random=False))
@@ -159,16 +185,16 @@ def test_offers_that_stack_give_together_what_each_gives_alone(basket: Basket, o
     stacking = [replace(offer, stacks=True, floor_margin=None) for offer in offers]
 
     alone = [best_discount(basket, [offer], floor_margin=None) for offer in stacking]
-    full = -sum(line.amount for lines in alone for line in lines)
+    full = -sum(line.amount for one in alone for line in one.lines)
 
-    assert price(basket, [stacking]).discount == min(full, basket.subtotal)
+    assert price(basket, stacking).discount == min(full, basket.subtotal)
 
 
 @given(baskets, some_offers(4), margins)
 def test_no_combination_that_is_allowed_saves_more(
     basket: Basket, offers: list[OfferTerms], margin: Decimal | None
 ) -> None:
-    found = -sum(line.amount for line in best_discount(basket, offers, floor_margin=margin))
+    found = -sum(line.amount for line in best_discount(basket, offers, floor_margin=margin).lines)
 
     assert found == max((plainly(basket, together, margin) for together in allowed(offers)), default=0)
 
@@ -184,7 +210,7 @@ def plainly(basket: Basket, together: Sequence[OfferTerms], margin: Decimal | No
     """What comes off when these are granted together: all that each gives by itself, down to the strictest floor."""
     free = [replace(offer, floor_margin=None, stacks=False) for offer in together]
     full = sum(
-        (-line.amount for offer in free for line in best_discount(basket, [offer], floor_margin=None)), Decimal(0)
+        (-line.amount for offer in free for line in best_discount(basket, [offer], floor_margin=None).lines), Decimal(0)
     )
     floors = [floor for floor in (margin, *(offer.floor_margin for offer in together)) if floor is not None]
     if basket.cost is None or not floors:
@@ -200,22 +226,22 @@ def plainly(basket: Basket, together: Sequence[OfferTerms], margin: Decimal | No
 def test_a_further_offer_takes_nothing_away(
     basket: Basket, offers: list[OfferTerms], further: list[OfferTerms], margin: Decimal | None
 ) -> None:
-    before = price(basket, [offers], floor_margin=margin)
+    before = price(basket, offers, floor_margin=margin)
 
-    assert price(basket, [offers], floor_margin=margin, chosen=further).discount >= before.discount
-    assert price(basket, [[*offers, *further]], floor_margin=margin).discount >= before.discount
+    assert price(basket, offers, floor_margin=margin, chosen=further).discount >= before.discount
+    assert price(basket, [*offers, *further], floor_margin=margin).discount >= before.discount
 
 
 @given(baskets, some_offers(3), margins)
 def test_an_offer_given_twice_counts_once(basket: Basket, offers: list[OfferTerms], margin: Decimal | None) -> None:
-    assert price(basket, [offers], floor_margin=margin, chosen=offers) == price(basket, [offers], floor_margin=margin)
+    assert price(basket, offers, floor_margin=margin, chosen=offers) == price(basket, offers, floor_margin=margin)
 
 
-@given(baskets, regimes, margins)
+@given(baskets, some_offers(4), margins, ceilings)
 def test_a_price_is_read_back_as_it_was_written(
-    basket: Basket, reached: list[list[OfferTerms]], margin: Decimal | None
+    basket: Basket, offers: list[OfferTerms], margin: Decimal | None, ceiling: Decimal | None
 ) -> None:
-    priced = price(basket, reached, floor_margin=margin)
+    priced = price(basket, offers, floor_margin=margin, ceiling=ceiling)
 
     assert Priced.from_json(json.loads(json.dumps(priced.to_json()))) == priced
 
@@ -233,31 +259,48 @@ def calendars(draw: st.DrawFn) -> Calendar:
     ]
 
 
-def prices_day_by_day(
-    calendar: Calendar, basket: Basket, facts: OrderFacts, margin: Decimal | None, chosen: Sequence[OfferTerms]
-) -> Iterator[Priced]:
-    """The price of an order from the day it is first reached until its window closes, each time it changes."""
-    terms = {offer.id: offer for offer, _begins, _ends in calendar}
-    reached: tuple[tuple[int, ...], ...] = ()
-    for days_left in range(120, WINDOW_CLOSES - 1, -1):
+def shares_day_by_day(
+    calendar: Calendar, baskets: Sequence[Basket], facts: OrderFacts, margins: Sequence[Decimal | None]
+) -> Iterator[Decimal]:
+    """The share that comes off from the day an order is first reached until its window closes.
+
+    Each day one of the baskets stands for the list of the day (the same is bought, prices differ), and one margin.
+    """
+    stands: Standing | None = None
+    for day, days_left in enumerate(range(120, WINDOW_CLOSES - 1, -1)):
         live = [offer for offer, begins, ends in calendar if begins >= days_left >= ends]
-        before, reached = reached, regimes_until_today(reached, live, replace(facts, days_left=days_left))
-        if reached != before:
-            by_terms = [[terms[offer_id] for offer_id in regime] for regime in reached]
-            yield price(basket, by_terms, floor_margin=margin, chosen=chosen)
+        today, basket = replace(facts, days_left=days_left), baskets[day % len(baskets)]
+        fitting = [offer for offer in live if fits(offer.conditions, today)]
+        ceiling = stands.ceiling(choice_of(basket)) if stands else None
+        found = best_discount(basket, fitting, floor_margin=margins[day % len(margins)], ceiling=ceiling)
+        stands = after_giving(found.share, basket, today, live, stands)
+        if stands and choice_of(basket) in stands.ceilings:
+            yield found.share
 
 
 @settings(max_examples=300)
-@given(calendars(), baskets, margins, some_offers(2, first=100), st.sampled_from(LEVELS), st.integers(0, 6))
-def test_no_discount_rises_as_the_end_nears_or_after_it(
-    calendar: Calendar, basket: Basket, margin: Decimal | None, chosen: list[OfferTerms], level: str, orders: int
+@given(
+    calendars(),
+    baskets,
+    st.lists(unit_prices, min_size=1, max_size=4),
+    st.lists(margins, min_size=1, max_size=3),
+    st.sampled_from(LEVELS),
+    st.integers(0, 6),
+)
+def test_no_share_rises_as_the_end_nears_or_after_it_whatever_prices_costs_and_margins_do(
+    calendar: Calendar,
+    basket: Basket,
+    lists: list[UnitPrices],
+    floors: list[Decimal | None],
+    level: str,
+    orders: int,
 ) -> None:
     facts = OrderFacts("ssl_basic", "DigiCert Basic", level, 1, None, None, "FR", orders, True, 0)
+    priced = [replace(basket, prices=prices) for prices in lists]
 
-    for codes in ([], chosen):
-        discounts = [priced.discount for priced in prices_day_by_day(calendar, basket, facts, margin, codes)]
+    shares = list(shares_day_by_day(calendar, priced, facts, floors))
 
-        assert all(later <= earlier for earlier, later in pairwise(discounts))
+    assert all(later <= earlier for earlier, later in pairwise(shares))
 
 
 @given(calendars(), baskets, st.sampled_from(LEVELS))
@@ -267,4 +310,4 @@ def test_an_offer_that_rewards_waiting_gives_nothing_to_whom_it_let_wait(
     facts = OrderFacts("ssl_basic", "DigiCert Basic", level, 1, None, None, "FR", 3, True, 0)
     all_along = [(offer, 120, WINDOW_CLOSES) for offer, _begins, _ends in calendar if rises(offer)]
 
-    assert all(not priced.discount for priced in prices_day_by_day(all_along, basket, facts, None, []))
+    assert not any(shares_day_by_day(all_along, [basket], facts, [None]))

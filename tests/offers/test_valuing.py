@@ -16,7 +16,8 @@ from certificates.states import OrderStatus, RenewalMark
 from offers.models import Offer, Price, Reach, Redemption, Valuation, Watermark
 from offers.services import sweeping
 from offers.services.pricing import price_order
-from offers.services.sweeping import ask_for_sweep, missed_moments, sweep
+from offers.services.remembering import missed_moments
+from offers.services.sweeping import ask_for_sweep, sweep
 from offers.services.valuing import ValueReport, record_reaches, value_orders, value_window
 from portal.models import Partner
 from tests.factories import TODAY, make_order, make_partner, midnight, product
@@ -130,10 +131,13 @@ def test_offers_reach_orders_in_their_window_only(partner: Partner) -> None:
     assert report.reached == 1
 
 
-def test_order_without_a_price_is_reached_all_the_same(partner: Partner) -> None:
+def test_order_that_lost_its_price_for_a_while_is_still_reached(partner: Partner) -> None:
+    priced = make_price(partner)
     worse = make_offer(partner, "5")
     order = ending(partner, 60)
     value_orders(partner, now=NOW)
+    priced.delete()
+    value_orders(partner, now=NOW + timedelta(hours=1))
     Offer.objects.filter(pk=worse.pk).update(state=Offer.State.ENDED)
     make_offer(partner, "30")
     make_price(partner)
@@ -252,12 +256,16 @@ def test_an_offer_that_changes_during_a_sweep_is_left_to_the_next_one(
     assert Watermark.objects.get().swept_at == NOW - timedelta(hours=1)
 
 
-def test_missed_moments_are_midnights_and_turns_of_offers(partner: Partner) -> None:
+def test_missed_moments_are_the_last_before_offers_and_prices_turn(partner: Partner) -> None:
     make_offer(partner, starts_at=NOW + timedelta(hours=30), ends_at=NOW + timedelta(days=9))
+    make_offer(partner, starts_at=NOW + timedelta(hours=31), code="ASKED")
+    make_price(partner, valid_from=TODAY + timedelta(days=2), valid_until=TODAY + timedelta(days=4))
 
-    missed = missed_moments(partner, since=NOW, now=NOW + timedelta(days=2, hours=1))
+    missed = missed_moments(partner, since=NOW, now=NOW + timedelta(days=8))
 
-    assert missed == [NOW + timedelta(hours=hours) for hours in (24, 30, 48)]
+    assert [moment - NOW for moment in missed] == [
+        timedelta(hours=hours, microseconds=-1) for hours in (30, 2 * 24, 5 * 24)
+    ]
 
 
 def test_sweep_stays_away_while_another_worker_is_at_it(partner: Partner) -> None:

@@ -150,7 +150,8 @@ def test_the_order_says_why_a_better_offer_does_not_apply(page: Client, priced: 
     earlier = make_offer(priced, "10", state=Offer.State.ENDED)
     make_offer(priced, "25")
     order = ending(priced, 20)
-    Reach.objects.create(partner=priced, order=order, since=TEN - timedelta(days=9), offers=[earlier.pk])
+    reached = {"since": TEN - timedelta(days=9), "offers": [earlier.pk], "ceilings": {"ssl_securesite_flex/1": "0.1"}}
+    Reach.objects.create(partner=priced, order=order, **reached)
 
     shown = words(page.get(reverse("certificates:order", args=[order.pk])))
 

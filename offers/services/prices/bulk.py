@@ -106,7 +106,7 @@ def carry_out(partner: Partner, deed: Deed, *, digest: str, actor: User, today: 
         Partner.objects.select_for_update(no_key=True).get(pk=partner.pk)
         if foresee(partner, deed).digest != digest:
             raise PlanChanged
-        done = rewrite(partner, deed.timelines, today=today)
+        done = rewrite(partner, deed.timelines, today=today, now=now)
         if done.count:
             _note(partner, deed, done, actor, now)
     return done

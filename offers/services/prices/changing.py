@@ -25,6 +25,7 @@ from offers.rules.timelines import (
     with_span,
     without,
 )
+from offers.services.remembering import remember_reaches
 from offers.services.sweeping import prices_have_changed
 from portal import activities
 from portal.models import Partner, User
@@ -114,7 +115,7 @@ def timelines(partner: Partner, only: Q | None = None) -> dict[PriceKey, Timelin
 # Write
 
 
-def rewrite(partner: Partner, plan: Plan, *, today: date, only: Q | None = None) -> Rewritten:
+def rewrite(partner: Partner, plan: Plan, *, today: date, now: datetime, only: Q | None = None) -> Rewritten:
     """Let `plan` make new timelines of the present ones, and write what differs, in one transaction.
 
     Raises PastFixed where a day that is over would have another price, unless it had none on any day.
@@ -128,6 +129,8 @@ def rewrite(partner: Partner, plan: Plan, *, today: date, only: Q | None = None)
         changed = [key for key in wanted if wanted[key] != before[key]]
         if not all(is_allowed(before[key], wanted[key], today=today) for key in changed):
             raise PastFixed
+        if changed:
+            remember_reaches(partner, now=now)
         _write(partner, {key: difference(before[key], wanted[key]) for key in changed})
         if changed:
             prices_have_changed(partner)
@@ -201,7 +204,7 @@ def set_price(
         return {key: with_span(line, span)}
 
     with transaction.atomic():
-        done = rewrite(partner, plan, today=today, only=Q(**_columns(key)))
+        done = rewrite(partner, plan, today=today, now=now, only=Q(**_columns(key)))
         if done.count:
             was = in_force(before, span.begins)
             _note("price.changed", partner, key, span, actor, now, before=_words(was.prices) if was else {})
@@ -219,6 +222,7 @@ def drop_price(partner: Partner, row: Price, *, actor: User, today: date, now: d
             partner,
             lambda present: {key: without(present.get(key, ()), row.valid_from)},
             today=today,
+            now=now,
             only=Q(**_columns(key)),
         )
         if done.count:
@@ -237,7 +241,7 @@ def take_back(partner: Partner, done: Rewritten, *, actor: User, today: date, no
         return done.before
 
     with transaction.atomic():
-        taken = rewrite(partner, plan, today=today)
+        taken = rewrite(partner, plan, today=today, now=now)
         activities.record("prices.taken_back", partner, partner=partner, actor=actor, at=now, prices=taken.count)
 
 

@@ -205,7 +205,7 @@ def import_prices(
             raise PlanChanged
         if plan.counts[Outcome.REJECTED]:
             raise LinesRejected
-        done = rewrite(partner, lambda _present: plan.after, today=today)
+        done = rewrite(partner, lambda _present: plan.after, today=today, now=now)
         counts = {outcome.value: plan.counts[outcome] for outcome in Outcome}
         if done.count:
             activities.record(

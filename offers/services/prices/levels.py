@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Max, QuerySet
 
 from offers.models import CustomerTerms, Offer, Price, PriceLevel
+from offers.services.remembering import remember_reaches
 from offers.services.sweeping import prices_have_changed
 from portal import activities
 from portal.models import Partner, User
@@ -100,6 +101,7 @@ def delete_level(level: PriceLevel, *, actor: User, now: datetime) -> Uses:
     """Its prices go with it, its customers pay the list's from now on; what hung on it."""
     with transaction.atomic():
         partner, uses = level.partner, uses_of(level)
+        remember_reaches(partner, now=now)
         facts = {"customers": uses.customers, "prices": uses.prices}
         activities.record("price_level.deleted", level, partner=partner, actor=actor, at=now, **facts)
         CustomerTerms.objects.for_partner(partner).filter(level=level).update(level=None)

@@ -26,7 +26,7 @@ def ask_again(quote: Quote, *, now: datetime) -> bool:
         quote = moves.lock(quote)
         if quote.is_open and quote.valid_until < utc_date(now):
             moves.move(quote, QuoteState.EXPIRED, ended_at=now, change_asked_at=None)
-            holding.release_all(quote)
+            holding.release_all(quote, now=now)
         if quote.state not in ENDED:
             raise QuoteMovedOn(quote)
         if quote.change_asked_at:

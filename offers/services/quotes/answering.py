@@ -94,7 +94,7 @@ def _order_all(quote: Quote, *, by: User | None, now: datetime) -> None:
     asked = [ordering.order_line(quote, line, tax=taxes[line.pk], actor=by, now=now) for line in lines]
     if problems := [problem for problem in asked if problem]:
         raise QuoteNoLongerHolds(problems)
-    ordering.use_offers(quote)
+    ordering.use_offers(quote, now=now)
 
 
 def decline_quote(
@@ -118,7 +118,7 @@ def decline_quote(
         quote = _locked_for_answer(quote, now)
         columns = {"decline_reason": reason, "answer_words": words.strip(), "change_asked_at": None}
         moves.move(quote, QuoteState.DECLINED, **columns, **answer.columns)
-        holding.release_all(quote)
+        holding.release_all(quote, now=now)
         facts = {**answer.facts, "reason": reason, "words": words.strip()}
         activities.record("quote.declined", quote, partner=quote.partner, actor=by, at=now, **facts)
     return quote
@@ -156,7 +156,7 @@ def withdraw_quote(quote: Quote, *, actor: User, now: datetime) -> Quote:
     with transaction.atomic():
         quote = moves.lock(quote)
         moves.move(quote, QuoteState.WITHDRAWN, ended_at=now, change_asked_at=None)
-        holding.release_all(quote)
+        holding.release_all(quote, now=now)
         end_links(quote, now=now)
         withdraw_letters(quote)
         activities.record("quote.withdrawn", quote, partner=quote.partner, actor=actor, at=now)
@@ -177,7 +177,7 @@ def _expire(quote: Quote, now: datetime) -> bool:
         overdue = Quote.objects.overdue(utc_date(now)).filter(pk=quote.pk)
         if not overdue.update(state=QuoteState.EXPIRED, ended_at=now, change_asked_at=None):
             return False
-        holding.release_all(quote)
+        holding.release_all(quote, now=now)
         activities.record("quote.expired", quote, partner=partner, at=now)
     return True
 

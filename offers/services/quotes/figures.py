@@ -24,6 +24,7 @@ from certificates.services.renewals import check_renewable
 from certificates.services.wishes import check_names, check_offered
 from certificates.x509 import BadRequest, normalise_names
 from offers.models import Quote, QuoteLine
+from offers.rules.ceilings import Standing
 from offers.rules.numbers import validity_limit
 from offers.rules.taxes import Tax, Totals, totals
 from offers.services import pricing
@@ -114,10 +115,11 @@ class _Desk:
         self.orders = [line.order_id for line in lines if line.order_id]
         self.book: PriceBook = pricing.price_book(self.partner, on=self.today, customers=[quote.customer_id])
         self.offers: OfferBook = pricing.offer_book(self.partner, now=now)
+        self.offers.read_chains(self.orders)
 
     @cached_property
-    def recorded(self) -> dict[int, list[tuple[int, ...]]]:
-        return pricing.recorded_regimes(self.partner, self.orders)
+    def recorded(self) -> dict[int, Standing]:
+        return pricing.recorded_standings(self.partner, self.orders)
 
     @cached_property
     def locked(self) -> dict[int, list[QuoteLine]]:
@@ -255,7 +257,7 @@ class _Desk:
             code=self.quote.code,
             book=self.book,
             offers=self.offers,
-            recorded=self.recorded.get(line.order.pk, ()),
+            recorded=self.recorded,
             locked=self.locked.get(line.order.pk, ()),
         )
 

@@ -59,15 +59,15 @@ def _hold(quote: Quote, line: QuoteLine, uses: list[tuple[Offer, Decimal]], now:
     return None
 
 
-def use_all(quote: Quote) -> None:
+def use_all(quote: Quote, *, now: datetime) -> None:
     """What its lines take off is used now; the rest of what was held waits for the other quotes that hold it."""
     lines = list(quote.lines.select_related("order"))
     redeeming.lock(map(subject_of, lines))
     for line in lines:
-        redeeming.use(subject_of(line), amounts_of(line))
+        redeeming.use(subject_of(line), amounts_of(line), now=now)
 
 
-def release_all(quote: Quote) -> int:
+def release_all(quote: Quote, *, now: datetime) -> int:
     """Give back what the quote holds, but for what another open quote holds too; how many uses.
 
     What the order's own renewal has used meanwhile stays used.
@@ -75,7 +75,7 @@ def release_all(quote: Quote) -> int:
     subjects = _subjects(quote)
     elsewhere = _wanted_elsewhere(quote, quote.lines.all())
     redeeming.lock(subjects)
-    return sum(redeeming.release_held(one, beyond=elsewhere.get(one, {})) for one in sorted(subjects))
+    return sum(redeeming.release_held(one, now=now, beyond=elsewhere.get(one, {})) for one in sorted(subjects))
 
 
 def held_of(order: Order) -> Mapping[int, Decimal]:

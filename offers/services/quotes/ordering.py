@@ -107,12 +107,12 @@ def _agreed(quote: Quote, line: QuoteLine) -> Agreed:
     return Agreed(line.net, quote.currency)
 
 
-def use_offers(quote: Quote) -> None:
+def use_offers(quote: Quote, *, now: datetime) -> None:
     """What was held for the lines is used now; of new orders, under the name by which it is given back if they fail.
 
     Asked once all orders are locked: whoever renews one of them takes its offers after it.
     """
-    holding.use_all(quote)
+    holding.use_all(quote, now=now)
     for line in quote.lines.filter(order=None).select_related("sale"):
         used = Redemption.objects.filter(subject=subject_of(line), state=Redemption.State.USED)
         used.update(subject=f"request:{line.sale.request_id}")

@@ -112,7 +112,7 @@ def _replace(older: Quote, *, now: datetime) -> None:
         return
     moves.move(older, QuoteState.SUPERSEDED, ended_at=now, change_asked_at=None)
     letters.withdraw_letters(older)
-    holding.release_all(older)
+    holding.release_all(older, now=now)
 
 
 def _refuse_without_address(quote: Quote) -> None:

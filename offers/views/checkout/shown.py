@@ -21,7 +21,7 @@ from offers.services.pricing import (
     price_book,
     price_order,
     quoted_lines,
-    recorded_regimes,
+    recorded_standings,
 )
 from offers.services.renewing import told_price
 
@@ -122,7 +122,7 @@ def _prices(
     partner, today = order.partner, utc_date(now)
     book = price_book(partner, on=today, customers=[order.customer_id])
     offers = offer_book(partner, now=now)
-    recorded = recorded_regimes(partner, [order.pk]).get(order.pk, ())
+    recorded = recorded_standings(partner, [order.pk])
     locked = quoted_lines(partner, [order.pk], today=today).get(order.pk, ())
     names, code = names_asked(asked, order.names), str(asked.get("code") or "")
 
