@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -20,6 +21,8 @@ from tests.journeys.looks import barriers, overhang
 from tests.journeys.rows import way_in
 from tests.journeys.visits import DESK, PHONE, Visits
 from tests.offers.factories import make_offer, make_prices, make_settings, make_tax_rate
+from tests.offers.quotes_on_paper import CUSTOMER, PARTNER, line
+from tests.offers.quotes_on_paper import quote as kept
 
 pytestmark = pytest.mark.browser
 
@@ -171,6 +174,22 @@ def test_quote_is_for_everybody_light_and_dark_wide_and_narrow_in_both_languages
     found += [place for width in (PHONE[0], 320) for place in overhang(page, width)]
 
     assert found == []
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_endless_words_never_widen_the_page(count: int, seller: Partner, visits: Visits) -> None:
+    endless = "W" * 200
+    lines = [line(n, host=endless, product=endless, upgrade_from=endless, order_number="7" * 40) for n in range(count)]
+    customer = replace(CUSTOMER, name=endless, address=endless, vat_number=endless)
+    partner = replace(PARTNER, name=endless, support_email=endless, legal_footer=endless)
+    shown = kept(tuple(lines), customer=customer, partner=partner, note=endless, terms=endless, purchase_order=endless)
+    quote = make_sent(seller, count)
+    Quote.objects.filter(pk=quote.pk).update(snapshot=shown.to_json())
+    page = visits.open()
+
+    page.goto(way_in(quote))
+
+    assert [place for width in (DESK[0], 768, 320) for place in overhang(page, width)] == []
 
 
 def test_answered_quote_and_closed_link_are_for_everybody_too(seller: Partner, visits: Visits) -> None:
