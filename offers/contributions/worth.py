@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Count, Sum
 from django.http import HttpRequest
@@ -23,6 +23,7 @@ from offers.querysets import ValuationQuerySet
 from offers.rules.discounts import best_discount
 from offers.rules.prices import Priced
 from offers.rules.taxes import Tax, TaxCode, Totals
+from offers.services.alternatives import alternatives_of, moving_of
 from offers.services.pricing import (
     OfferBook,
     OrderPrice,
@@ -32,8 +33,10 @@ from offers.services.pricing import (
     price_order,
     renewal_basket,
 )
+from offers.wording.alternatives import alternative_words, movable_words, price_words, renewal_query
 from offers.wording.sums import plan_words, share_off, sum_in_words, sum_of
 from portal import clock
+from portal.access import PartnerRequest
 from portal.contributions import (
     Panel,
     TimelineEvent,
@@ -63,11 +66,21 @@ def register() -> None:
 # An order
 
 
-def order_panel(_request: HttpRequest, order: Order) -> Mapping[str, Any] | None:
+@dataclass(frozen=True, slots=True)
+class More:
+    """What an offer gives for more than the order holds, its price, and where it is chosen; no address, no link."""
+
+    words: str
+    detail: str
+    url: str
+
+
+def order_panel(request: HttpRequest, order: Order) -> Mapping[str, Any] | None:
     """What renewing it as it is brings now; nothing for an order that is renewed, or stands no longer."""
     if order.status not in LIVE_ORDER_STATES or order.renewal_mark != RenewalMark.NONE or order.product is None:
         return None
     now, product = clock.now(), order.product
+    allowed = cast(PartnerRequest, request).membership.permissions
     book = price_book(order.partner, on=utc_date(now), customers=[order.customer_id])
     offers = offer_book(order.partner, now=now)
     price = price_order(
@@ -79,8 +92,26 @@ def order_panel(_request: HttpRequest, order: Order) -> Mapping[str, Any] | None
         "price": price,
         "sum": sum_of(price, product=product, term_years=order.term_years, settings=book.settings),
         "chips": chips_of(price),
+        "more": [*_more(order, price, book, offers, allowed), *_moving(order.customer, book, offers, allowed)],
         "withheld": withheld(order, price, book, offers),
     }
+
+
+def _more(
+    order: Order, price: OrderPrice, book: PriceBook, offers: OfferBook, allowed: Collection[str]
+) -> Iterator[More]:
+    url = reverse("offers:renew", args=[order.pk]) if "orders.renew" in allowed else ""
+    for one in alternatives_of(order, book=book, offers=offers):
+        detail = price_words(one, price.priced.currency)
+        yield More(alternative_words(one), detail, f"{url}{renewal_query(one)}" if url else "")
+
+
+def _moving(customer: Customer, book: PriceBook, offers: OfferBook, allowed: Collection[str]) -> Iterator[More]:
+    """Offers for certificates of other authorities, where the customer has some."""
+    meant, number = moving_of(customer, book=book, offers=offers)
+    url = f"{reverse('offers:quote_new')}?customer={customer.pk}" if "quotes.edit" in allowed else ""
+    for offer in meant if number else ():
+        yield More(offer.words(get_language() or "en"), movable_words(number), url)
 
 
 def chips_of(price: OrderPrice) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from certificates.models import Order, Product
 from certificates.rules import holds_wildcard, parse_wildcard
+from offers.rules.alternatives import Alternative, alternatives
 from offers.rules.baskets import Basket
 from offers.rules.ceilings import MORE_NAMES, Standing, lowest
 from offers.rules.discounts import OfferKind, OrderFacts, fits, fits_but_for_days, is_in_window
@@ -74,10 +75,14 @@ class Choices:
 
 
 class Outcome(NamedTuple):
-    """What renewing an order as it is brings, None without a price; and where the order stands, None if not reached."""
+    """What renewing an order as it is brings, None without a price; and where the order stands, None if not reached.
+
+    `alternatives` are what offers give for more than it holds.
+    """
 
     priced: Priced | None
     standing: Standing | None
+    alternatives: tuple[Alternative, ...] = ()
 
 
 class Desk:
@@ -89,6 +94,7 @@ class Desk:
         self._free_names = max(
             (terms.free_names or 0 for terms in offers.automatic if terms.kind is OfferKind.EXTRA_NAMES), default=0
         )
+        self._sold = {one.name_id: one.name for one in products.values() if one.is_offered}
         self._known: dict[Any, Outcome] = {}
 
     def outcome(
@@ -126,7 +132,13 @@ class Desk:
         found = {basket: self._grant(basket, facts, subject, recorded) for basket in looked_at if basket}
         standings = [plain, *(one.standing for one in found.values())]
         priced = found[wish.as_it_is].priced if wish.as_it_is else None
-        return Outcome(priced, lowest(one for one in standings if one))
+        return Outcome(priced, lowest(one for one in standings if one), self._alternatives(wish.as_it_is, found))
+
+    def _alternatives(self, present: Basket | None, found: Mapping[Basket, Grant]) -> tuple[Alternative, ...]:
+        if present is None or len(found) == 1:
+            return ()
+        priced = {basket: one.priced for basket, one in found.items()}
+        return tuple(alternatives(present, priced, self.offers.terms, self._sold))
 
     def _grant(self, basket: Basket, facts: OrderFacts, subject: str, recorded: Standing | None) -> Grant:
         return grant(basket, facts, subject=subject, recorded=recorded, book=self.book, offers=self.offers)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from django.db import transaction
 
@@ -19,6 +19,7 @@ from certificates.querysets import OrderQuerySet
 from certificates.rules import utc_date
 from certificates.states import LIVE_ORDER_STATES, RenewalMark
 from offers.models import Reach, Valuation
+from offers.rules.alternatives import Alternative
 from offers.rules.ceilings import Standing
 from offers.rules.discounts import WINDOW_CLOSES, WINDOW_OPENS, OrderFacts
 from offers.rules.prices import Priced
@@ -36,8 +37,8 @@ from portal.access import PartnerQuerySet
 from portal.models import Partner
 
 BATCH = 2_000
-_VALUED = ("currency", "subtotal", "discount", "net", "cost", "offer_id")
-_Value: TypeAlias = tuple[str, Decimal, Decimal, Decimal, Decimal | None, int | None]
+_VALUED = ("currency", "subtotal", "discount", "net", "cost", "offer_id", "alternatives")
+_Value: TypeAlias = tuple[str, Decimal, Decimal, Decimal, Decimal | None, int | None, list[dict[str, Any]]]
 
 
 @dataclass(slots=True)
@@ -196,17 +197,18 @@ def _record(books: _Books, rows: Sequence[_Row], report: ValueReport) -> None:
     _write_reaches(books, rows, recorded, books.outcomes(rows, recorded), report)
 
 
-def _value_of(priced: Priced) -> _Value:
+def _value_of(priced: Priced, others: Sequence[Alternative]) -> _Value:
     saving = min((line for line in priced.lines if line.offer is not None), key=lambda one: one.amount, default=None)
     offer = saving.offer if saving else None
-    return priced.currency, priced.subtotal, priced.discount, priced.net, priced.cost, offer
+    stored = [one.to_json() for one in others]
+    return priced.currency, priced.subtotal, priced.discount, priced.net, priced.cost, offer, stored
 
 
 def _write_values(books: _Books, outcomes: Mapping[int, Outcome], report: ValueReport) -> None:
     """Only what changed is written."""
     mine = Valuation.objects.for_partner(books.partner).filter(order__in=list(outcomes))
     before = {pk: tuple(value) for pk, *value in mine.values_list("order_id", *_VALUED)}
-    values = {pk: _value_of(outcome.priced) for pk, outcome in outcomes.items() if outcome.priced}
+    values = {pk: _value_of(one.priced, one.alternatives) for pk, one in outcomes.items() if one.priced}
     changed = {pk: value for pk, value in values.items() if before.get(pk) != value}
     Valuation.objects.bulk_create(
         [_valuation(books, pk, value) for pk, value in changed.items()],

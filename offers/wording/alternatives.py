@@ -40,6 +40,16 @@ def price_words(one: Alternative, currency: str) -> str:
     return gettext("%(net)s instead of %(price)s") % facts
 
 
+def movable_words(number: int) -> str:
+    """3 certificates of other authorities to move."""
+    words = ngettext(
+        "%(number)s certificate of another authority to move",
+        "%(number)s certificates of other authorities to move",
+        number,
+    )
+    return words % {"number": number}
+
+
 def renewal_query(one: Alternative) -> str:
     """What follows the address of the renew page, so that the choice is made there: "?product=ssl_securesite_pro".
 
