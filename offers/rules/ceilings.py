@@ -27,6 +27,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 
 from offers.rules.baskets import Basket
 from offers.rules.discounts import OfferTerms, OrderFacts, fits, is_reached, speaks_of
@@ -35,7 +36,7 @@ from offers.rules.discounts import OfferTerms, OrderFacts, fits, is_reached, spe
 MORE_NAMES = "+"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Standing:
     """Where an order that was reached stands: the automatic offers it met last, by their ids, and its ceilings.
 
@@ -44,6 +45,11 @@ class Standing:
 
     offers: tuple[int, ...] = ()
     ceilings: Mapping[str, Decimal] = field(default_factory=dict)
+
+    @cached_property
+    def key(self) -> tuple[tuple[str, Decimal], ...]:
+        """What orders that may have the same have in common."""
+        return tuple(sorted(self.ceilings.items()))
 
     def ceiling(self, choice: str) -> Decimal | None:
         """The most that automatic offers may give the choice; None where nothing of the order had a price yet.

@@ -79,23 +79,24 @@ class OrderFacts:
 
 def fits(conditions: Conditions, facts: OrderFacts) -> bool:
     """Whether an offer is for the order, and today is one of its days."""
-    in_days = conditions.days_until <= facts.days_left <= conditions.days_from
-    return in_days and fits_but_for_days(conditions, facts)
+    return is_on_day(conditions, facts) and fits_but_for_days(conditions, facts)
+
+
+def is_on_day(conditions: Conditions, facts: OrderFacts) -> bool:
+    """Whether today is one of the offer's days, for whomever it is."""
+    return conditions.days_until <= facts.days_left <= conditions.days_from
 
 
 def fits_but_for_days(conditions: Conditions, facts: OrderFacts) -> bool:
     """Whether an offer is for the order, today or on another day."""
-    asked: tuple[tuple[Collection[object], object], ...] = (
-        (conditions.families, facts.family),
-        (conditions.products, facts.product),
-        (conditions.levels, facts.level),
-        (conditions.customers, facts.customer),
-        (conditions.price_levels, facts.price_level),
-        (conditions.owners, facts.owner),
-        (conditions.countries, facts.country),
-    )
     return (
-        all(not wanted or fact in wanted for wanted, fact in asked)
+        (not conditions.families or facts.family in conditions.families)
+        and (not conditions.products or facts.product in conditions.products)
+        and (not conditions.levels or facts.level in conditions.levels)
+        and (not conditions.customers or facts.customer in conditions.customers)
+        and (not conditions.price_levels or facts.price_level in conditions.price_levels)
+        and (not conditions.owners or facts.owner in conditions.owners)
+        and (not conditions.countries or facts.country in conditions.countries)
         and (conditions.min_orders is None or facts.customer_orders >= conditions.min_orders)
         and (conditions.max_orders is None or facts.customer_orders <= conditions.max_orders)
         and conditions.first_renewal in (None, facts.is_first_renewal)

@@ -373,7 +373,7 @@ class _Foreseeing:
             recorded=recorded,
         ).standing
         spent = tuple(self.without.used_up(customer_id=row.customer, subject=subject))
-        met = stands and (stands.offers, tuple(sorted(stands.ceilings.items())))
+        met = stands and (stands.offers, stands.key)
         key = wish.key, met, spent, subject if self.without.holds(subject) else ""
         found = self._known.get(key)
         if found is None:

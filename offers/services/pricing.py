@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice
 from typing import TypeAlias
 
@@ -305,7 +305,11 @@ class OfferBook:
     @cached_property
     def has_limits(self) -> bool:
         """Whether what one order gets may depend on what others got."""
-        return any(_is_limited(offer) for offer in self.known.values())
+        return bool(self._limited)
+
+    @cached_property
+    def _limited(self) -> tuple[int, ...]:
+        return tuple(pk for pk, offer in self.known.items() if _is_limited(offer))
 
     def is_used_up(self, offer_id: int, *, customer_id: int | None, subject: str) -> bool:
         """Whether its limits leave nothing for the subject, unless that holds a use of it already."""
@@ -321,9 +325,7 @@ class OfferBook:
 
     def used_up(self, *, customer_id: int | None, subject: str) -> list[int]:
         """All that have nothing left for the subject."""
-        if not self.has_limits:
-            return []
-        return [pk for pk in self.known if self.is_used_up(pk, customer_id=customer_id, subject=subject)]
+        return [pk for pk in self._limited if self.is_used_up(pk, customer_id=customer_id, subject=subject)]
 
     def is_too_dear(self, offer_id: int, amount: Decimal, currency: str, *, subject: str) -> bool:
         """Whether giving so much away would go beyond its cap; a cap in one currency gives nothing in another."""
@@ -347,10 +349,9 @@ class OfferBook:
     def _uses(self) -> _Uses:
         """Who has used those with a limit; no query where there are none."""
         uses = _Uses()
-        limited = [pk for pk, offer in self.known.items() if _is_limited(offer)]
-        if not limited:
+        if not self._limited:
             return uses
-        found = Redemption.objects.for_partner(self.partner).filter(offer__in=limited)
+        found = Redemption.objects.for_partner(self.partner).filter(offer__in=self._limited)
         found = found.exclude(state=Redemption.State.RELEASED)
         for offer_id, customer_id, subject, amount in found.values_list("offer", "customer", "subject", "amount"):
             uses.by_customer[offer_id, customer_id] += 1
@@ -400,12 +401,18 @@ def _predecessors(partner: Partner, orders: Iterable[int]) -> dict[int, int]:
 
 def recorded_standings(partner: Partner, orders: Collection[int] | OrderQuerySet) -> dict[int, Standing]:
     """Where each order stood when it was last written down; orders that nothing has reached are missing."""
-    found: dict[int, list[Standing]] = defaultdict(list)
+    found: dict[int, Standing] = {}
+    # Orders alike stand alike: what is written is read once.
+    read = cache(_standing)
     rows = Reach.objects.for_partner(partner).filter(order__in=orders).order_by("since", "pk")
     for order, offers, ceilings in rows.values_list("order", "offers", "ceilings"):
-        shares = {choice: Decimal(share) for choice, share in ceilings.items()}
-        found[order].append(Standing(tuple(offers), shares))
-    return {order: standing for order, rows in found.items() if (standing := lowest(rows))}
+        row = read(tuple(offers), tuple(ceilings.items()))
+        found[order] = (lowest([found[order], row]) or row) if order in found else row
+    return found
+
+
+def _standing(offers: tuple[int, ...], ceilings: tuple[tuple[str, str], ...]) -> Standing:
+    return Standing(offers, {choice: Decimal(share) for choice, share in ceilings})
 
 
 # Pricing

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from certificates.models import Order, Product
-from certificates.rules import holds_wildcard, parse_wildcard
+from certificates.rules import holds_wildcard
 from offers.rules.alternatives import Alternative, alternatives
 from offers.rules.baskets import Basket
 from offers.rules.ceilings import MORE_NAMES, Standing, lowest
-from offers.rules.discounts import OfferKind, OrderFacts, fits, fits_but_for_days, is_in_window
+from offers.rules.discounts import OfferKind, OrderFacts, fits_but_for_days, is_in_window, is_on_day
 from offers.rules.prices import Priced
 from offers.services.pricing import Grant, OfferBook, PriceBook, grant, reached, renewal_basket
 
@@ -41,7 +40,7 @@ class Choices:
 
     def of(self, *, product: int | None, term_years: int, names: Sequence[str], customer: int, more: int = 0) -> Wish:
         """With so many `more` names, where there are any; an unknown product leaves nothing to choose."""
-        wildcards = sum(parse_wildcard(name) is not None for name in names)
+        wildcards = sum(name.startswith("*.") for name in names)
         own = customer if customer in self._with_own_prices else 0
         prices = self.book.currency_of(customer), self.book.level_of(customer), own
         key = product, term_years, len(names), wildcards, more, prices
@@ -111,7 +110,13 @@ class Desk:
         more = self._more(recorded)
         wish = self.choices.of(product=product, term_years=term_years, names=names, customer=facts.customer, more=more)
         spent = tuple(self.offers.used_up(customer_id=facts.customer, subject=subject))
-        key = wish.key, self._met(facts), _key(recorded), spent, subject if self.offers.holds(subject) else ""
+        key = (
+            wish.key,
+            self._met(facts),
+            recorded and recorded.key,
+            spent,
+            subject if self.offers.holds(subject) else "",
+        )
         if key not in self._known:
             self._known[key] = self._work_out(wish, facts, subject, recorded)
         return self._known[key]
@@ -123,7 +128,7 @@ class Desk:
 
     def _met(self, facts: OrderFacts) -> tuple[bool, tuple[tuple[int, bool], ...]]:
         meant = [one for one in self.offers.automatic if fits_but_for_days(one.conditions, facts)]
-        return is_in_window(facts), tuple((one.id, fits(one.conditions, facts)) for one in meant)
+        return is_in_window(facts), tuple((one.id, is_on_day(one.conditions, facts)) for one in meant)
 
     def _work_out(self, wish: Wish, facts: OrderFacts, subject: str, recorded: Standing | None) -> Outcome:
         """Each choice from where the order stood, so that none limits another that is reached at the same moment."""
@@ -142,7 +147,3 @@ class Desk:
 
     def _grant(self, basket: Basket, facts: OrderFacts, subject: str, recorded: Standing | None) -> Grant:
         return grant(basket, facts, subject=subject, recorded=recorded, book=self.book, offers=self.offers)
-
-
-def _key(standing: Standing | None) -> tuple[tuple[str, Decimal], ...] | None:
-    return None if standing is None else tuple(sorted(standing.ceilings.items()))
