@@ -214,29 +214,6 @@ def renewal_sentence(plan: RenewalPlan) -> str:
     return words % facts
 
 
-def renewal_parts(plan: RenewalPlan) -> list[Part]:
-    """The order's days side by side: those kept, those of the certificate, those collected later."""
-    kept = min(plan.carried_days, plan.order_days)
-    on_certificate = max(plan.certificate_days - kept, 0)
-    until = {"date": day(last_day(plan.certificate_end))}
-    parts = [
-        Part("kept", kept, days(kept), gettext("kept from the present order")),
-        Part(
-            "certificate",
-            on_certificate,
-            days(plan.certificate_days),
-            gettext("on the new certificate, to %(date)s") % until,
-        ),
-        Part(
-            "order",
-            plan.order_days - kept - on_certificate,
-            days(plan.order_days),
-            gettext("on the order, to %(date)s") % {"date": day(last_day(plan.order_end))},
-        ),
-    ]
-    return [part for part in parts if part.kind != "kept" or part.days]
-
-
 def reissue_sentence(plan: ReissuePlan) -> str:
     facts = {"days": days(plan.days), "date": day(last_day(plan.ends_at)), "later": days(plan.days_left_to_collect)}
     if not plan.days_left_to_collect:

@@ -13,7 +13,7 @@ from certificates.models import Order, Request
 from certificates.rules import RenewalWindowClosed, last_day
 from certificates.services.refusals import AlreadyRenewed, OrderNotRenewable, WishRefused
 from certificates.services.renewals import check_renewable, renewals_of
-from certificates.wording import day, host
+from certificates.wording import day, days_of, host
 from certificates.x509 import BadRequest, display_name
 from offers.forms.renewal import RenewForm, names_as_typed, without_private_keys
 from offers.services.renewing import OfferRefused, PriceChanged, renew_at_price, told_price
@@ -132,7 +132,7 @@ def _page(request: PartnerRequest, offer: RenewalOffer, form: RenewForm, *, stat
         "form": form,
         "lead": wording.renewal_lead(order.ends_on, plan, today=offer.today) if order.ends_on else "",
         "plan_title": wording.renewal_title(plan),
-        "plan_parts": wording.renewal_parts(plan),
+        "plan_parts": days_of(plan),
         "plan_sentence": wording.renewal_sentence(plan),
         "calendar": plan.reissues,
         "checks": [(fact, wording.validation(fact)) for fact in offer.checks],

@@ -13,6 +13,7 @@ from certificates.models import Customer, Order, Organization, Product
 from certificates.rules import RenewalPlan, utc_date
 from certificates.services import planning
 from certificates.services.refusals import AlreadyOrdered, NotConnected, WishRefused
+from certificates.wording import days_of
 from certificates.x509 import BadRequest
 from offers.forms.renewal import NewOrderForm, names_as_typed, term_choices, without_private_keys
 from offers.services.choices import benefits_of
@@ -169,7 +170,7 @@ class _NewOrder:
             "terms": [(*term, tag(prices.terms[term[0]])) for term in term_choices(self.product)],
             "plan": self.plan,
             "plan_title": wording.renewal_title(self.plan),
-            "plan_parts": wording.renewal_parts(self.plan),
+            "plan_parts": days_of(self.plan),
             "plan_sentence": wording.renewal_sentence(self.plan),
             "calendar": self.plan.reissues,
             "checks": [(fact, wording.validation(fact)) for fact in facts if fact.name],
