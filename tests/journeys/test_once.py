@@ -7,7 +7,7 @@ import pytest
 from django_scopes import scopes_disabled
 from playwright.sync_api import Page, expect
 
-from certificates.models import Order, SandboxOrder
+from certificates.models import Order, Request, SandboxOrder
 from certificates.states import RenewalMark, RequestState
 from portal.crashpoints import KILLED
 from tests.journeys.house import House, wait_for
@@ -33,10 +33,17 @@ def press_at_once(tabs: list[Page]) -> None:
         expect(tab.get_by_role("button", name="Renew now")).to_have_count(0)
 
 
+def waiting() -> bool:
+    with scopes_disabled():
+        return Request.objects.filter(state__in=[RequestState.QUEUED, RequestState.PLACING]).exists()
+
+
 def test_two_tabs_at_once_and_a_worker_killed_in_the_middle_give_one_verified_order(
     demo_house: House, visits: Visits, tmp_path: Path
 ) -> None:
     visits.watch.expected = {409}
+    with demo_house.worker():
+        wait_for(lambda: not waiting(), what="the authority's answer to what the demo asked for")
     order = order_of("900000046")
     orders_before = SandboxOrder.objects.count()
     first = visits.open(CLAIRE)
