@@ -92,6 +92,7 @@ def test_certificates_of_another_authority_become_the_chosen_customers(office: H
 
 
 def test_a_private_key_is_refused_and_kept_nowhere(office: House, visits: Visits) -> None:
+    visits.watch.expected = {422}
     with scopes_disabled():
         before = ImportRun.objects.count()
     page = visits.open(CLAIRE)
