@@ -236,10 +236,11 @@ def orders_meant(offer: Offer, *, today: date) -> OrderQuerySet:
     if offer.is_automatic:
         first, last = max(first, offer.days_until), min(last, offer.days_from)
     orders: OrderQuerySet = Order.objects.for_partner(offer.partner).issued().unrenewed()
-    return orders.expiring(today=today, within=(first, last)).filter(_asked(offer))
+    return orders.expiring(today=today, within=(first, last)).filter(meant_by(offer))
 
 
-def _asked(offer: Offer) -> Q:
+def meant_by(offer: Offer) -> Q:
+    """What the database can ask about orders: everything but days, arms, and the number of a customer's orders."""
     columns = {
         "product__family__in": offer.families,
         "product__name_id__in": offer.products,

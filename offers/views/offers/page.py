@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,7 @@ from offers.forms.offers import EndForm, NamesForm
 from offers.models import Offer, Redemption
 from offers.models.offers import OfferStatus
 from offers.services.offer_results import Results, results_of
+from offers.services.trials import arms_of
 from offers.tables.offers import USE_FIELDS, UsesTable
 from offers.views.offers.found import offer_of
 from offers.wording.offers import (
@@ -83,6 +84,7 @@ class OfferPage(ListPage):
             "others": [one for one in results.earned.values() if one is not results.main],
             "foreseen": list(_against(offer, results)),
             "chart": _chart(results),
+            "arms": list(_arms(offer, utc_date(now))),
             "can": _possible(status),
             "names_form": NamesForm.of(offer),
             "end_form": EndForm(),
@@ -123,6 +125,17 @@ def _against(offer: Offer, results: Results) -> Iterator[tuple[str, str, str]]:
             "needed": share(Decimal(foreseen["needed_rate"])),
         }
         yield _("Renewals have to rise"), words, ""
+
+
+def _arms(offer: Offer, today: date) -> Iterator[tuple[str, str, str, str]]:
+    """Of a trial: heading, orders, renewed, and their share, of those with the offer and of those held back."""
+    for label, arm in zip((_("With the offer"), _("Held back")), arms_of(offer, today=today) or (), strict=False):
+        yield (
+            label,
+            _grouped(arm.orders),
+            _grouped(arm.renewed),
+            share(arm.rate) if arm.rate is not None else "\N{EN DASH}",
+        )
 
 
 def _chart(results: Results) -> dict[str, Any] | None:
