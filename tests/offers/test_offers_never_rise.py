@@ -28,6 +28,7 @@ from offers.services.redeeming import OfferUsedUp, redeem, release
 from offers.services.sweeping import sweep
 from offers.services.terms import change_sales, change_terms
 from offers.services.valuing import value_orders
+from offers.wording.sums import steps_of
 from portal.models import Membership, Partner
 from tests import factories
 from tests.certificates.services.work import TEN
@@ -189,6 +190,9 @@ def test_of_a_lower_list_price_no_greater_share_comes_off(priced: Partner) -> No
         Decimal(10),
     )
     assert after.lines[-1].by_ceiling
+    assert [step.note for step in steps_of(after, {}, base="")][-1] == (
+        "Less than the whole offer: this order was offered no more before, and waiting never pays."
+    )
 
 
 def test_a_better_price_level_brings_no_greater_share(priced: Partner) -> None:
