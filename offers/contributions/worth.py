@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any, cast
 
 from django.db.models import Count, Sum
@@ -145,7 +146,9 @@ def order_events(order: Order) -> Iterator[TimelineEvent]:
     rows = list(Reach.objects.for_partner(order.partner).filter(order=order).order_by("-since")[:_EVENTS])
     named = {pk for row in rows for pk in row.offers}
     names = dict(Offer.objects.for_partner(order.partner).filter(pk__in=named).values_list("pk", "name"))
-    yield from (_reach_event(row, names) for row in rows)
+    # A row that only lowers a ceiling tells nobody anything: its offers are those of the one before.
+    told = [row for row, earlier in zip_longest(rows, rows[1:]) if earlier is None or row.offers != earlier.offers]
+    yield from (_reach_event(row, names) for row in told)
     sales = Sale.objects.for_partner(order.partner).filter(request__order=order).select_related("request")
     yield from (_sale_event(sale) for sale in sales[:_EVENTS])
 
