@@ -25,15 +25,9 @@ from offers.rules.discounts import best_discount
 from offers.rules.prices import Priced
 from offers.rules.taxes import Tax, TaxCode, Totals
 from offers.services.alternatives import alternatives_of, moving_of
-from offers.services.pricing import (
-    OfferBook,
-    OrderPrice,
-    PriceBook,
-    offer_book,
-    price_book,
-    price_order,
-    renewal_basket,
-)
+from offers.services.offer_book import OfferBook, offer_book
+from offers.services.price_book import PriceBook, price_book, renewal_basket
+from offers.services.pricing import OrderPrice, price_order
 from offers.wording.alternatives import alternative_words, movable_words, price_words, renewal_query
 from offers.wording.sums import plan_words, share_off, sum_in_words, sum_of
 from portal import clock

@@ -6,7 +6,8 @@ from certificates.models import Certificate, Customer, Order, Product
 from offers.models import Offer
 from offers.rules.alternatives import KINDS, Alternative
 from offers.rules.discounts import Conditions
-from offers.services.pricing import OfferBook, PriceBook, facts_of, recorded_standings, subject_of
+from offers.services.offer_book import OfferBook, facts_of, recorded_standings, subject_of
+from offers.services.price_book import PriceBook
 from offers.services.standings import Desk
 
 

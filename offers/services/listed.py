@@ -10,7 +10,7 @@ from decimal import Decimal
 from certificates.models import Customer
 from offers.rules.baskets import Basket
 from offers.rules.prices import price
-from offers.services.pricing import PriceBook, price_book
+from offers.services.price_book import PriceBook, price_book
 from portal.models import Partner
 
 

@@ -13,7 +13,7 @@ from offers.models import Offer
 from offers.models.offers import OfferStatus
 from offers.rules.arms import ALL
 from offers.rules.discounts import rises
-from offers.services.pricing import offer_terms
+from offers.services.offer_book import offer_terms
 from offers.services.remembering import note_arrival, remember_reaches
 from offers.services.sweeping import ask_for_sweep
 from portal import activities

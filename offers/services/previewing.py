@@ -34,18 +34,10 @@ from offers.rules.discounts import (
     fits,
     fits_but_for_days,
 )
+from offers.services.offer_book import OfferBook, offer_book, orders_by_customer, recorded_standings, subject_of
 from offers.services.offers import UPGRADES
-from offers.services.pricing import (
-    OfferBook,
-    PriceBook,
-    grant,
-    offer_book,
-    orders_by_customer,
-    price_book,
-    recorded_standings,
-    renewal_basket,
-    subject_of,
-)
+from offers.services.price_book import PriceBook, price_book, renewal_basket
+from offers.services.pricing import grant
 from offers.services.standings import Desk
 from portal.models import Partner
 

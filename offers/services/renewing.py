@@ -13,7 +13,8 @@ from certificates.services.renewals import Agreed, request_new, request_renewal
 from certificates.states import RequestKind, RequestState
 from offers.models import Sale
 from offers.services import redeeming
-from offers.services.pricing import OrderPrice, price_new, price_order, subject_of
+from offers.services.offer_book import subject_of
+from offers.services.pricing import OrderPrice, price_new, price_order
 from offers.services.quotes import holding
 from offers.services.redeeming import OfferRefused
 from offers.services.valuing import note_reach

@@ -16,7 +16,9 @@ from offers.rules.baskets import Basket
 from offers.rules.ceilings import MORE_NAMES, Standing, lowest
 from offers.rules.discounts import OfferKind, OrderFacts, fits_but_for_days, is_in_window, is_on_day
 from offers.rules.prices import Priced
-from offers.services.pricing import Grant, OfferBook, PriceBook, grant, reached, renewal_basket
+from offers.services.offer_book import OfferBook
+from offers.services.price_book import PriceBook, renewal_basket
+from offers.services.pricing import Grant, grant, reached
 
 # Counts of host names and wildcards stand for the names themselves: the price asks no more.
 _HOST, _WILDCARD = "a.example", "*.example"

@@ -15,8 +15,8 @@ from certificates.states import RenewalMark
 from offers.models import Offer
 from offers.rules.arms import ALL, Trial
 from offers.rules.discounts import WINDOW_CLOSES, WINDOW_OPENS
+from offers.services.offer_book import chains_of
 from offers.services.previewing import meant_by
-from offers.services.pricing import chains_of
 
 _RENEWED = (RenewalMark.IN_HAND, RenewalMark.RENEWED)
 

@@ -23,15 +23,8 @@ from offers.rules.alternatives import Alternative
 from offers.rules.ceilings import Standing
 from offers.rules.discounts import WINDOW_CLOSES, WINDOW_OPENS, OrderFacts
 from offers.rules.prices import Priced
-from offers.services.pricing import (
-    OfferBook,
-    PriceBook,
-    offer_book,
-    orders_by_customer,
-    price_book,
-    recorded_standings,
-    subject_of,
-)
+from offers.services.offer_book import OfferBook, offer_book, orders_by_customer, recorded_standings, subject_of
+from offers.services.price_book import PriceBook, price_book
 from offers.services.standings import Desk, Outcome
 from portal.access import PartnerQuerySet
 from portal.models import Partner

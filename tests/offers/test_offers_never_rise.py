@@ -20,10 +20,11 @@ from offers.rules.arms import Trial
 from offers.rules.money import rounded
 from offers.rules.timelines import Span
 from offers.services import remembering
+from offers.services.offer_book import subject_of
 from offers.services.offers import end_offer, pause_offer, publish_offer, resume_offer
 from offers.services.previewing import preview_offer
 from offers.services.prices.changing import PriceKey, set_price, unit_prices
-from offers.services.pricing import OrderPrice, price_order, subject_of
+from offers.services.pricing import OrderPrice, price_order
 from offers.services.redeeming import OfferUsedUp, redeem, release
 from offers.services.sweeping import sweep
 from offers.services.terms import change_sales, change_terms

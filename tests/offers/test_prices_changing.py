@@ -12,6 +12,7 @@ from offers.models import Price, Valuation, Watermark
 from offers.rules.baskets import UnitPrices
 from offers.rules.timelines import Span
 from offers.services import sweeping
+from offers.services.price_book import price_book
 from offers.services.prices import levels
 from offers.services.prices.bulk import Fill, PlanChanged, Raise, carry_out, foresee
 from offers.services.prices.changing import (
@@ -24,7 +25,6 @@ from offers.services.prices.changing import (
     take_back,
     timelines,
 )
-from offers.services.pricing import price_book
 from portal.models import Activity, Partner, User
 from tests.factories import TODAY, make_customer, make_member, make_order, make_partner, midnight, product
 from tests.offers.factories import make_level, make_offer, make_price, make_terms

@@ -12,15 +12,9 @@ from offers.models import Offer, Quote, QuoteLine, Reach
 from offers.models.quotes import QuoteState
 from offers.rules.ceilings import Standing
 from offers.rules.taxes import TaxCode
-from offers.services.pricing import (
-    CodeRefusal,
-    OrderPrice,
-    offer_book,
-    price_book,
-    price_for,
-    price_new,
-    price_order,
-)
+from offers.services.offer_book import offer_book
+from offers.services.price_book import price_book
+from offers.services.pricing import CodeRefusal, OrderPrice, price_for, price_new, price_order
 from offers.services.redeeming import redeem
 from portal.models import Partner
 from tests.factories import TODAY, make_customer, make_order, make_partner, midnight, product

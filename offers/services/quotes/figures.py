@@ -28,7 +28,9 @@ from offers.rules.ceilings import Standing
 from offers.rules.numbers import validity_limit
 from offers.rules.taxes import Tax, Totals, totals
 from offers.services import pricing
-from offers.services.pricing import Coded, OfferBook, OrderPrice, PriceBook
+from offers.services.offer_book import OfferBook, offer_book, recorded_standings, subject_of
+from offers.services.price_book import PriceBook, price_book
+from offers.services.pricing import Coded, OrderPrice
 from offers.services.quotes.refusals import LineProblem, LinesRefused, Reason
 from portal.models import Partner
 
@@ -113,13 +115,13 @@ class _Desk:
         self.partner: Partner = quote.partner
         self.moving = [line.certificate_id for line in lines if line.certificate_id]
         self.orders = [line.order_id for line in lines if line.order_id]
-        self.book: PriceBook = pricing.price_book(self.partner, on=self.today, customers=[quote.customer_id])
-        self.offers: OfferBook = pricing.offer_book(self.partner, now=now)
+        self.book: PriceBook = price_book(self.partner, on=self.today, customers=[quote.customer_id])
+        self.offers: OfferBook = offer_book(self.partner, now=now)
         self.offers.read_chains(self.orders)
 
     @cached_property
     def recorded(self) -> dict[int, Standing]:
-        return pricing.recorded_standings(self.partner, self.orders)
+        return recorded_standings(self.partner, self.orders)
 
     @cached_property
     def locked(self) -> dict[int, list[QuoteLine]]:
@@ -244,7 +246,7 @@ class _Desk:
                 customer=self.quote.customer,
                 code=self.quote.code,
                 consolidates=line.certificate_id is not None,
-                subject=subject_of(line),
+                subject=line_subject(line),
                 book=self.book,
                 offers=self.offers,
             )
@@ -287,6 +289,6 @@ def problem_of(line: QuoteLine, reason: Reason, *, on: date | None = None, detai
     )
 
 
-def subject_of(line: QuoteLine) -> str:
+def line_subject(line: QuoteLine) -> str:
     """What a use of an offer is for: "order:17" for a renewal, "certificate:40" for one moved over to us."""
-    return pricing.subject_of(line.order) if line.order else f"certificate:{line.certificate_id}"
+    return subject_of(line.order) if line.order else f"certificate:{line.certificate_id}"

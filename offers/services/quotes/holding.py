@@ -13,7 +13,7 @@ from certificates.models import Order
 from offers.models import Offer, Quote, QuoteLine
 from offers.rules.prices import Priced
 from offers.services import redeeming
-from offers.services.quotes.figures import problem_of, subject_of
+from offers.services.quotes.figures import line_subject, problem_of
 from offers.services.quotes.refusals import LineProblem, LinesRefused, Reason
 
 
@@ -30,9 +30,9 @@ def hold_all(quote: Quote, lines: Iterable[QuoteLine], *, now: datetime) -> None
     """Hold the offers of every line. Raises LinesRefused where one has been used up or has ended."""
     lines = list(lines)
     elsewhere = _wanted_elsewhere(quote, lines)
-    wanted = {line.pk: _no_less(amounts_of(line), elsewhere.get(subject_of(line), {})) for line in lines}
+    wanted = {line.pk: _no_less(amounts_of(line), elsewhere.get(line_subject(line), {})) for line in lines}
     named = {pk for amounts in wanted.values() for pk in amounts}
-    redeeming.lock(_subjects(quote.replaces) | set(map(subject_of, lines)), offers=named)
+    redeeming.lock(_subjects(quote.replaces) | set(map(line_subject, lines)), offers=named)
     offers = Offer.objects.for_partner(quote.partner).in_bulk(named)
     problems = []
     for line in lines:
@@ -47,7 +47,7 @@ def _hold(quote: Quote, line: QuoteLine, uses: list[tuple[Offer, Decimal]], now:
     try:
         redeeming.redeem(
             uses,
-            subject=subject_of(line),
+            subject=line_subject(line),
             customer=quote.customer,
             order=line.order,
             currency=quote.currency,
@@ -62,9 +62,9 @@ def _hold(quote: Quote, line: QuoteLine, uses: list[tuple[Offer, Decimal]], now:
 def use_all(quote: Quote, *, now: datetime) -> None:
     """What its lines take off is used now; the rest of what was held waits for the other quotes that hold it."""
     lines = list(quote.lines.select_related("order"))
-    redeeming.lock(map(subject_of, lines))
+    redeeming.lock(map(line_subject, lines))
     for line in lines:
-        redeeming.use(subject_of(line), amounts_of(line), now=now)
+        redeeming.use(line_subject(line), amounts_of(line), now=now)
 
 
 def release_all(quote: Quote, *, now: datetime) -> int:
@@ -96,7 +96,7 @@ def _no_less(amounts: Mapping[int, Decimal], others: Mapping[int, Decimal]) -> d
 
 
 def _subjects(quote: Quote | None) -> set[str]:
-    return {subject_of(line) for line in quote.lines.select_related("order")} if quote else set()
+    return {line_subject(line) for line in quote.lines.select_related("order")} if quote else set()
 
 
 def _wanted_elsewhere(quote: Quote, lines: Iterable[QuoteLine]) -> Mapping[str, dict[int, Decimal]]:
@@ -107,6 +107,6 @@ def _wanted_elsewhere(quote: Quote, lines: Iterable[QuoteLine]) -> Mapping[str, 
     others = QuoteLine.objects.for_partner(quote.partner).filter(same, quote__in=Quote.objects.open())
     wanted: dict[str, dict[int, Decimal]] = {}
     for line in others.exclude(quote=quote).select_related("order"):
-        held = wanted.setdefault(subject_of(line), {})
+        held = wanted.setdefault(line_subject(line), {})
         held.update(_no_less(amounts_of(line), held))
     return wanted

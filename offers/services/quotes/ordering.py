@@ -17,7 +17,7 @@ from offers.models import Quote, QuoteLine, Redemption, Sale
 from offers.rules.prices import Priced
 from offers.rules.taxes import shares
 from offers.services.quotes import holding
-from offers.services.quotes.figures import OBSTACLES, problem_of, subject_of
+from offers.services.quotes.figures import OBSTACLES, line_subject, problem_of
 from offers.services.quotes.refusals import LineProblem, Reason
 from offers.services.quotes.snapshots import stored_snapshot
 from portal.models import User
@@ -114,7 +114,7 @@ def use_offers(quote: Quote, *, now: datetime) -> None:
     """
     holding.use_all(quote, now=now)
     for line in quote.lines.filter(order=None).select_related("sale"):
-        used = Redemption.objects.filter(subject=subject_of(line), state=Redemption.State.USED)
+        used = Redemption.objects.filter(subject=line_subject(line), state=Redemption.State.USED)
         used.update(subject=f"request:{line.sale.request_id}")
 
 

@@ -17,7 +17,9 @@ from certificates.wording import days_of
 from certificates.x509 import BadRequest
 from offers.forms.renewal import NewOrderForm, names_as_typed, term_choices, without_private_keys
 from offers.services.choices import benefits_of
-from offers.services.pricing import OrderPrice, offer_book, price_book, price_new
+from offers.services.offer_book import offer_book
+from offers.services.price_book import price_book
+from offers.services.pricing import OrderPrice, price_new
 from offers.services.renewing import OfferRefused, PriceChanged, told_price
 from offers.views.checkout.instead import not_connected
 from offers.views.checkout.placing import order_new

@@ -15,14 +15,9 @@ from certificates.services.planning import ValidationFact
 from certificates.x509 import BadRequest, normalise_names
 from offers.models import SalesSettings
 from offers.services.choices import Choice, choices_for
-from offers.services.pricing import (
-    OrderPrice,
-    offer_book,
-    price_book,
-    price_order,
-    quoted_lines,
-    recorded_standings,
-)
+from offers.services.offer_book import offer_book, recorded_standings
+from offers.services.price_book import price_book
+from offers.services.pricing import OrderPrice, price_order, quoted_lines
 from offers.services.renewing import told_price
 
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from certificates.models import Customer
 from offers.forms.prices import SalesForm, TermsForm, rates_formset
 from offers.models import Price
-from offers.services.pricing import price_book
+from offers.services.price_book import price_book
 from offers.services.terms import change_sales, change_terms, sales_settings, tax_rates, terms_of
 from offers.services.vatnumbers import Form, form_of
 from offers.wording.prices import tax_sentence
