@@ -265,6 +265,7 @@ def shares_day_by_day(
     """The share that comes off from the day an order is first reached until its window closes.
 
     Each day one of the baskets stands for the list of the day (the same is bought, prices differ), and one margin.
+    On a day on which it costs nothing there is no share.
     """
     stands: Standing | None = None
     for day, days_left in enumerate(range(120, WINDOW_CLOSES - 1, -1)):
@@ -274,7 +275,7 @@ def shares_day_by_day(
         ceiling = stands.ceiling(choice_of(basket)) if stands else None
         found = best_discount(basket, fitting, floor_margin=margins[day % len(margins)], ceiling=ceiling)
         stands = after_giving(found.share, basket, today, live, stands)
-        if stands and choice_of(basket) in stands.ceilings:
+        if stands and basket.subtotal and choice_of(basket) in stands.ceilings:
             yield found.share
 
 
