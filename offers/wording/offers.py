@@ -16,8 +16,8 @@ from offers.models import Offer, PriceLevel
 from offers.models.offers import OfferStatus
 from offers.rules.arms import ALL
 from offers.rules.discounts import WINDOW_CLOSES, WINDOW_OPENS
+from offers.services.forecasts import BreakEven, BreakEvenOfMore
 from offers.services.offers import Problem
-from offers.services.previewing import BreakEven
 from portal.models import Membership
 from portal.money import money
 from portal.quantities import percentage
@@ -257,8 +257,10 @@ def period(offer: Offer) -> str:
 # Whether it pays
 
 
-def break_even_words(even: BreakEven) -> str:
+def break_even_words(even: BreakEven | BreakEvenOfMore) -> str:
     """ "At 40% margin, 10% off must lift renewals from 60% to 80% to pay for itself."."""
+    if isinstance(even, BreakEvenOfMore):
+        return _break_even_of_more(even)
     facts = {
         "margin": share(even.margin),
         "discount": share(even.discount),
@@ -280,3 +282,29 @@ def break_even_words(even: BreakEven) -> str:
 def share(of_one: Decimal) -> str:
     """0.125 -> "12.5%", with one decimal at most."""
     return percentage((of_one * 100).quantize(Decimal("0.1")).normalize())
+
+
+def _break_even_of_more(even: BreakEvenOfMore) -> str:
+    """ "An order earns EUR 80.00 as it is and EUR 50.00 with the offer: renewals must rise …"."""
+    facts = {
+        "before": money(even.as_it_is, even.currency),
+        "after": money(even.with_offer, even.currency),
+        "rate": share(even.base_rate),
+        "needed": share(even.needed) if even.needed is not None else "",
+    }
+    if even.needed is None:
+        words = _(
+            "An order earns %(before)s as it is and %(after)s with the offer: from %(rate)s renewals that cannot pay "
+            "for itself, even if every order were renewed."
+        )
+    elif even.needed <= even.base_rate:
+        words = _(
+            "An order earns %(before)s as it is and %(after)s with the offer: it pays even where renewals stay "
+            "at %(rate)s."
+        )
+    else:
+        words = _(
+            "An order earns %(before)s as it is and %(after)s with the offer: renewals must rise from %(rate)s "
+            "to %(needed)s for it to pay for itself."
+        )
+    return words % facts

@@ -11,6 +11,7 @@ from django_scopes import scope
 from certificates.models import Order, Product, Request
 from offers.models import Offer, Price, Sale, SalesSettings, Valuation
 from offers.models.offers import OfferStatus
+from offers.services.forecasts import BreakEven
 from offers.services.offer_results import results_of
 from offers.services.previewing import preview_offer
 from portal import clock
@@ -51,7 +52,7 @@ def test_enough_orders_ended_to_say_what_an_offer_must_bring(relais: Partner) ->
 
     assert foreseen.own_rate == Decimal("0.6")
     assert foreseen.touched > 0
-    assert foreseen.break_even is not None
+    assert isinstance(foreseen.break_even, BreakEven)
     assert foreseen.break_even.needed is not None
     assert round(100 * foreseen.break_even.margin) == 40
     assert round(100 * foreseen.break_even.needed) == 80

@@ -14,8 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from certificates.models import Certificate, Customer, Order
 from certificates.states import RenewalMark
 from offers.models import Offer, Price, Valuation
+from offers.services.forecasts import Preview
 from offers.services.offers import publish_offer
-from offers.services.previewing import Preview, preview_offer
+from offers.services.previewing import preview_offer
 from offers.services.valuing import value_orders
 from offers.wording.offers import break_even_words
 from portal.models import Partner
@@ -74,6 +75,30 @@ def test_a_discount_that_cannot_pay_for_itself_says_so(partner: Partner) -> None
     assert break_even_words(even) == (
         "At 40% margin and 80% renewals, 10% off cannot pay for itself, even if every order were renewed."
     )
+
+
+@pytest.mark.parametrize(
+    ("cost", "words"),
+    [
+        (150, "€50.00 with the offer: renewals must rise from 60% to 96% for it to pay for itself."),
+        (100, "€100.00 with the offer: it pays even where renewals stay at 60%."),
+        (
+            250,
+            "-€50.00 with the offer: from 60% renewals that cannot pay for itself, even if every order were renewed.",
+        ),
+    ],
+)
+def test_an_upgrade_is_held_against_renewing_as_it_is(partner: Partner, cost: int, words: str) -> None:
+    present, better = factories.product("ssl_securesite_flex"), factories.product("ssl_securesite_pro")
+    make_price(partner, "200.00", product=present, cost_base=Decimal(120), cost_name=Decimal(0))
+    make_price(partner, "400.00", product=better, cost_base=Decimal(cost), cost_name=Decimal(0))
+    make_orders(partner, 20, product=present)
+    offer = make_offer(partner, None, kind="upgrade_same_price", upgrade_targets=[better.name_id], state=DRAFT)
+
+    even = preview_offer(offer, now=TEN, base_rate=Decimal("0.6")).break_even
+
+    assert even is not None
+    assert break_even_words(even) == f"An order earns €80.00 as it is and {words}"
 
 
 def test_orders_without_a_price_or_without_room_are_told_apart(partner: Partner) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offers.rules.breakeven import needed_rate
+from offers.rules.breakeven import needed_rate, rate_to_earn
 from offers.rules.money import decimals, percent_of, rounded
 from offers.rules.numbers import (
     CODE_BITS,
@@ -131,6 +131,16 @@ def test_what_a_discount_must_lift_renewals_to(
     base_rate: str, margin: str, discount: str, expected: str | None
 ) -> None:
     needed = needed_rate(Decimal(base_rate), Decimal(margin), Decimal(discount))
+
+    assert needed == (None if expected is None else Decimal(expected))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [("80", "50", "0.96"), ("80", "100", "0.48"), ("80", "40", None), ("80", "-10", None), ("-5", "50", "0")],
+)
+def test_what_renewals_must_rise_to_where_more_is_bought(before: str, after: str, expected: str | None) -> None:
+    needed = rate_to_earn(Decimal("0.6"), Decimal(before), Decimal(after))
 
     assert needed == (None if expected is None else Decimal(expected))
 

@@ -17,7 +17,8 @@ from offers.forms.offers import FIELD_KINDS, OfferForm, RateForm
 from offers.models import Offer
 from offers.models.offers import OfferStatus
 from offers.services import offers as deeds
-from offers.services.previewing import Preview, preview_offer, renewal_rate
+from offers.services.forecasts import Preview
+from offers.services.previewing import preview_offer, renewal_rate
 from offers.views.offers.found import offer_of, refuse, show_frozen
 from offers.wording.offers import (
     PROBLEMS,
