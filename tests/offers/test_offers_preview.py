@@ -84,7 +84,7 @@ def test_a_discount_that_cannot_pay_for_itself_says_so(partner: Partner) -> None
         (100, "€100.00 with the offer: it pays even where renewals stay at 60%."),
         (
             250,
-            "-€50.00 with the offer: from 60% renewals that cannot pay for itself, even if every order were renewed.",
+            "€0.00 with the offer: from 60% renewals that cannot pay for itself, even if every order were renewed.",
         ),
     ],
 )
