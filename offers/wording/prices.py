@@ -20,7 +20,11 @@ from portal.quantities import percentage
 from portal.types import StrOrPromise
 
 _FAULTS: Mapping[Fault, StrOrPromise] = {
-    Fault.UNREADABLE: gettext_lazy("The line cannot be read: a quotation mark is open, or cells are missing."),
+    Fault.UNREADABLE: gettext_lazy("The line cannot be read: a quotation mark is open, or its letters are damaged."),
+    Fault.TOO_MANY_CELLS: gettext_lazy(
+        "The line has more cells than the header (%(value)s). Put amounts and texts with a comma in quotation marks."
+    ),
+    Fault.TOO_FEW_CELLS: gettext_lazy("The line has fewer cells than the header (%(value)s)."),
     Fault.UNKNOWN_PRODUCT: gettext_lazy("“%(value)s” is not a product of the catalogue."),
     Fault.UNKNOWN_LEVEL: gettext_lazy("There is no price level “%(value)s”. Add it first, or correct the name."),
     Fault.UNKNOWN_CUSTOMER: gettext_lazy("No customer has the number or key “%(value)s”."),

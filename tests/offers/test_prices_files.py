@@ -180,6 +180,45 @@ def test_line_without_a_first_day_that_holds_already_is_unchanged(partner: Partn
     assert outcomes(plan(partner, "product,base\nssl_basic,200\n")) == ["unchanged"]
 
 
+def test_price_changed_in_an_exported_file_holds_from_today_on(partner: Partner, nadia: User) -> None:
+    make_price(partner, "200.00", product=product("ssl_basic"), valid_from=date(2025, 1, 1))
+    make_price(partner, "90.00", product=product("ssl_ev_basic"), valid_from=date(2025, 1, 1))
+    content = exported(partner).replace(b"200.00", b"220.00")
+
+    found = take(partner, content, nadia)
+
+    assert sorted(outcomes(found)) == [Outcome.CHANGED, Outcome.UNCHANGED]
+    changed = next(line for line in found.lines if line.outcome is Outcome.CHANGED)
+    assert changed.span is not None
+    assert changed.before is not None
+    assert (changed.span.begins, changed.before.base, changed.span.prices.base) == (TODAY, 200, 220)
+    line = Price.objects.filter(product=product("ssl_basic")).order_by("valid_from")
+    assert list(line.values_list("valid_from", "valid_until", "base")) == [
+        (date(2025, 1, 1), TODAY - DAY, 200),
+        (TODAY, None, 220),
+    ]
+
+
+def test_last_day_that_came_with_a_changed_price_ends_it_and_brings_no_older_one_back(
+    partner: Partner, nadia: User
+) -> None:
+    make_price(partner, "200.00", product=product("ssl_basic"), valid_from=date(2025, 1, 1))
+
+    take(partner, b"product,base,from,until\nssl_basic,220,2025-01-01,2027-01-31\n", nadia)
+
+    spans = Price.objects.order_by("valid_from").values_list("valid_from", "valid_until")
+    assert list(spans) == [(date(2025, 1, 1), TODAY - DAY), (TODAY, date(2027, 1, 31))]
+
+
+def test_price_that_is_over_is_not_changed_by_a_file(partner: Partner) -> None:
+    make_price(partner, "200.00", product=product("ssl_basic"), valid_from=date(2025, 1, 1))
+    make_price(partner, "210.00", product=product("ssl_basic"), valid_from=TODAY - DAY)
+
+    text = "product,base,from,until\nssl_basic,1,2025-01-01,\n"
+
+    assert outcomes(plan(partner, text)) == [Fault.PAST]
+
+
 # What is refused, and how it is said
 
 
@@ -207,7 +246,9 @@ def test_line_without_a_first_day_that_holds_already_is_unchanged(partner: Partn
         ("ssl_basic,1,,,,,11/12/2026,", Fault.DAY_TWO_WAYS),
         ("ssl_basic,1,,,,,2026-12-01,2026-11-30", Fault.ENDS_BEFORE),
         ("ssl_basic,1,,,,,2026-02-01,", Fault.PAST),
-        ("ssl_basic,1", Fault.UNREADABLE),
+        ("ssl_basic,1", Fault.TOO_FEW_CELLS),
+        ("ssl_basic,1,50,,,,,,2026-12-31", Fault.TOO_MANY_CELLS),
+        ('"ssl_basic,1', Fault.UNREADABLE),
     ],
 )
 def test_bad_line_is_rejected_with_its_number_and_a_sentence(partner: Partner, line: str, fault: Fault) -> None:

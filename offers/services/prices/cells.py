@@ -24,6 +24,8 @@ class Fault(StrEnum):
     """Why a line of a file cannot be taken."""
 
     UNREADABLE = "unreadable"
+    TOO_MANY_CELLS = "too_many_cells"
+    TOO_FEW_CELLS = "too_few_cells"
     UNKNOWN_PRODUCT = "unknown_product"
     UNKNOWN_LEVEL = "unknown_level"
     UNKNOWN_CUSTOMER = "unknown_customer"

@@ -7,7 +7,7 @@ import io
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -52,6 +52,7 @@ COLUMNS = (
 )
 REQUIRED = ("product", "base")
 _BATCH = 500
+_DAY = timedelta(days=1)
 Place: TypeAlias = tuple[PriceKey, Span]
 
 
@@ -224,7 +225,11 @@ def _records(content: bytes) -> tuple[list[Record | BadRecord], list[str]]:
 
 
 def _unread(record: BadRecord) -> Line:
-    return Line(record.line, Outcome.REJECTED, fault=Fault.UNREADABLE)
+    if record.fault is not csvio.Fault.WRONG_CELL_COUNT:
+        return Line(record.line, Outcome.REJECTED, fault=Fault.UNREADABLE)
+    found, expected = map(int, record.detail.split(" / "))
+    fault = Fault.TOO_MANY_CELLS if found > expected else Fault.TOO_FEW_CELLS
+    return Line(record.line, Outcome.REJECTED, fault=fault, value=record.detail)
 
 
 def _rejected(number: int, bad: BadCell) -> Line:
@@ -233,11 +238,12 @@ def _rejected(number: int, bad: BadCell) -> Line:
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A line that could be read."""
+    """A line that could be read; `follows` is the first day of the price that its span goes on from."""
 
     number: int
     key: PriceKey
     span: Span
+    follows: date | None = None
 
 
 def _add(wanted: dict[tuple[PriceKey, date], _Wanted], new: _Wanted) -> None:
@@ -284,7 +290,21 @@ class _Reader:
         """Raises BadCell."""
         row = {column: cell.strip() for column, cell in zip(self.header, record.cells, strict=True)}
         key = self._key(row)
-        return _Wanted(record.line, key, self._span(row, key))
+        span = self._span(row, key)
+        if self._is_repriced(key, span):
+            return _Wanted(record.line, key, replace(span, begins=self.today), follows=span.begins)
+        return _Wanted(record.line, key, span)
+
+    def _is_repriced(self, key: PriceKey, span: Span) -> bool:
+        """Whether it gives other prices to what holds since an earlier day: they are meant from today on."""
+        holding = in_force(self.present.get(key, ()), self.today)
+        is_over = span.until is not None and span.until < self.today
+        return (
+            holding is not None
+            and holding.begins == span.begins < self.today
+            and holding.prices != span.prices
+            and not is_over
+        )
 
     def _key(self, row: Mapping[str, str]) -> PriceKey:
         product = self.products.get(row["product"].casefold())
@@ -368,7 +388,13 @@ def _against(
     for key, mine in by_key.items():
         before = present.get(key, ())
         begun = {one.span.begins for one in mine}
-        becomes = settled([*(span for span in before if span.begins not in begun), *(one.span for one in mine)])
+        followed = {one.follows for one in mine}
+        kept = [
+            replace(span, until=today - _DAY) if span.begins in followed else span
+            for span in before
+            if span.begins not in begun
+        ]
+        becomes = settled([*kept, *(one.span for one in mine)])
         planned = [_outcome(one, before, becomes) for one in mine]
         if not is_allowed(before, becomes, today=today):
             planned = [_barred(line, today) for line in planned]
@@ -382,7 +408,8 @@ def _outcome(wanted: _Wanted, before: Timeline, becomes: Timeline) -> Line:
     was = next((span for span in before if span.begins == begins), None)
     span = next(span for span in becomes if span.begins == begins)
     held = in_force(before, begins)
-    outcome = Outcome.CREATED if was is None else Outcome.UNCHANGED if span == was else Outcome.CHANGED
+    is_new = was is None and wanted.follows is None
+    outcome = Outcome.CREATED if is_new else Outcome.UNCHANGED if span == was else Outcome.CHANGED
     return Line(wanted.number, outcome, wanted.key, span, held.prices if held else None)
 
 
