@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from certificates.rules import start_of_day, utc_date
 from offers.models import Offer, Price, Watermark
 from offers.services.valuing import record_reaches
@@ -16,7 +18,7 @@ _INSTANT = timedelta(microseconds=1)
 def remember_reaches(partner: Partner, *, now: datetime, customer: int | None = None) -> None:
     """Before a change: where every order stands by now, or every order of a `customer` (primary key)."""
     mark = Watermark.objects.for_partner(partner).first()
-    if mark and missed_moments(partner, since=mark.reached_at, now=now):
+    if mark:
         catch_up(partner, mark, now=now)
     record_reaches(partner, now=now, customer=customer)
 
@@ -30,7 +32,9 @@ def catch_up(partner: Partner, mark: Watermark, *, now: datetime) -> None:
     """Make up for what happened by itself since reaches were last written down."""
     for moment in missed_moments(partner, since=mark.reached_at, now=now):
         record_reaches(partner, now=moment)
-    Watermark.objects.filter(pk=mark.pk).update(reached_at=now)
+    # Never back: what an offer published meanwhile has given would else be taken for what it had not given before.
+    known_until = Q(reached_at__isnull=True) | Q(reached_at__lt=now)
+    Watermark.objects.filter(known_until, pk=mark.pk).update(reached_at=now)
 
 
 def missed_moments(partner: Partner, *, since: datetime | None, now: datetime) -> list[datetime]:

@@ -227,13 +227,19 @@ def _write_reaches(
     outcomes: Mapping[int, Outcome],
     report: ValueReport,
 ) -> None:
-    """One row for each order that stands elsewhere than it did; the same moment is written once."""
-    new = []
+    """One row for each order that stands elsewhere than it did; the same moment is written once.
+
+    Who began before an offer came and writes after it knows nothing of it: what a later moment gave stands.
+    """
+    new = {}
     for row in rows:
         mine = outcomes[row.pk].standing
         if mine and mine != recorded.get(row.pk) and _is_in_window(row.ends_on, books.today):
-            new.append(_reach(books.partner, row.pk, mine, books.now))
-    _store(new)
+            new[row.pk] = _reach(books.partner, row.pk, mine, books.now)
+    known_later = Reach.objects.for_partner(books.partner).filter(order__in=new, since__gt=books.now)
+    for order in known_later.values_list("order", flat=True) if new else ():
+        new.pop(order, None)
+    _store(list(new.values()))
     report.reached += len(new)
 
 

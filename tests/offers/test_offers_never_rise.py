@@ -36,7 +36,7 @@ from tests.certificates.services.work import TEN
 from tests.factories import TODAY, make_member
 from tests.offers.factories import make_draft_quote, make_level, make_offer, make_prices, make_settings
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 @pytest.fixture
@@ -302,6 +302,28 @@ def test_days_without_a_worker_cost_nothing(priced: Partner, monkeypatch: pytest
     sweep(priced, now=TEN + 300 * DAY)
 
     assert looked == []
+
+
+def test_the_sweep_after_publication_leaves_the_offer_standing(priced: Partner) -> None:
+    order = make_due(priced, 60)
+    sweep(priced, now=TEN)
+    publish(priced, "15", now=TEN + HOUR, starts_at=TEN)
+
+    sweep(priced, now=TEN + 2 * HOUR)
+
+    assert Valuation.objects.get(order=order).discount == 33
+    assert share(order, now=TEN + 3 * HOUR) == 15
+
+
+def test_a_sweep_that_began_before_publication_leaves_the_offer_standing(priced: Partner) -> None:
+    order = make_due(priced, 60)
+    sweep(priced, now=TEN)
+    publish(priced, "15", now=TEN + HOUR)
+
+    sweep(priced, now=TEN + HOUR - timedelta(seconds=2))
+    sweep(priced, now=TEN + 2 * HOUR)
+
+    assert share(order, now=TEN + 3 * HOUR) == 15
 
 
 # Trials
