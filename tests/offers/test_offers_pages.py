@@ -306,6 +306,13 @@ def test_an_incomplete_preview_asks_for_more(desk: Client, priced: Partner) -> N
     assert "Say what it gives" in text_of(response)
 
 
+def test_the_preview_says_what_keeps_the_terms_from_standing(desk: Client, priced: Partner) -> None:
+    shown = text_of(desk.post(url("offer_preview"), TYPED | {"days_from": "30", "days_until": "0"}))
+
+    assert "From days before the end: An offer that applies by itself begins 90 days before the end" in shown
+    assert "Say what it gives" not in shown
+
+
 def test_without_scripts_a_button_shows_the_numbers_and_saves_nothing(desk: Client, priced: Partner) -> None:
     factories.make_order(priced)
 

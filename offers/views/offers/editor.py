@@ -102,23 +102,36 @@ def offer_preview(request: PartnerRequest) -> HttpResponse:
 
 
 def _foreseen(request: PartnerRequest, offer: Offer, now: datetime) -> dict[str, Any]:
-    """The numbers of the preview; without them where the terms are not complete."""
-    asked, rate = _asked(request, offer, now), RateForm(request.POST)
+    """The numbers of the preview; where the terms cannot stand, why."""
+    form = _typed(request, offer, now) if request.method == "POST" else None
     typed_rate = request.POST.get("base_rate", "")
+    asked = (form.offer if form.is_valid() else None) if form else offer if offer.pk else None
     if asked is None:
         own = renewal_rate(request.partner, today=utc_date(now))
-        return {"preview": None, "base_rate": typed_rate, "rate_known": share(own) if own is not None else ""}
-    return _preview_context(asked, preview_offer(asked, now=now, base_rate=rate.share), base_rate=typed_rate)
+        rate_known = share(own) if own is not None else ""
+        return {"preview": None, "base_rate": typed_rate, "rate_known": rate_known, **_wanting(form)}
+    foreseen = preview_offer(asked, now=now, base_rate=RateForm(request.POST).share)
+    return _preview_context(asked, foreseen, base_rate=typed_rate)
 
 
-def _asked(request: PartnerRequest, offer: Offer, now: datetime) -> Offer | None:
-    """The terms to look at, as typed or as saved; None where they are not complete."""
-    if request.method != "POST":
-        return offer if offer.pk else None
+def _typed(request: PartnerRequest, offer: Offer, now: datetime) -> OfferForm:
     typed = request.POST.copy()
     typed["name"] = typed.get("name") or "-"  # the numbers need none
-    form = OfferForm(typed, offer=offer, now=now)
-    return form.offer if form.is_valid() else None
+    return OfferForm(typed, offer=offer, now=now)
+
+
+def _wanting(form: OfferForm | None) -> dict[str, Any]:
+    """Whether it is still to be said what the offer gives, and what else keeps the terms from standing."""
+    if form is None:
+        return {"is_unsaid": True, "problems": []}
+    unsaid = str(PROBLEMS[deeds.Problem.MISSING])
+    problems = [
+        _("%(label)s: %(value)s") % {"label": form[name].label, "value": error}
+        for name, errors in form.errors.items()
+        for error in errors
+        if name in form.fields and error != unsaid
+    ]
+    return {"is_unsaid": any(name == "kind" or name in FIELD_KINDS for name in form.errors), "problems": problems}
 
 
 def _preview_context(offer: Offer, preview: Preview, *, base_rate: str = "") -> dict[str, Any]:
