@@ -22,6 +22,8 @@ from portal.wakeups import nudge
 
 # Valuing a million orders takes minutes; a worker that died is followed after so long.
 LEASE = timedelta(minutes=15)
+# A key is taken before its row is committed: so many keys back, one may still appear.
+OVERLAP = 1_000
 
 
 def sweep(partner: Partner, *, now: datetime) -> ValueReport | None:
@@ -114,8 +116,9 @@ def _value_new(partner: Partner, mark: Watermark, now: datetime) -> None:
 def _sell_what_was_asked(partner: Partner, mark: Watermark, now: datetime) -> None:
     """Give requests that came without a price theirs, and take offers back from those that came to nothing."""
     newest = _newest(Request)
-    if newest > mark.last_request:
-        renewing.price_requests(partner, after=mark.last_request, through=newest)
+    is_new_day = mark.swept_at is None or utc_date(mark.swept_at) < utc_date(now)
+    if newest > mark.last_request or is_new_day:
+        renewing.price_requests(partner, after=mark.last_request - OVERLAP, through=newest)
         Watermark.objects.filter(pk=mark.pk).update(last_request=newest)
     renewing.release_uses(partner, since=mark.swept_at or now, now=now)
 

@@ -210,12 +210,14 @@ class _Batch:
             return
         ids = [letter.pk for letter in self.sent]
         secret = [letter.pk for letter in self.sent if letter.purpose in SECRET_PURPOSES]
-        if secret:
+        # One step: emptied and not yet sent, a letter would go once more with nothing in it.
+        with transaction.atomic():
             # codes and links are of no use to anybody who reads the table later
             self.mine.filter(pk__in=secret).update(text="", html="")
-        self.run.did.sent += self.mine.filter(pk__in=ids).update(
-            state=MailState.SENT, sent_at=self.run.moment(), claim="", claimed_until=None, last_error=""
-        )
+            sent = self.mine.filter(pk__in=ids).update(
+                state=MailState.SENT, sent_at=self.run.moment(), claim="", claimed_until=None, last_error=""
+            )
+        self.run.did.sent += sent
         self.sent.clear()
 
     def record(self, letter: OutgoingMail, outcome: Outcome) -> None:

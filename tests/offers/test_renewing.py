@@ -157,6 +157,19 @@ def test_an_automatic_renewal_gets_its_sale_from_the_sweep(partner: Partner, ord
     assert Redemption.objects.count() == 1
 
 
+def test_a_request_that_was_committed_late_gets_its_sale_too(partner: Partner, order: Order) -> None:
+    late, other = make_request(order, source="auto_renew"), make_order(partner, product=product(DV))
+    asked = Request.objects.get(pk=late.pk)
+    Request.objects.filter(pk=late.pk).delete()
+    make_request(other, source="auto_renew")
+    sweep(partner, now=NOW)
+    asked.save(force_insert=True)
+
+    sweep(partner, now=NOW + timedelta(days=1))
+
+    assert Sale.objects.filter(request=asked).exists()
+
+
 def test_the_order_that_came_of_it_already_takes_the_price_over(partner: Partner, order: Order) -> None:
     new = make_order(partner, product=product(DV), ends_on=TODAY + timedelta(days=400))
     make_request(order, source="auto_renew", state=RequestState.ISSUED, result=new)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 from django.core.mail import EmailMultiAlternatives
@@ -116,6 +117,19 @@ def test_codes_do_not_stay_in_the_table_once_sent() -> None:
         ("quote", "", ""),
         ("notice", "Your order ends.", "Your order ends."),
     }
+
+
+def test_letter_whose_sending_could_not_be_noted_keeps_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    post("code", text="Your code is 123456.")
+    run = delivery._Run(now=NOW, limit=10)
+    batch = delivery._Batch(run, delivery._claim(NOW, size=10), delivery._Line())
+    batch.sent = batch.letters
+    monkeypatch.setattr(delivery._Run, "moment", Mock(side_effect=KeyboardInterrupt))
+
+    with pytest.raises(KeyboardInterrupt):
+        batch.record_sent()
+
+    assert OutgoingMail.objects.get().text == "Your code is 123456."
 
 
 def test_links_do_not_stay_in_the_table_once_nobody_will_send_them() -> None:
