@@ -212,7 +212,8 @@ class Redemption(PartnerOwned):
 
     offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="redemptions")
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
-    # What it was used for, once: "order:17" for its renewal, "request:40" for a new order
+    # What it was used for, once: "order:17" for its renewal, "certificate:40" for moving it to us, "request:40" for
+    # another new order
     subject = models.CharField(max_length=40)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, blank=True, related_name="redemptions")
     # Counted from one within the offer: two uses cannot take the same place, so a limit holds without luck.

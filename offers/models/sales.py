@@ -143,6 +143,8 @@ class Sale(PartnerOwned):
     tax: Any = models.JSONField(default=dict)
     gross = models.DecimalField(max_digits=12, decimal_places=2)
     at = models.DateTimeField()
+    # Whether what it used of offers is decided for good: issued, or given back
+    settled = models.BooleanField(default=False, editable=False)
 
     objects = PartnerManager.from_queryset(PartnerQuerySet)()
 
@@ -150,7 +152,10 @@ class Sale(PartnerOwned):
         verbose_name = _("sale")
         verbose_name_plural = _("sales")
         ordering = ["-at", "-pk"]
-        indexes = [models.Index(fields=["partner", "-at"], name="sale_by_time")]
+        indexes = [
+            models.Index(fields=["partner", "-at"], name="sale_by_time"),
+            models.Index(fields=["partner"], name="sale_unsettled", condition=Q(settled=False, discount__gt=0)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.request} {self.net}"
