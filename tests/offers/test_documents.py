@@ -21,7 +21,7 @@ from offers.documents import drawing
 from offers.documents.letterhead import letterhead
 from offers.documents.snapshot import LineKind, PriceKind, PricePart, QuoteSnapshot, TaxKind, TaxPart
 from portal.money import money
-from tests.offers.quotes_on_paper import CUSTOMER, LINK, PARTNER, line, logo, many, quote, with_logo
+from tests.offers.quotes_on_paper import CUSTOMER, LINK, PARTNER, TERMS, line, logo, many, quote, with_logo
 
 LANGUAGES = ["en", "fr"]
 
@@ -281,6 +281,17 @@ def test_totals_stand_below_lines_and_never_alone_on_a_page(count: int) -> None:
     assert len(re.findall(r"www\d*\.granit", last)) >= 2
     assert "Carried forward" not in last
     assert [("Brought forward" in page) for page in found[1 : found.index(last) + 1]] == [True] * found.index(last)
+
+
+@pytest.mark.parametrize("count", [10, 14, 25, 33, 40])
+@pytest.mark.parametrize("terms", [TERMS, TERMS * 4])
+def test_last_page_is_where_one_signs_below_lines_and_totals_and_holds_the_terms(count: int, terms: str) -> None:
+    last = pages(many(count, terms=terms))[-1]
+
+    assert len(re.findall(r"www\d*\.granit", last)) >= 2
+    assert "VAT at 20%" in last
+    assert "Date, signature" in last
+    assert plain(terms) in last
 
 
 def test_every_line_of_a_long_quote_shows_its_arithmetic() -> None:
