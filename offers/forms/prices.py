@@ -22,7 +22,8 @@ from offers.rules.money import decimals
 from offers.rules.taxes import Treatment
 from offers.rules.timelines import Span
 from offers.services.prices.cells import BadCell, amount
-from offers.wording.prices import amount_sentence
+from offers.services.vatnumbers import Form, form_of
+from offers.wording.prices import amount_sentence, is_country
 from portal.choices import Currency
 from portal.models import Partner
 
@@ -289,6 +290,14 @@ class SalesForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_country(self) -> str:
         return country_code(self.cleaned_data["country"], required=False)
 
+    def clean(self) -> dict[str, Any]:
+        """A VAT number stands on every quote, so it must be one of the country."""
+        values = super().clean() or self.cleaned_data
+        form = form_of(values.get("vat_number", ""), values.get("country", ""))
+        if "country" in values and form in (Form.WRONG, Form.OTHER_COUNTRY):
+            self.add_error("vat_number", _("This is not a VAT number of the country. Correct it, or leave it empty."))
+        return values
+
     def clean_quote_prefix(self) -> str:
         prefix = str(self.cleaned_data["quote_prefix"]).strip()
         if prefix and not re.fullmatch(r"[A-Za-z0-9]+(?:[-.][A-Za-z0-9]+)*", prefix):
@@ -307,10 +316,14 @@ class SalesForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 def country_code(text: str, *, required: bool = True) -> str:
-    """Two capitals; raises ValidationError for anything else."""
+    """Two capitals that name a country; raises ValidationError for anything else."""
     code = text.strip().upper()
-    if (code or required) and not (len(code) == 2 and code.isascii() and code.isalpha()):
+    if not code and not required:
+        return code
+    if not (len(code) == 2 and code.isascii() and code.isalpha()):
         raise ValidationError(_("Write the country as two letters, such as FR for France."))
+    if not is_country(code):
+        raise ValidationError(_("“%(code)s” is no code of a country."), params={"code": code})
     return code
 
 

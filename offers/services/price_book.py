@@ -20,6 +20,7 @@ from offers.models import (
 )
 from offers.rules.baskets import Basket, UnitPrices
 from offers.rules.taxes import Buyer, Seller, Tax, Treatment, tax_for
+from offers.services.vatnumbers import Form, form_of
 from portal.models import Partner
 
 # product, years, currency, price level, customer
@@ -61,7 +62,7 @@ class PriceBook:
         return Decimal(self.settings.floor_margin) / 100
 
     def tax_of(self, customer: Customer | None) -> Tax:
-        """The tax a customer pays; one that is not known yet pays the partner's own."""
+        """The tax a customer pays; one not known yet pays the partner's own. A VAT number of a wrong form is none."""
         return tax_for(Seller(self.settings.country, self.settings.vat_number), self._buyer(customer), self.rates)
 
     def _buyer(self, customer: Customer | None) -> Buyer:
@@ -69,7 +70,8 @@ class PriceBook:
             return Buyer("", "", Treatment.AUTOMATIC)
         terms = self.terms.get(customer.pk)
         treatment = Treatment(terms.tax_treatment) if terms else Treatment.AUTOMATIC
-        return Buyer(customer.country, customer.vat_number, treatment)
+        is_wrong = form_of(customer.vat_number, customer.country) is Form.WRONG
+        return Buyer(customer.country, "" if is_wrong else customer.vat_number, treatment)
 
     @cached_property
     def upgrades(self) -> frozenset[tuple[int, int]]:

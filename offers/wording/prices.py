@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from babel import Locale
+from babel.core import get_global
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
@@ -103,6 +104,11 @@ def country_name(code: str) -> str:
     """ "Germany" for DE in the active language; the code itself where nobody knows it."""
     territories = Locale.parse(get_language() or "en", sep="-").territories
     return str(territories.get(code, code))
+
+
+def is_country(code: str) -> bool:
+    """Whether two capitals are the code of a country, as CLDR knows them."""
+    return code != "ZZ" and code in get_global("territory_languages")
 
 
 def tax_sentence(tax: Tax, customer: Customer, terms: CustomerTerms, settings: SalesSettings) -> str:

@@ -98,6 +98,10 @@ def test_removed_rate_goes(nadia: Client, partner: Partner) -> None:
         (typed(quote_prefix="<b>"), "Letters and digits only"),
         (typed(floor_margin="100"), "from 0 to 99"),
         (typed(country="France"), "two letters"),
+        (typed(country="XX", vat_number=""), "“XX” is no code of a country"),
+        (typed(("ZZ", "20")), "“ZZ” is no code of a country"),
+        (typed(vat_number="FR1"), "not a VAT number of the country"),
+        (typed(vat_number="DE136695976"), "not a VAT number of the country"),
     ],
 )
 def test_bad_setting_is_answered_in_a_sentence_and_nothing_is_stored(
@@ -256,6 +260,20 @@ def test_terms_take_nothing_that_the_form_does_not_show(claire: Client, partner:
 
     row = CustomerTerms.objects.get()
     assert (row.partner, row.customer) == (partner, karst)
+
+
+def test_vat_number_of_a_wrong_form_leads_to_no_reverse_charge_and_says_so(
+    claire: Client, partner: Partner, karst: Customer
+) -> None:
+    make_settings(partner, country="FR")
+    make_tax_rate(partner, "DE", "19.00")
+    Customer.objects.filter(pk=karst.pk).update(country="DE", vat_number="DE1")
+
+    shown = text_of(claire.get(f"/customers/{karst.pk}/"))
+
+    assert "reverse charge" not in shown
+    assert "VAT at 19%" in shown
+    assert "so it does not count for tax" in shown
 
 
 def test_support_reads_the_terms_and_changes_nothing(partner: Partner, karst: Customer) -> None:

@@ -44,8 +44,9 @@ def sales(request: PartnerRequest) -> HttpResponse:
         else:
             messages.info(request, _("Nothing was different: the sales settings stay as they are."))
         return redirect("offers:sales")
-    _level, words = vat_words(str(form["vat_number"].value() or ""), str(form["country"].value() or ""))
-    form["vat_number"].help_text = words
+    if not form["vat_number"].errors:
+        words = vat_words(str(form["vat_number"].value() or ""), str(form["country"].value() or ""))[1]
+        form["vat_number"].help_text = words
     context = {"page_title": _("Sales settings"), "form": form, "rates": rates}
     status = 422 if data is not None else 200
     return render(request, "offers/sales/settings.html", context, status=status)
@@ -93,7 +94,10 @@ def vat_words(number: str, country: str) -> tuple[str, str]:
     words = {
         Form.NONE: ("", ""),
         Form.RIGHT: ("good", _("The number has the right form. Whether it is registered was not asked.")),
-        Form.WRONG: ("warn", _("The number does not have the form of this country's VAT numbers. Check it.")),
+        Form.WRONG: (
+            "warn",
+            _("The number does not have the form of this country's VAT numbers, so it does not count for tax."),
+        ),
         Form.OTHER_COUNTRY: ("warn", _("The number is not one of this country, so it does not count for tax.")),
         Form.UNKNOWN: ("note", _("The form of this country's VAT numbers is not known here.")),
     }
