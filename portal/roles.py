@@ -46,8 +46,8 @@ MATRIX: Mapping[str, Mapping[str, frozenset[Role]]] = MappingProxyType(
         "imports": {"view": _SALES, "run": _SALES},
         # which incentives there are, and what they have brought; they are a house rule
         "offers": {"view": _STAFF, "export": _STAFF, "edit": _HEAD},
-        # what plans cost, for whom, and their margins
-        "prices": {"view": _STAFF, "export": _STAFF, "edit": _HEAD},
+        # what plans cost, and for whom; costs: what they cost us, and the margins
+        "prices": {"view": _STAFF, "export": _STAFF, "costs": _SALES, "edit": _HEAD},
         "authority": {"view": _STAFF, "edit": _HEAD},
         "settings": {"view": _HEAD, "edit": _HEAD},
         "people": {"view": _HEAD, "edit": _HEAD},

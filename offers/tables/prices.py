@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from certificates.wording import short_day, years
 from offers.models import Price
 from offers.services.prices.changing import unit_prices
-from offers.services.prices.reading import margin_of
+from offers.services.prices.reading import is_below_cost, margin_of
 from portal.lists import Column, ListTable
 from portal.money import money
 from portal.quantities import percentage
@@ -64,9 +64,11 @@ class PricesTable(ListTable):
     state = Column(_("State"))
     actions = Column("", css="col-actions")
 
-    def __init__(self, rows: Sequence[Price], *, today: date, may_edit: bool, **options: Any) -> None:
+    def __init__(
+        self, rows: Sequence[Price], *, today: date, may_edit: bool, shows_costs: bool, **options: Any
+    ) -> None:
         self.today, self.may_edit = today, may_edit
-        super().__init__(rows, **options)
+        super().__init__(rows, exclude=() if shows_costs else ("cost", "margin"), **options)
 
     def cell_whose(self, row: Price) -> str:
         if row.customer_id:
@@ -91,7 +93,9 @@ class PricesTable(ListTable):
         return "" if row.cost_base is None else money(row.cost_base, row.currency)
 
     def cell_margin(self, row: Price) -> str:
-        return margin_words(row)
+        if not is_below_cost(unit_prices(row)):
+            return margin_words(row)
+        return format_html("{} {}", margin_words(row), pill("warn", gettext("Below cost")))
 
     def cell_begins(self, row: Price) -> str:
         return short_day(row.valid_from)

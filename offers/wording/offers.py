@@ -175,9 +175,9 @@ def product_names() -> dict[str, str]:
 # For whom, when and how far
 
 
-def terms_of(offer: Offer, currency: str) -> list[tuple[StrOrPromise, str]]:
+def terms_of(offer: Offer, currency: str, *, shows_costs: bool = True) -> list[tuple[StrOrPromise, str]]:
     """Every condition and limit as a heading and its words; what is open to everybody is left out."""
-    return [*_whom(offer), *_when(offer), *_limits(offer, offer.currency or currency)]
+    return [*_whom(offer), *_when(offer), *_limits(offer, offer.currency or currency, shows_costs=shows_costs)]
 
 
 def _whom(offer: Offer) -> Iterator[tuple[StrOrPromise, str]]:
@@ -235,8 +235,8 @@ def _days(offer: Offer) -> str:
     return _("by itself, from %(from)s to %(until)s days before the end") % facts
 
 
-def _limits(offer: Offer, currency: str) -> Iterator[tuple[StrOrPromise, str]]:
-    if offer.floor_margin is not None:
+def _limits(offer: Offer, currency: str, *, shows_costs: bool) -> Iterator[tuple[StrOrPromise, str]]:
+    if shows_costs and offer.floor_margin is not None:
         yield _("Margin"), _("never below %(margin)s") % {"margin": percentage(offer.floor_margin.normalize())}
     if offer.redemption_limit is not None:
         yield _("Uses"), _("at most %(number)s") % {"number": offer.redemption_limit}

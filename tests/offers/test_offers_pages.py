@@ -14,6 +14,7 @@ from offers.models import Offer, Reach
 from offers.services.offers import TERMS
 from offers.services.redeeming import redeem
 from portal.models import Activity, Membership, Partner
+from portal.roles import Role
 from tests import factories
 from tests.certificates.services.work import TEN
 from tests.factories import TODAY
@@ -403,6 +404,18 @@ def test_results_stand_against_what_was_foreseen(desk: Client, partner: Partner)
     assert "€25.00" in shown
     assert "1 held by quotes" in shown
     assert [bar["week"].uses for bar in response.context["chart"]["bars"]] == [1, 1]
+
+
+@pytest.mark.parametrize(("role", "sees"), [(Role.SUPPORT, False), (Role.ACCOUNT_MANAGER, True)])
+def test_support_reads_of_no_margin(partner: Partner, role: str, sees: bool) -> None:
+    forecast = {"orders": 1, "customers": 1, "sums": [], "base_rate": "0.6000", "needed_rate": "0.8000"}
+    offer = make_offer(partner, forecast=forecast, floor_margin=Decimal(7))
+    client = Client()
+    client.force_login(factories.make_member(partner, role).user)
+
+    shown = text_of(client.get(url("offer", offer)))
+
+    assert [words in shown for words in ("never below 7%", "Renewals have to rise")] == [sees, sees]
 
 
 def test_the_uses_can_be_exported(desk: Client, page: Client, partner: Partner) -> None:

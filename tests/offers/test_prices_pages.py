@@ -16,7 +16,7 @@ from django.urls import reverse
 from offers.models import Price, PriceLevel
 from portal.models import Activity, Partner
 from portal.roles import Role
-from tests.factories import make_customer, make_member, make_partner, product
+from tests.factories import TODAY, make_customer, make_member, make_partner, product
 from tests.offers.factories import make_level, make_price, make_prices, make_terms
 
 NEW_YEAR = date(2027, 1, 1)
@@ -183,6 +183,35 @@ def test_price_taken_back_can_be_brought_back(nadia: Client, partner: Partner) -
     nadia.post(undo)
 
     assert Price.objects.get().base == 220
+
+
+def test_price_below_its_cost_is_saved_and_said_plainly(nadia: Client, partner: Partner) -> None:
+    begins = TODAY.isoformat()
+
+    saved = nadia.post(edit_url(), typed(base="100", cost_base="220", begins=begins), follow=True)
+
+    assert Price.objects.get().base == 100
+    assert "1 price is below what it costs you" in text_of(saved)
+    assert "Below cost" in text_of(nadia.get("/prices/"))
+    assert "Below cost" in text_of(nadia.get("/prices/ssl_basic/"))
+    nadia.post(edit_url(), typed(base="300", cost_base="220", begins=begins))
+    assert "Below cost" not in text_of(nadia.get("/prices/"))
+
+
+@pytest.mark.parametrize(("role", "sees"), [(Role.SUPPORT, False), (Role.ACCOUNT_MANAGER, True)])
+def test_support_sees_prices_and_neither_costs_nor_margins(partner: Partner, role: str, sees: bool) -> None:
+    make_price(partner, "200.00", product=product("ssl_basic"), cost_base=Decimal("150.00"))
+    make_price(partner, "100.00", product=product("ssl_ev_basic"), cost_base=Decimal("123.00"))
+    client = browser(partner, role)
+
+    pages = [client.get(address) for address in ("/prices/", "/prices/ssl_basic/", "/prices/ssl_ev_basic/")]
+    shown = " ".join(text_of(page) for page in pages)
+    export = client.get("/prices/export/")
+    file = b"".join(export.streaming_content).decode()  # type: ignore[attr-defined]
+
+    assert "€200.00" in shown
+    assert [word in shown for word in ("€150.00", "25%", "€123.00", "Below cost", "Margin")] == [sees] * 5
+    assert [word in file for word in ("cost_base", "150.00", "123.00")] == [sees] * 3
 
 
 @pytest.mark.parametrize("role", [Role.SUPPORT, Role.ACCOUNT_MANAGER])

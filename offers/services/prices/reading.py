@@ -79,6 +79,10 @@ class Cell:
     def margin(self) -> Decimal | None:
         return margin_of(self.span.prices) if self.span else None
 
+    @property
+    def is_below_cost(self) -> bool:
+        return self.span is not None and is_below_cost(self.span.prices)
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -115,6 +119,16 @@ class Matrix:
 def margin_of(prices: UnitPrices) -> Decimal | None:
     """The share of the base price above its cost, at most 1; None where the cost is unknown, or the price zero."""
     return None if prices.cost_base is None or not prices.base else 1 - prices.cost_base / prices.base
+
+
+def is_below_cost(prices: UnitPrices) -> bool:
+    """Whether the base, a name or a wildcard is sold for less than it is known to cost."""
+    pairs = (
+        (prices.base, prices.cost_base),
+        (prices.name, prices.cost_name),
+        (prices.wildcard, prices.cost_wildcard),
+    )
+    return any(cost is not None and price < cost for price, cost in pairs)
 
 
 def everybody_or(partner: Partner, param: str) -> Whose | None:

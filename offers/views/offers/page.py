@@ -75,14 +75,15 @@ class OfferPage(ListPage):
         offer, now = self.offer, self.now
         status, partner = offer.status(now), self.request.partner
         results = results_of(offer, today=utc_date(now))
+        shows_costs = "prices.costs" in self.request.membership.permissions
         return {
             "offer": offer,
             "status": (STATUS_LEVELS[status], STATUS_WORDS[status]),
             "gives": gives(offer, product_names()),
-            "facts": [(_("Period"), period(offer)), *terms_of(offer, partner.currency)],
-            "kpis": list(_kpis(offer, results, partner.currency)),
+            "facts": [(_("Period"), period(offer)), *terms_of(offer, partner.currency, shows_costs=shows_costs)],
+            "kpis": list(_kpis(offer, results, partner.currency, shows_costs=shows_costs)),
             "others": [one for one in results.earned.values() if one is not results.main],
-            "foreseen": list(_against(offer, results)),
+            "foreseen": list(_against(offer, results, shows_costs=shows_costs)),
             "chart": _chart(results),
             "arms": list(_arms(offer, utc_date(now))),
             "can": _possible(status),
@@ -91,7 +92,7 @@ class OfferPage(ListPage):
         }
 
 
-def _kpis(offer: Offer, results: Results, currency: str) -> Iterator[Figure]:
+def _kpis(offer: Offer, results: Results, currency: str, *, shows_costs: bool) -> Iterator[Figure]:
     limit = _("of %(limit)s") % {"limit": _grouped(offer.redemption_limit)} if offer.redemption_limit else ""
     held = _("%(number)s held by quotes") % {"number": _grouped(results.held)} if results.held else ""
     yield Figure(_("Used"), _grouped(results.uses), " · ".join(filter(None, [limit, held])))
@@ -101,13 +102,13 @@ def _kpis(offer: Offer, results: Results, currency: str) -> Iterator[Figure]:
     cap = _("of %(amount)s") % {"amount": money(offer.spend_cap, coin)} if offer.spend_cap else ""
     yield Figure(_("Given away"), money(main.given if main else Decimal(0), coin), cap)
     yield Figure(_("Sold with it"), money(main.net if main else Decimal(0), coin), _("net of tax"))
-    if main and main.profit is not None and main.margin is not None:
+    if shows_costs and main and main.profit is not None and main.margin is not None:
         words = _("%(share)s of what was sold") % {"share": share(main.margin)}
         yield Figure(_("Margin earned"), money(main.profit, coin), words, level="good" if main.profit > 0 else "bad")
     yield Figure(_("Orders on it today"), _grouped(results.on_offer), _("if renewed as they are"))
 
 
-def _against(offer: Offer, results: Results) -> Iterator[tuple[str, str, str]]:
+def _against(offer: Offer, results: Results, *, shows_costs: bool) -> Iterator[tuple[str, str, str]]:
     """Heading, what was foreseen at publication, and what has come so far."""
     foreseen = offer.forecast
     if not foreseen:
@@ -119,7 +120,8 @@ def _against(offer: Offer, results: Results) -> Iterator[tuple[str, str, str]]:
         coin = one["currency"]
         yield _("Given away"), money(Decimal(one["given"]), coin), money(earned.given if earned else Decimal(0), coin)
         yield _("Net of tax"), money(Decimal(one["net"]), coin), money(earned.net if earned else Decimal(0), coin)
-    if foreseen["base_rate"] and foreseen["needed_rate"]:
+    # Whoever knows the discount reads the margin in it.
+    if shows_costs and foreseen["base_rate"] and foreseen["needed_rate"]:
         words = _("from %(rate)s to %(needed)s") % {
             "rate": share(Decimal(foreseen["base_rate"])),
             "needed": share(Decimal(foreseen["needed_rate"])),

@@ -17,6 +17,7 @@ from offers.forms.prices import FillForm, RaiseForm
 from offers.models import PriceLevel
 from offers.services.prices.bulk import Deed, Fill, Foreseen, PlanChanged, Raise, carry_out, foresee
 from offers.services.prices.changing import PastFixed
+from offers.views.prices.costs import warn_of_costs
 from offers.views.prices.undo import to_undo
 from portal import clock
 from portal.access import PartnerRequest, requires
@@ -80,6 +81,7 @@ def _done(request: PartnerRequest, deed: Deed, digest: str) -> bool:
     number = len(done.after)
     words = ngettext("%(count)s price is set.", "%(count)s prices are set.", number) % {"count": number}
     messages.success(request, words, extra_tags=to_undo(request, done) if number else "")
+    warn_of_costs(request, done, clock.today())
     return True
 
 

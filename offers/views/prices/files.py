@@ -25,6 +25,7 @@ from offers.services.prices.bulk import PlanChanged
 from offers.services.prices.changing import PastFixed
 from offers.services.prices.files import ColumnsMissing, ImportPlan, Line, LinesRejected, Outcome, Place
 from offers.services.prices.reading import matrix
+from offers.views.prices.costs import warn_of_costs
 from offers.views.prices.lists import View, seen
 from offers.views.prices.undo import to_undo
 from offers.wording.prices import line_sentence, refusal_sentence
@@ -61,9 +62,11 @@ def price_export(request: PartnerRequest) -> HttpResponseBase:
         name = "price-list-complete.csv"
     else:
         places, name = _shown(request, view), f"price-list-{view.on.isoformat()}.csv"
+    shows_costs = "prices.costs" in request.membership.permissions
+    shown = [at for at, column in enumerate(files.COLUMNS) if shows_costs or not column.startswith("cost")]
     # Read before the answer begins, while the partner's scope is open.
-    rows = list(files.price_rows(request.partner, places))
-    return csvio.csv_response(name, files.COLUMNS, rows)
+    rows = [[row[at] for at in shown] for row in files.price_rows(request.partner, places)]
+    return csvio.csv_response(name, [files.COLUMNS[at] for at in shown], rows)
 
 
 def _shown(request: PartnerRequest, view: View) -> Iterator[Place]:
@@ -126,6 +129,7 @@ def price_import_confirm(request: PartnerRequest) -> HttpResponse:
     else:
         words = ngettext("%(count)s price is imported.", "%(count)s prices are imported.", plan.changes)
         messages.success(request, words % {"count": plan.changes}, extra_tags=to_undo(request, done))
+        warn_of_costs(request, done, clock.today())
     return redirect("offers:prices")
 
 

@@ -28,6 +28,7 @@ from offers.services.prices import changing
 from offers.services.prices.changing import PastFixed, PriceKey, Rewritten, TooLate
 from offers.services.prices.reading import Matrix, Whose, customers_with_prices, everybody_or, matrix
 from offers.tables.prices import PricesTable, State, state_of
+from offers.views.prices.costs import warn_of_costs
 from offers.views.prices.undo import remembered, to_undo
 from offers.wording.prices import whose_name
 from portal import clock
@@ -164,7 +165,8 @@ class ProductPricesPage(ListPage):
         return queryset.select_related("level", "customer", "product")
 
     def get_table_options(self) -> dict[str, Any]:
-        return {"today": self.today, "may_edit": "prices.edit" in self.request.membership.permissions}
+        allowed = self.request.membership.permissions
+        return {"today": self.today, "may_edit": "prices.edit" in allowed, "shows_costs": "prices.costs" in allowed}
 
     def get_context_data(self) -> dict[str, Any]:
         return {"product": self.product, "tabs": list(self._tabs()), "tabs_label": _("Which prices")}
@@ -273,6 +275,7 @@ def _saved(request: PartnerRequest, key: PriceKey, form: PriceForm, instead_of: 
         messages.success(request, _("The price holds from %(date)s on.") % {"date": day(form.span.begins)})
     else:
         messages.success(request, _("The price holds from today on. Values in the lists follow within a minute."))
+    warn_of_costs(request, done, today)
     return True
 
 
