@@ -10,7 +10,7 @@ from django.db import transaction
 from certificates.rules import utc_date
 from offers.models import Quote
 from offers.models.quotes import DeclineReason, QuoteState
-from offers.services.quotes import holding, moves, ordering
+from offers.services.quotes import holding, moves, notices, ordering
 from offers.services.quotes.letters import withdraw_letters
 from offers.services.quotes.links import end_links
 from offers.services.quotes.refusals import AnswerMissing, QuoteNoLongerHolds, TermsNotAccepted
@@ -83,6 +83,8 @@ def accept_quote(
         _order_all(quote, by=by, now=now)
         facts = {**answer.facts, "purchase_order": words, "gross": str(quote.gross), "currency": quote.currency}
         activities.record("quote.accepted", quote, partner=quote.partner, actor=by, at=now, **facts)
+        notices.confirm_order(quote, now=now)
+        _tell_owner(quote, by, now)
     return quote
 
 
@@ -94,7 +96,7 @@ def _order_all(quote: Quote, *, by: User | None, now: datetime) -> None:
     asked = [ordering.order_line(quote, line, tax=taxes[line.pk], actor=by, now=now) for line in lines]
     if problems := [problem for problem in asked if problem]:
         raise QuoteNoLongerHolds(problems)
-    ordering.use_offers(quote, now=now)
+    holding.use_all(quote, now=now)
 
 
 def decline_quote(
@@ -121,6 +123,7 @@ def decline_quote(
         holding.release_all(quote, now=now)
         facts = {**answer.facts, "reason": reason, "words": words.strip()}
         activities.record("quote.declined", quote, partner=quote.partner, actor=by, at=now, **facts)
+        _tell_owner(quote, by, now)
     return quote
 
 
@@ -145,6 +148,7 @@ def ask_for_change(
         quote.save(update_fields=["change_asked_at", "answer_words", "answered_name", "answered_role"])
         facts = {"words": words, "name": quote.answered_name, "by_telephone": by is not None}
         activities.record("quote.change_asked", quote, partner=quote.partner, actor=by, at=now, **facts)
+        _tell_owner(quote, by, now)
     return quote
 
 
@@ -180,6 +184,12 @@ def _expire(quote: Quote, now: datetime) -> bool:
         holding.release_all(quote, now=now)
         activities.record("quote.expired", quote, partner=partner, at=now)
     return True
+
+
+def _tell_owner(quote: Quote, by: User | None, now: datetime) -> None:
+    """What was said on the telephone is known in the house."""
+    if by is None:
+        notices.tell_owner(quote, now=now)
 
 
 def _answer(name: str, role: str, by: User | None, now: datetime) -> _Answer:
