@@ -63,6 +63,7 @@ def retry_request(request: Request, *, actor: User, now: datetime) -> None:
         changes["promise"] = _promise_of_today(request, now)
     try:
         with transaction.atomic():
+            _lock_order(request)
             _moved(request, failed.update(**changes, cancel_asked_at=None))
             _take_order_in_hand(request)
             _note("request.retried", request, actor, now)
@@ -87,6 +88,12 @@ def cancel_request(request: Request, *, actor: User, now: datetime) -> bool:
             _moved(request, Request.objects.filter(pk=request.pk).open().update(cancel_asked_at=now, due_at=now))
         _note("request.cancel_asked", request, actor, now)
     return dropped
+
+
+def _lock_order(request: Request) -> None:
+    """The order before its request, as whoever renews or reissues it takes them: neither waits for the other."""
+    if request.order_id:
+        Order.objects.select_for_update(no_key=True).get(pk=request.order_id)
 
 
 def _promise_of_today(request: Request, now: datetime) -> dict[str, Any]:
