@@ -359,6 +359,6 @@ def _locked(offer: Offer) -> Offer:
     return (
         Offer.objects.for_partner(offer.partner)
         .select_related("partner")
-        .select_for_update(of=("self",))
+        .select_for_update(of=("self",), no_key=True)
         .get(pk=offer.pk)
     )

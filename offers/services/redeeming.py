@@ -6,7 +6,7 @@ checks on the counters, hold on their own should anybody ever forget the lock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -16,10 +16,11 @@ from django.db.models import Exists, F, Max, OuterRef, Q
 from certificates.models import Customer, Order
 from offers.models import Offer, Redemption
 from offers.models.offers import OfferStatus
+from offers.services.owed import Owed, owed_for
 from offers.services.remembering import remember_reaches
 from portal.access import PartnerQuerySet
 
-__all__ = ["OfferNotLive", "OfferRefused", "OfferUsedUp", "lock", "redeem", "release", "release_held", "use"]
+__all__ = ["OfferNotLive", "OfferRefused", "OfferUsedUp", "lock", "redeem", "settle"]
 
 Uses = PartnerQuerySet[Redemption]
 
@@ -53,16 +54,23 @@ def redeem(
     """Use each offer once for the subject, all of them or none; returns the uses by offer, in the offers' id order.
 
     `subject` names what it is for, "order:17" or "request:40": asked for again, the use already there is returned,
-    whatever has become of the offer since. While a use is only `held` (by an open quote) it takes the amount asked for
-    last, and becomes used when it is asked for without `held`; one that is used stands. Amounts are above zero, tax
-    excluded, in `currency`; without one, in the partner's. Raises OfferNotLive and OfferUsedUp.
+    whatever has become of the offer since. It takes the amount asked for last, or the most of what a sale or an open
+    quote besides has to give for the subject. `held` is for an open quote; a use that is sold stays used. Amounts are
+    above zero, tax excluded, in `currency`; without one, in the partner's. Raises OfferNotLive and OfferUsedUp.
     """
     amounts = {offer.pk: amount for offer, amount in uses}
     with transaction.atomic():
         locked = _locked(amounts)
         there = {use.offer_id: use for use in _unreleased(subject).filter(offer__in=locked)}
+        owed = owed_for(subject) if there else Owed({}, {})
         return [
-            _renewed(offer, there[offer.pk], amounts[offer.pk], held=held, now=now)
+            _renewed(
+                offer,
+                there[offer.pk],
+                owed.at_least(offer.pk, amounts[offer.pk]),
+                held=held and offer.pk not in owed.sold,
+                now=now,
+            )
             if offer.pk in there
             else _taken(
                 offer,
@@ -82,61 +90,40 @@ def redeem(
         ]
 
 
-def use(subject: str, amounts: Mapping[int, Decimal], *, now: datetime) -> int:
-    """What was held of these offers for the subject is used now, even where one has ended meanwhile; how many uses.
+def settle(subject: str, *, now: datetime) -> int:
+    """Give back what of the subject's uses no sale and no open quote needs any more; how many are given back whole.
 
-    `amounts` is by the offers' ids; of what was held beyond them the rest is given back.
+    Their places are free then, and their amounts unspent. What only quotes need is held from now on.
     """
     with transaction.atomic():
-        mine = _with_offers(_held(subject).filter(offer__in=amounts))
+        mine = _with_offers(_unreleased(subject))
+        owed = owed_for(subject) if mine else Owed({}, {})
         for one, offer in mine:
-            _renewed(offer, one, min(one.amount, amounts[offer.pk]), held=False, now=now)
-    return len(mine)
-
-
-def release(subject: str, *, now: datetime, beyond: Mapping[int, Decimal] | None = None) -> int:
-    """Give back all that the subject holds or has used: its places are free, its amounts unspent; how many uses.
-
-    But for the amounts of `beyond`, by the offers' ids: they are held from now on.
-    """
-    return _release(_unreleased(subject), beyond or {}, now)
-
-
-def release_held(subject: str, *, now: datetime, beyond: Mapping[int, Decimal]) -> int:
-    """The same of what is only held: what has been used meanwhile stays."""
-    return _release(_held(subject), beyond, now)
-
-
-def _release(uses: Uses, beyond: Mapping[int, Decimal], now: datetime) -> int:
-    with transaction.atomic():
-        mine = _with_offers(uses)
-        for one, offer in mine:
-            if offer.pk in beyond:
-                one.state = Redemption.State.HELD
-                _renewed(offer, one, min(one.amount, beyond[offer.pk]), held=True, now=now)
+            if offer.pk in owed:
+                amount = min(one.amount, owed.at_least(offer.pk))
+                _renewed(offer, one, amount, held=offer.pk not in owed.sold, now=now)
             else:
                 _give_back(offer, one, now)
-    return sum(offer.pk not in beyond for _one, offer in mine)
+    return sum(offer.pk not in owed for _one, offer in mine)
 
 
 def lock(subjects: Iterable[str], *, offers: Iterable[int] = ()) -> None:
-    """Lock these offers and those held for the subjects: who goes on to change several cannot wait for another."""
-    held = Redemption.objects.filter(subject__in=list(subjects), state=Redemption.State.HELD)
-    _locked({*offers, *held.values_list("offer", flat=True)})
+    """Lock these offers and those the subjects have: who goes on to change several cannot wait for another."""
+    theirs = Redemption.objects.filter(subject__in=list(subjects)).exclude(state=Redemption.State.RELEASED)
+    _locked({*offers, *theirs.values_list("offer", flat=True)})
 
 
 def _locked(offers: Iterable[int]) -> Sequence[Offer]:
-    """In the order of their ids, so that two baskets with the same offers cannot wait for each other."""
+    """In the order of their ids, so that two baskets with the same offers cannot wait for each other.
+
+    Their keys stay free: whoever only refers to an offer, as the value of an order does, need not wait.
+    """
     rows = Offer.objects.filter(pk__in=list(offers)).select_related("partner").order_by("pk")
-    return list(rows.select_for_update(of=("self",)))
+    return list(rows.select_for_update(of=("self",), no_key=True))
 
 
 def _unreleased(subject: str) -> Uses:
     return Redemption.objects.filter(subject=subject).exclude(state=Redemption.State.RELEASED)
-
-
-def _held(subject: str) -> Uses:
-    return Redemption.objects.filter(subject=subject, state=Redemption.State.HELD)
 
 
 def _with_offers(uses: Uses) -> list[tuple[Redemption, Offer]]:
@@ -165,9 +152,7 @@ def _taken(offer: Offer, wanted: Redemption) -> Redemption:
 
 
 def _renewed(offer: Offer, there: Redemption, amount: Decimal, *, held: bool, now: datetime) -> Redemption:
-    """The use that was there already; a held one follows what is asked for."""
-    if there.state == Redemption.State.USED:
-        return there
+    """The use that was there already follows what is asked for."""
     if amount < there.amount and offer.spend_cap is not None:
         _remember(offer, there, now)
     if amount != there.amount:

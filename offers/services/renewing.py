@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
 from certificates.models import Customer, Order, Organization, Product, Request
 from certificates.services.renewals import Agreed, request_new, request_renewal
@@ -14,10 +15,11 @@ from certificates.states import RequestKind, RequestState
 from offers.models import Sale
 from offers.services import redeeming
 from offers.services.offer_book import subject_of
+from offers.services.owed import ENDED_UNSERVED
 from offers.services.pricing import OrderPrice, price_new, price_order
-from offers.services.quotes import holding
 from offers.services.redeeming import OfferRefused
 from offers.services.valuing import note_reach
+from portal.access import PartnerQuerySet
 from portal.models import Partner, User
 
 __all__ = [
@@ -34,7 +36,6 @@ __all__ = [
 # A price is worked out so often where others use up its offers meanwhile.
 TRIES = 3
 _PRICED_KINDS = (RequestKind.RENEWAL, RequestKind.NEW)
-_ENDED_UNSERVED = (RequestState.CANCELED, RequestState.REJECTED)
 
 
 class PriceChanged(Exception):
@@ -149,20 +150,28 @@ def price_requests(partner: Partner, *, after: int, through: int) -> int:
     return sum(_price_later(request) for request in found.order_by("pk"))
 
 
-def release_uses(partner: Partner, *, since: datetime, now: datetime) -> int:
-    """Give back the offers of what was cancelled or rejected since; how many uses."""
-    ended = Sale.objects.for_partner(partner).filter(
-        request__state__in=_ENDED_UNSERVED, request__finished_at__gt=since, discount__gt=0
-    )
-    # One asked for again keeps what it has.
-    gone = ended.exclude(request__order__in=Request.objects.for_partner(partner).renewing().values("order"))
-    return sum(_give_back(sale.request, now) for sale in gone.select_related("request__order__partner"))
+def release_uses(partner: Partner, *, now: datetime) -> int:
+    """Give back the offers of what was cancelled or rejected, or failed before another was issued; how many uses.
+
+    It looks at what is not decided yet, not at when it ended: that may be earlier than it was seen.
+    """
+    undecided = Sale.objects.for_partner(partner).filter(settled=False, discount__gt=0)
+    undecided.filter(request__state=RequestState.ISSUED).update(settled=True)
+    replaced = Q(Exists(_issued_instead()), request__state=RequestState.FAILED)
+    gone = undecided.filter(replaced | Q(request__state__in=ENDED_UNSERVED))
+    return sum(_settle(sale, now) for sale in gone.select_related("request"))
 
 
-def _give_back(request: Request, now: datetime) -> int:
-    """An open quote for the same order holds again what it promises."""
-    held = holding.held_of(request.order) if request.order else {}
-    return redeeming.release(_subject(request), now=now, beyond=held)
+def _issued_instead() -> PartnerQuerySet[Request]:
+    """Of a sale's request: what was issued in its place."""
+    same = Q(order=OuterRef("request__order"), kind=RequestKind.RENEWAL) | Q(moves=OuterRef("request__moves"))
+    return Request.objects.filter(same, state=RequestState.ISSUED)
+
+
+def _settle(sale: Sale, now: datetime) -> int:
+    with transaction.atomic():
+        Sale.objects.filter(pk=sale.pk).update(settled=True)
+        return redeeming.settle(_subject(sale.request), now=now)
 
 
 def _lock(order: Order) -> Order:
@@ -215,8 +224,10 @@ def _sell(request: Request, price: OrderPrice, *, now: datetime) -> Sale:
 
 
 def _subject(request: Request) -> str:
-    """What its offers are used for: the renewal of its order, or the request itself."""
-    return subject_of(request.order_id) if request.order_id else f"request:{request.pk}"
+    """What its offers are used for: the renewal of its order, the certificate that it moves to us, or itself."""
+    if request.order_id:
+        return subject_of(request.order_id)
+    return f"certificate:{request.moves_id}" if request.moves_id else f"request:{request.pk}"
 
 
 def _price_later(request: Request) -> bool:

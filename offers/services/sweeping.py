@@ -120,7 +120,7 @@ def _sell_what_was_asked(partner: Partner, mark: Watermark, now: datetime) -> No
     if newest > mark.last_request or is_new_day:
         renewing.price_requests(partner, after=mark.last_request - OVERLAP, through=newest)
         Watermark.objects.filter(pk=mark.pk).update(last_request=newest)
-    renewing.release_uses(partner, since=mark.swept_at or now, now=now)
+    renewing.release_uses(partner, now=now)
 
 
 def _newest(model: type[Order] | type[Request]) -> int:

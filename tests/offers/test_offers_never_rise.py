@@ -25,7 +25,7 @@ from offers.services.offers import end_offer, pause_offer, publish_offer, resume
 from offers.services.previewing import preview_offer
 from offers.services.prices.changing import PriceKey, set_price, unit_prices
 from offers.services.pricing import OrderPrice, price_order
-from offers.services.redeeming import OfferUsedUp, redeem, release
+from offers.services.redeeming import OfferUsedUp, redeem, settle
 from offers.services.sweeping import sweep
 from offers.services.terms import change_sales, change_terms
 from offers.services.valuing import value_orders
@@ -216,7 +216,7 @@ def test_a_use_that_is_given_back_comes_too_late_for_who_went_without(priced: Pa
     redeem([(offer, Decimal(25))], subject=subject_of(holder), customer=holder.customer, now=TEN + DAY, held=True)
     assert (share(reached, now=TEN + DAY), share(holder, now=TEN + DAY)) == (0, 10)
 
-    release(subject_of(holder), now=TEN + 2 * DAY)
+    settle(subject_of(holder), now=TEN + 2 * DAY)
 
     shares = [share(one, now=TEN + 9 * DAY) for one in (reached, holder, due_later)]
     assert shares == [0, 10, 10]
@@ -228,7 +228,7 @@ def test_a_use_given_back_to_a_customer_is_too_late_for_the_customers_other_orde
     offer = publish(priced, "10", now=TEN, customer_limit=1)
     redeem([(offer, Decimal(25))], subject=subject_of(holder), customer=holder.customer, now=TEN + DAY, held=True)
 
-    release(subject_of(holder), now=TEN + 2 * DAY)
+    settle(subject_of(holder), now=TEN + 2 * DAY)
 
     assert [share(one, now=TEN + 2 * DAY) for one in (holder, other, stranger)] == [10, 0, 10]
 
@@ -491,7 +491,7 @@ class Walk:
             redeem(price.uses, subject=subject, customer=customer, order=self.bystander, now=now, held=True)
 
     def give_back(self, now: datetime) -> None:
-        release(subject_of(self.bystander), now=now)
+        settle(subject_of(self.bystander), now=now)
 
     def _of(self, status: OfferStatus, now: datetime) -> list[Offer]:
         return [offer for offer in Offer.objects.for_partner(self.partner) if offer.status(now) is status]

@@ -12,7 +12,7 @@ from certificates.models import Order
 from certificates.states import RequestKind, RequestState
 from offers.models import Offer, Sale, Valuation
 from offers.services.offer_results import Week, results_of
-from offers.services.redeeming import redeem, release
+from offers.services.redeeming import redeem, settle
 from offers.views.offers.calendar import calendar_of
 from offers.wording.offers import gives, period, product_names, terms_of
 from portal.models import Partner
@@ -158,7 +158,7 @@ def test_results_count_what_was_sold_with_the_offer_and_nothing_else(partner: Pa
     for order in (sold, dear, failed, given_back):
         use(offer, order)
     use(offer, held, held=True)
-    release(f"order:{given_back.pk}", now=TEN)
+    settle(f"order:{given_back.pk}", now=TEN)
     make_sale(sold, net="180.00", cost="120.00")
     make_sale(dear, net="90.00", cost=None)
     make_sale(failed, net="70.00", cost="50.00", state=RequestState.FAILED)

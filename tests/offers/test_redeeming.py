@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from certificates.models import Customer
 from offers.models import Offer, Redemption
-from offers.services.redeeming import OfferNotLive, OfferUsedUp, redeem, release, use
+from offers.services.redeeming import OfferNotLive, OfferUsedUp, redeem, settle
 from portal.models import Partner
 from tests import factories
 from tests.certificates.services.work import TEN
@@ -53,7 +53,17 @@ def test_the_same_thing_uses_an_offer_once_even_after_its_end(partner: Partner, 
 
     again = redeem_one(offer, "order:1", customer, amount=Decimal("99.00"))
 
-    assert (again.pk, again.amount) == (first.pk, EUR_20)
+    assert (again.pk, again.amount) == (first.pk, Decimal("99.00"))
+    assert counters(offer) == (1, Decimal("99.00"))
+
+
+def test_asked_for_again_it_gives_no_more_than_the_cap(partner: Partner, customer: Customer) -> None:
+    offer = make_offer(partner, spend_cap=Decimal("70.00"))
+    redeem_one(offer, "order:1", customer)
+
+    with pytest.raises(OfferUsedUp):
+        redeem_one(offer, "order:1", customer, amount=Decimal("70.01"))
+
     assert counters(offer) == (1, EUR_20)
 
 
@@ -130,7 +140,7 @@ def test_an_offer_without_a_cap_is_used_in_any_currency(partner: Partner, custom
     redeem_one(offer, "order:1", customer)
     assert redeem_one(offer, "order:2", customer, currency="JPY").currency == "JPY"
     assert counters(offer) == (2, EUR_20)
-    release("order:2", now=TEN)
+    settle("order:2", now=TEN)
     assert counters(offer) == (1, EUR_20)
 
 
@@ -140,7 +150,7 @@ def test_what_a_quote_holds_counts_and_becomes_used_after_the_offers_end(partner
     Offer.objects.filter(pk=offer.pk).update(state=Offer.State.ENDED)
 
     assert held.state == Redemption.State.HELD
-    assert [use("order:1", {offer.pk: Decimal(20)}, now=TEN) for _again in range(2)] == [1, 0]
+    assert [redeem_one(offer, "order:1", customer).pk for _again in range(2)] == [held.pk, held.pk]
     held.refresh_from_db()
     assert held.state == Redemption.State.USED
     assert counters(offer) == (1, EUR_20)
@@ -165,10 +175,10 @@ def test_what_is_given_back_frees_its_place_and_its_amount_once(partner: Partner
     for number in (1, 2, 3):
         redeem_one(offer, f"order:{number}", customer, held=number == 2)
 
-    assert (release("order:2", now=TEN), release("order:2", now=TEN)) == (1, 0)
+    assert (settle("order:2", now=TEN), settle("order:2", now=TEN)) == (1, 0)
     assert counters(offer) == (2, Decimal("40.00"))
     assert redeem_one(offer, "order:4", customer).place == 2
-    assert release("order:1", now=TEN) == 1
+    assert settle("order:1", now=TEN) == 1
     assert redeem_one(offer, "order:2", customer).place == 1
     assert counters(offer) == (3, Decimal("60.00"))
 
@@ -177,8 +187,8 @@ def test_the_places_of_an_unlimited_offer_are_filled_from_the_front(partner: Par
     offer = make_offer(partner)
     for number in range(1, 6):
         redeem_one(offer, f"order:{number}", customer)
-    release("order:3", now=TEN)
-    release("order:5", now=TEN)
+    settle("order:3", now=TEN)
+    settle("order:5", now=TEN)
 
     assert [redeem_one(offer, f"order:{number}", customer).place for number in (6, 7, 8)] == [3, 5, 6]
 

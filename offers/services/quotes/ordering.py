@@ -13,11 +13,10 @@ from certificates.rules import RenewalWindowClosed, last_day
 from certificates.services.keys import present_key
 from certificates.services.refusals import AlreadyInHand, AlreadyMoved, OrderNotRenewable, RequestRefused
 from certificates.services.renewals import Agreed, request_new, request_renewal
-from offers.models import Quote, QuoteLine, Redemption, Sale
+from offers.models import Quote, QuoteLine, Sale
 from offers.rules.prices import Priced
 from offers.rules.taxes import shares
-from offers.services.quotes import holding
-from offers.services.quotes.figures import OBSTACLES, line_subject, problem_of
+from offers.services.quotes.figures import OBSTACLES, problem_of
 from offers.services.quotes.refusals import LineProblem, Reason
 from offers.services.quotes.snapshots import stored_snapshot
 from portal.models import User
@@ -105,17 +104,6 @@ def _buy(quote: Quote, line: QuoteLine, *, actor: User | None, now: datetime) ->
 
 def _agreed(quote: Quote, line: QuoteLine) -> Agreed:
     return Agreed(line.net, quote.currency)
-
-
-def use_offers(quote: Quote, *, now: datetime) -> None:
-    """What was held for the lines is used now; of new orders, under the name by which it is given back if they fail.
-
-    Asked once all orders are locked: whoever renews one of them takes its offers after it.
-    """
-    holding.use_all(quote, now=now)
-    for line in quote.lines.filter(order=None).select_related("sale"):
-        used = Redemption.objects.filter(subject=line_subject(line), state=Redemption.State.USED)
-        used.update(subject=f"request:{line.sale.request_id}")
 
 
 def _note_sale(quote: Quote, line: QuoteLine, request: Request, *, owed: Decimal) -> None:
