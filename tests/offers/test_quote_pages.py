@@ -203,6 +203,21 @@ def test_staff_see_the_same_sheet_as_the_customer(page: Client, draft: Quote) ->
     assert "Is this quote really ours?" not in before
 
 
+@pytest.mark.parametrize("is_sent", [False, True])
+def test_sheet_is_in_the_customers_language_on_a_page_in_the_readers(
+    page: Client, order: Order, claire: Membership, is_sent: bool
+) -> None:
+    order.customer.contacts.update(language="fr")
+    made = sent_quote([order], claire) if is_sent else quotes.draft_quote([order], actor=claire.user, now=TEN)
+
+    frame, _, sheet = text(page.get(url("quote", made))).partition('<div class="stack" lang="fr">')
+
+    assert "Quantité" in sheet
+    assert "Montant" in sheet
+    assert "Quantity" not in sheet
+    assert ("Renewal of" if is_sent else "Draft of a quote") in frame
+
+
 def test_figures_follow_what_is_typed_and_nothing_is_stored(page: Client, draft: Quote, order: Order) -> None:
     changed = typed(draft, **{f"order-{order.pk}-term_years": "2", f"order-{order.pk}-names": "a.example\nb.example"})
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from certificates.services import customers
 from certificates.wording import Pill
+from offers.documents import words
 from offers.documents.sheet import paper, readable
 from offers.forms.quotes import DraftForm, SpokenAcceptForm, SpokenChangeForm, SpokenDeclineForm
 from offers.models import Quote, QuoteDocument
@@ -90,7 +90,7 @@ def sheet(quote: Quote, form: DraftForm | None) -> dict[str, Any]:
     worked = quotes.preview_draft(quote, now=clock.now(), lines=lines, **(form.values if typed and form else {}))
     snapshot = readable(snapshot_of(quote, worked))
     return {
-        **paper(snapshot, language=get_language() or "en"),
+        **paper(snapshot, language=snapshot.language),
         "problems": told(worked),
         "unread": [] if typed or form is None or not form.header.is_bound else list(form.complaints),
         "code_words": quote_wording.code_sentence(worked.coded),
@@ -111,6 +111,7 @@ def _sent_page(request: PartnerRequest, quote: Quote, *, status: int = 200, **mo
     today, permissions = clock.today(), request.membership.permissions
     document = QuoteDocument.objects.for_partner(request.partner).filter(quote=quote).first()
     newest = quotes.newest_version(quote)
+    snapshot = readable(quote.snapshot)
     context = {
         "quote": quote,
         "standing": quote_wording.standing(quote, today=today),
@@ -129,7 +130,8 @@ def _sent_page(request: PartnerRequest, quote: Quote, *, status: int = 200, **mo
         "decline": SpokenDeclineForm(),
         "change": SpokenChangeForm(),
         "pdf_name": papers.file_name(quote),
-        **paper(readable(quote.snapshot), language=get_language() or "en"),
+        **paper(snapshot, language=snapshot.language),
+        "about": words.title(snapshot),
         **more,
     }
     return render(request, "offers/quotes/sent.html", context, status=status)
