@@ -40,3 +40,8 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def needs_wildcard(self) -> bool:
+        """Whether it is sold for wildcards alone: DigiCert says so in the product's id."""
+        return self.name_id.startswith("wildcard_")

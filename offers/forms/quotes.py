@@ -17,7 +17,9 @@ from certificates.x509 import BadRequest, display_name, normalise_names
 from offers.forms.renewal import names_as_typed
 from offers.models import Quote
 from offers.models.quotes import DeclineReason
-from offers.services.quotes import LineWish
+from offers.services.quotes import LineProblem, LineWish
+from offers.services.quotes.figures import misfit
+from offers.wording import quotes as quote_wording
 from offers.wording import renewal as wording
 from portal.choices import Language
 
@@ -82,7 +84,15 @@ class LineForm(forms.Form):
         }
         super().__init__(data, prefix=key_of(wish), initial=initial)
         self._offer("product", [(one.pk, one.name) for one in products])
-        self._offer("term_years", [(number, years(number)) for number in range(1, MOST_YEARS + 1)])
+        # Read as widely as any product is sold, so that too many years are told in a sentence of their own.
+        self._offer("term_years", _years(MOST_YEARS))
+        self.chosen = self._chosen({one.pk: one for one in products})
+        self.fields["term_years"].widget.choices = _years(self.chosen.max_years)
+
+    def _chosen(self, products: Mapping[int, Product]) -> Product:
+        """The product that was typed, where it is one of these; otherwise the line's own."""
+        typed = str(self["product"].value())
+        return products.get(int(typed) if typed.isdecimal() else 0, self.wish.product)
 
     def _offer(self, name: str, choices: Sequence[tuple[int, str]]) -> None:
         self.fields[name].choices = choices  # type: ignore[attr-defined]
@@ -95,6 +105,11 @@ class LineForm(forms.Form):
     def host(self) -> str:
         return display_name(self.wish.names[0]) if self.wish.names else ""
 
+    @property
+    def complaints(self) -> list[str]:
+        """What is wrong with it, in sentences; nothing before anything was typed."""
+        return [str(words) for found in self.errors.values() for words in found] if self.is_bound else []
+
     def clean_names(self) -> str:
         typed: str = self.cleaned_data["names"]
         try:
@@ -104,6 +119,20 @@ class LineForm(forms.Form):
         if not self.wish_names:
             raise forms.ValidationError(_("A certificate holds one name at least."))
         return typed
+
+    def clean(self) -> dict[str, Any]:
+        """Product, years and names are each right, and go together."""
+        typed: dict[str, Any] = super().clean() or self.cleaned_data
+        if {"product", "term_years", "names"} <= typed.keys() and not typed["dropped"]:
+            found = misfit(self.chosen, term_years=typed["term_years"], names=self.wish_names)
+            if found:
+                reason, detail = found
+                self.add_error(None, quote_wording.sentence(LineProblem(reason=reason, detail=detail)))
+        return typed
+
+
+def _years(most: int) -> list[tuple[int, str]]:
+    return [(number, years(number)) for number in range(1, most + 1)]
 
 
 def key_of(wish: LineWish) -> str:
@@ -176,8 +205,7 @@ class DraftForm:
         for name, errors in self.header.errors.items():
             yield from (_complaint(self.header.fields[name].label, words) for words in errors)
         for line in self.lines:
-            for errors in line.errors.values() if line.is_bound else ():
-                yield from (_complaint(line.host, words) for words in errors)
+            yield from (_complaint(line.host, words) for words in line.complaints)
 
 
 def _complaint(where: object, words: object) -> str:
@@ -225,7 +253,12 @@ class SpokenDeclineForm(forms.Form):
 
     prefix = "decline"
 
-    reason = forms.ChoiceField(label=_("Why?"), choices=DeclineReason.choices)
+    reason = forms.ChoiceField(
+        label=_("Why?"),
+        choices=DeclineReason.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose a reason, whichever comes closest.")},
+    )
     name = forms.CharField(label=_("Who said so?"), max_length=120, required=False)
     words = forms.CharField(
         label=_("In their words"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2})

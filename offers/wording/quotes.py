@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from django.utils.translation import gettext as _
@@ -73,6 +73,11 @@ def sentence(problem: LineProblem) -> str:
     return str(_SENTENCES[problem.reason] % facts)
 
 
+def all_told(problems: Iterable[LineProblem]) -> list[tuple[str, str]]:
+    """Name and sentence of each."""
+    return [(name_of(one), sentence(one)) for one in problems]
+
+
 def told(stored: Mapping[str, str]) -> tuple[str, str]:
     """The same for a problem kept by a batch: the line's name, and the sentence."""
     problem = LineProblem(
@@ -97,6 +102,7 @@ _SENTENCES: Mapping[Reason, StrOrPromise] = {
     Reason.NO_PRODUCT: gettext_lazy("Its product is no longer sold, and no other was chosen."),
     Reason.TERM_NOT_OFFERED: gettext_lazy("This product is sold for %(detail)s years at most."),
     Reason.WILDCARD: gettext_lazy("%(detail)s cannot hold its wildcard: choose another product, or list each name."),
+    Reason.NO_WILDCARD: gettext_lazy("%(detail)s is for wildcards such as *.example.org: choose another product."),
     Reason.ONE_NAME: gettext_lazy("%(detail)s holds a single name: choose another product."),
     Reason.BAD_NAME: gettext_lazy("One of its names is no host name that a certificate can hold."),
     Reason.NO_ORGANIZATION: gettext_lazy("The product names an organisation, and none is known for this customer."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -152,7 +153,7 @@ def test_page_asks_no_more_of_the_database_for_three_orders_than_for_one(house: 
             client.get(page)
         asked.append(len(queries))
 
-    assert asked[0] == asked[1] <= 6
+    assert asked[0] == asked[1] <= 8
 
 
 def test_page_speaks_the_quotes_language_until_the_reader_chooses(house: Partner) -> None:
@@ -296,6 +297,36 @@ def test_order_renewed_meanwhile_is_named_and_nothing_is_ordered(house: Partner)
         response
     )
     assert Request.objects.filter(order=left).count() == 0
+
+
+def test_what_is_gone_is_said_before_anything_is_typed_and_one_press_asks_for_the_rest(house: Partner) -> None:
+    customer = factories.make_customer(house, country="FR")
+    gone, left = (make_order(house, customer=customer, common_name=f"{host}.granit.example") for host in "ab")
+    quote = make_sent(gone, left)
+    client, page = reader_of(quote)
+    accept(*reader_of(make_sent(gone)))
+
+    said = client.get(page)
+    typed = dict(re.findall(r'name="(change-\w+)" value="([^"]*)"', said.content.decode()))
+    presses = [client.post(f"{page}change/", typed).status_code for _ in range(2)]
+
+    assert "so it can no longer be accepted as it is. a.granit.example Quote" in words(said)
+    assert "Accept and order" not in words(said)
+    assert presses == [302, 302]
+    assert "without what has been dealt with in another way: a.granit.example." in stands(quote).answer_words
+    assert Activity.objects.filter(verb="quote.change_asked").count() == 1
+    assert "A new one was asked for on" in words(client.get(page))
+
+
+def test_quote_of_which_all_is_gone_offers_nothing_to_press(quote: Quote) -> None:
+    client, page = reader_of(quote)
+    factories.make_request(Order.objects.get())
+
+    said = words(client.get(page))
+
+    assert "All of this quote has been dealt with in another way" in said
+    assert "There is nothing left to order." in said
+    assert "Accept and order" not in said
 
 
 def test_declining_asks_for_a_reason_and_keeps_it(quote: Quote) -> None:
@@ -530,6 +561,22 @@ def test_code_tells_whose_quote_it_is_and_no_more(quote: Quote) -> None:
     assert f"{quote.number}, version 1" in said
     assert "w….gr….example" in said
     assert [one for one in ("granit-phare", "Granit Phare", str(quote.gross), "buyer@") if one in said] == []
+
+
+def test_code_of_a_quote_that_no_longer_holds_says_why(house: Partner, claire: Membership) -> None:
+    withdrawn, old, expired, accepted = (make_sent(make_order(house, common_name=f"w{one}.example")) for one in "1234")
+    withdraw_quote(withdrawn, actor=claire.user, now=clock.now())
+    newer = send_quote(new_version(old, actor=claire.user, now=clock.now()), actor=None, now=clock.now(), by_mail=False)
+    Quote.objects.filter(pk=expired.pk).update(valid_until=clock.today() - timedelta(days=1))
+    accept(*reader_of(accepted))
+
+    said = {one: words(verify(one.verification_code)) for one in (withdrawn, old, expired, newer, accepted)}
+
+    assert "Relais Partner sent this quote, but it no longer holds: it was withdrawn." in said[withdrawn]
+    assert "but it no longer holds: version 2 has replaced it." in said[old]
+    assert "but it no longer holds: its last day is over." in said[expired]
+    assert [one for one in (withdrawn, old, expired) if "Yes:" in said[one]] == []
+    assert [one for one in (newer, accepted) if "Yes: Relais Partner sent this quote." not in said[one]] == []
 
 
 def test_unknown_code_is_answered_in_the_same_shape(quote: Quote) -> None:

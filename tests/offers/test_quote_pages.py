@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -9,10 +10,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from certificates.models import Order, Request
+from certificates.models import Order, Product, Request
 from offers.forms.quotes import HeaderForm, key_of
 from offers.models import Quote, QuoteBatch, SalesSettings
 from offers.models.quotes import QuoteState
@@ -165,6 +168,20 @@ def test_certificate_that_is_with_us_already_is_not_offered(page: Client, order:
     assert "It has been moved to us already, or the order that replaces it is in hand." in text(answer)
 
 
+@pytest.mark.parametrize("how", ["one", "each"])
+def test_mistyped_code_is_told_beside_its_field_and_nothing_is_made(page: Client, order: Order, how: str) -> None:
+    make_offer(order.partner, code="EARLY20", percent="20")
+    chosen = {"customer": order.customer_id, "orders": [order.pk], "how": how}
+
+    answer = page.post(url("quote_new"), {**chosen, "code": "EARLY2O"})
+
+    assert answer.status_code == 422
+    assert 'id="code-refused">There is no offer with the code EARLY2O.' in text(answer)
+    assert not Quote.objects.exists()
+    assert not QuoteBatch.objects.exists()
+    assert page.post(url("quote_new"), {**chosen, "code": "early20"}).status_code == 302
+
+
 def test_selected_rows_of_the_expiring_page_become_a_batch(page: Client, order: Order) -> None:
     bulk = {"action": "quotes", "ids": [order.pk], "query": "tab=30"}
 
@@ -298,6 +315,48 @@ def test_names_that_are_none_are_refused_beside_their_line(page: Client, draft: 
     assert answer.status_code == 422
     assert "is no host name" in text(answer)
     assert Quote.objects.get().is_draft
+
+
+def test_plain_host_is_refused_as_a_wildcard_product_beside_its_line(page: Client, draft: Quote, order: Order) -> None:
+    changes = {f"order-{order.pk}-product": product("wildcard_dv_rapidssl").pk}
+
+    answer = page.post(url("quote_change", draft), typed(draft, do="save", **changes))
+    figures = text(page.post(url("quote_figures", draft), typed(draft, **changes)))
+
+    words = "RapidSSL Wildcard DV is for wildcards such as *.example.org: choose another product."
+    beside = rf'id="order-{order.pk}-errors"[^>]*>\s*<div class="invalid-feedback d-block">{re.escape(words)}'
+    assert answer.status_code == 422
+    assert re.search(beside, text(answer))
+    assert re.search(beside, figures)
+    assert "€264.00" in figures
+
+
+def test_years_are_those_of_the_product(page: Client, draft: Quote, order: Order) -> None:
+    def offered(shown: str) -> list[str]:
+        select = re.search(rf'<select name="order-{order.pk}-term_years".*?</select>', shown, re.DOTALL)
+        return re.findall(r'value="(\d)"', select[0]) if select else []
+
+    short = product("ssl_securesite_pro")
+    Product.objects.filter(pk=short.pk).update(max_years=2)
+    changes = {f"order-{order.pk}-product": short.pk}
+
+    figures = text(page.post(url("quote_figures", draft), typed(draft, **changes)))
+    longer = page.post(url("quote_change", draft), typed(draft, **changes, **{f"order-{order.pk}-term_years": "3"}))
+
+    assert offered(text(page.get(url("quote", draft)))) == ["1", "2", "3"]
+    assert offered(figures) == offered(text(longer)) == ["1", "2"]
+    assert longer.status_code == 422
+    assert "This product is sold for 2 years at most." in text(longer)
+    assert "€0.00" not in text(longer)
+
+
+def test_figures_that_are_right_clear_the_complaints(page: Client, draft: Quote, order: Order) -> None:
+    wrong = page.post(url("quote_figures", draft), typed(draft, **{f"order-{order.pk}-term_years": "5"}))
+    right = page.post(url("quote_figures", draft), typed(draft))
+
+    assert "data-clears-complaints" not in text(wrong)
+    assert "data-clears-complaints" in text(right)
+    assert "invalid-feedback" not in text(right)
 
 
 def test_figures_say_what_could_not_be_read(page: Client, draft: Quote, order: Order) -> None:
@@ -445,6 +504,103 @@ def test_quote_that_no_longer_holds_names_the_lines(page: Client, sent: Quote, o
     assert answer.status_code == 409
     assert order.number in text(answer)
     assert "It has been renewed already" in text(answer)
+
+
+def test_refused_yes_keeps_what_was_typed_and_stays_open(page: Client, sent: Quote, order: Order) -> None:
+    factories.make_request(order)
+    said = {"accept-name": "Elise Roy", "accept-role": "Buyer", "accept-purchase_order": "PO 1", "accept-terms": "on"}
+
+    shown = text(page.post(url("quote_accept", sent), said))
+
+    assert [one for one in ("Elise Roy", "Buyer", "PO 1") if f'value="{one}"' not in shown] == []
+    assert re.search(r'<details class="disclosure" open>\s*<summary>.*They accept', shown)
+
+
+def test_staff_see_what_is_gone_before_anything_is_typed(
+    page: Client, sent: Quote, order: Order, claire: Membership
+) -> None:
+    both = sent_quote([order, make_due_order(sent.customer, ends_in=50)], claire)
+    quotes.accept_quote(sent, name="Elise Roy", terms_accepted=True, now=TEN)
+
+    shown = page.get(url("quote", both))
+    page.post(url("quote_version", both))
+
+    draft = Quote.objects.get(replaces=both)
+    assert [name for name, _why in shown.context["gone"]] == [f"{order.number} · {order.common_name}"]
+    assert "can no longer be accepted as it is" in text(shown)
+    assert "Make a new version without them" in text(shown)
+    assert order not in [line.order for line in quotes.lines_of(draft)]
+    assert "Of the version before, these are left out:" in text(page.get(url("quote", draft)))
+
+
+@pytest.mark.parametrize("state", ["draft", "sent"])
+def test_page_of_a_quote_asks_as_often_for_three_lines_as_for_one(
+    state: str, page: Client, shop: Partner, claire: Membership
+) -> None:
+    asked = []
+    for count in (1, 3):
+        customer = make_buyer(shop, f"Customer {count}")
+        orders = [make_due_order(customer) for _ in range(count)]
+        sent_quote(orders, claire)
+        quote = quotes.draft_quote(orders, actor=claire.user, now=TEN)
+        if state == "sent":
+            quote = quotes.send_quote(quote, actor=claire.user, now=TEN)
+        page.get(url("quote", quote))
+        with CaptureQueriesContext(connection) as queries:
+            page.get(url("quote", quote))
+        asked.append(len(queries))
+
+    assert asked[0] == asked[1]
+
+
+def test_other_open_quote_of_the_same_orders_is_named_and_blocks_nothing(
+    page: Client, sent: Quote, order: Order
+) -> None:
+    chosen = {"customer": order.customer_id, "orders": [order.pk], "how": "one"}
+
+    choosing = text(page.get(f"{url('quote_new')}?customer={order.customer_id}"))
+    draft = Quote.objects.get(pk=page.post(url("quote_new"), chosen).headers["Location"].split("/")[-2])
+    written = text(page.get(url("quote", draft)))
+    page.post(url("quote_change", draft), typed(draft, do="send"))
+    results = [text(page.get(url("quote", one))) for one in (draft, sent)]
+
+    assert f"stands in the open quote {sent.number}" in choosing
+    assert f'<a href="{url("quote", sent)}">{sent.number}</a>: 1 certificate in common' in written
+    assert Quote.objects.get(pk=draft.pk).is_open
+    assert [shown for shown in results if "stand in another open quote" not in shown] == []
+
+
+def test_versions_of_one_quote_are_no_overlap(page: Client, sent: Quote, claire: Membership) -> None:
+    draft = quotes.new_version(sent, actor=claire.user, now=TEN)
+
+    assert page.get(url("quote", draft)).context["overlaps"] == []
+
+
+def test_batch_names_the_open_quotes_of_its_orders(
+    page: Client, sent: Quote, order: Order, claire: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(papers, "pdf_of", lambda _quote, **_: b"%PDF")
+    batch = batches.start_batch(
+        Order.objects.all(), partner=claire.partner, grouping="order", delivery="archive", actor=claire.user, now=TEN
+    )
+    batches.work_on(batch.pk, clock=lambda: TEN)
+
+    shown = text(page.get(url("quote_batch", batch)))
+
+    assert f'<a href="{url("quote", sent)}">{sent.number}</a>: 1 certificate in common' in shown
+
+
+def test_no_on_the_telephone_needs_a_reason_that_somebody_chose(page: Client, sent: Quote) -> None:
+    shown = text(page.get(url("quote", sent)))
+    refused = page.post(url("quote_decline", sent), {"decline-words": "Too much."})
+
+    reasons = re.findall(r'<input[^>]*name="decline-reason"[^>]*>', shown)
+    assert len(reasons) == 5
+    assert [one for one in reasons if "checked" in one] == []
+    assert "Note that they decline?" in shown
+    assert refused.status_code == 422
+    assert "Choose a reason, whichever comes closest." in text(refused)
+    assert Quote.objects.get().is_open
 
 
 def test_no_on_the_telephone_is_kept_with_its_reason(page: Client, sent: Quote) -> None:

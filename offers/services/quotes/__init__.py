@@ -14,6 +14,7 @@ from offers.services.quotes.answering import (
 from offers.services.quotes.drafting import (
     LineWish,
     change_draft,
+    code_of,
     default_contact,
     discard_draft,
     draft_quote,
@@ -42,7 +43,7 @@ from offers.services.quotes.refusals import (
 )
 from offers.services.quotes.sending import fresh_link, resend_quote, send_quote
 from offers.services.quotes.snapshots import stored_snapshot
-from offers.services.quotes.versions import new_version, versions_of
+from offers.services.quotes.versions import gone_of, left_out, new_version, versions_of
 
 __all__ = [
     "PURPOSE",
@@ -63,6 +64,7 @@ __all__ = [
     "accept_quote",
     "ask_for_change",
     "change_draft",
+    "code_of",
     "decline_quote",
     "default_contact",
     "discard_draft",
@@ -71,6 +73,8 @@ __all__ = [
     "expire_quotes",
     "fresh_link",
     "further_wishes",
+    "gone_of",
+    "left_out",
     "lines_of",
     "make_quote_link",
     "new_version",

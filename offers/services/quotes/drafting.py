@@ -14,6 +14,7 @@ from certificates.rules import Level, utc_date
 from certificates.states import ContactRole
 from offers.models import Quote, QuoteBatch, QuoteLine, SalesSettings
 from offers.services.choices import choices_for
+from offers.services.pricing import Coded
 from offers.services.quotes import figures, moves
 from offers.services.quotes.figures import Figures
 from offers.services.quotes.refusals import LineProblem, LinesRefused, NothingToQuote, Reason, TooManyLines
@@ -245,6 +246,17 @@ def sort_out(
         if order.pk not in wished:
             refused[order.pk] = _nothing_sold(order)
     return [order for order in orders if order.pk not in refused], list(refused.values())
+
+
+def code_of(
+    customer: Customer, orders: Sequence[Order], certificates: Sequence[Certificate], *, code: str, now: datetime
+) -> Coded | None:
+    """What would become of the code in a quote for these; nothing is stored."""
+    if not code:
+        return None
+    quote = new_draft(customer, contact=None, actor=None, now=now, code=code)
+    wishes = [*wishes_for(customer, orders, strict=False), *moves_for(customer, certificates, strict=False)]
+    return figures.work_out(quote, unsaved_lines(quote, wishes), now=now).coded
 
 
 def wishes_for(customer: Customer, orders: Iterable[Order], *, strict: bool = True) -> list[LineWish]:

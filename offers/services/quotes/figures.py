@@ -9,7 +9,16 @@ from decimal import Decimal
 from functools import cached_property
 
 from certificates.models import AuthorityConnection, Certificate, Order, Product, Request
-from certificates.rules import Level, RenewalPlan, RenewalWindowClosed, Rule, last_day, plan_order, utc_date
+from certificates.rules import (
+    Level,
+    RenewalPlan,
+    RenewalWindowClosed,
+    Rule,
+    holds_wildcard,
+    last_day,
+    plan_order,
+    utc_date,
+)
 from certificates.rules import Term as Years
 from certificates.services import planning
 from certificates.services.refusals import (
@@ -96,6 +105,50 @@ def work_out(quote: Quote, lines: Sequence[QuoteLine], *, now: datetime) -> Figu
     return Figures(worked, currency, tax, totals(nets, tax, currency), limit)
 
 
+# Somebody has dealt with the line in another way, and nothing brings it back.
+GONE = frozenset(
+    {
+        Reason.RENEWED,
+        Reason.RENEWED_ELSEWHERE,
+        Reason.MOVED,
+        Reason.NOT_ISSUED,
+        Reason.TOO_LATE,
+        Reason.ANOTHER_CUSTOMER,
+    }
+)
+
+
+def gone(quote: Quote, lines: Sequence[QuoteLine], *, now: datetime) -> list[LineProblem]:
+    """Lines of a sent quote that its acceptance would refuse: renewed or ordered meanwhile, or moved away.
+
+    Prices are not asked for, since those of a sent quote stand; the number of queries does not grow with the lines.
+    """
+    desk = _Desk(quote, lines, now)
+    found = (desk.obstacle(line) for line in lines)
+    return [problem for problem in found if problem and problem.reason in GONE]
+
+
+def misfit(product: Product, *, term_years: int, names: Sequence[str]) -> tuple[Reason, str] | None:
+    """Why the product cannot be had for so many years and with these names, and its detail; nothing where it can."""
+    try:
+        check_offered(product, term_years=term_years)
+        names = normalise_names(names)
+        check_names(product, names)
+    except ProductNotOffered:
+        return Reason.NO_PRODUCT, product.name
+    except TermNotOffered as refusal:
+        return Reason.TERM_NOT_OFFERED, str(refusal.longest)
+    except WildcardRefused:
+        return Reason.WILDCARD, product.name
+    except OneNameOnly:
+        return Reason.ONE_NAME, product.name
+    except BadRequest as refusal:
+        return Reason.BAD_NAME, refusal.reason
+    if product.needs_wildcard and not holds_wildcard(names):
+        return Reason.NO_WILDCARD, product.name
+    return None
+
+
 def apply(figures: Figures, quote: Quote) -> None:
     """Write the figures on the quote and on its lines, in memory; amounts of lines that cannot be had are zero."""
     quote.currency = figures.currency
@@ -115,9 +168,16 @@ class _Desk:
         self.partner: Partner = quote.partner
         self.moving = [line.certificate_id for line in lines if line.certificate_id]
         self.orders = [line.order_id for line in lines if line.order_id]
-        self.book: PriceBook = price_book(self.partner, on=self.today, customers=[quote.customer_id])
-        self.offers: OfferBook = offer_book(self.partner, now=now)
-        self.offers.read_chains(self.orders)
+
+    @cached_property
+    def book(self) -> PriceBook:
+        return price_book(self.partner, on=self.today, customers=[self.quote.customer_id])
+
+    @cached_property
+    def offers(self) -> OfferBook:
+        book = offer_book(self.partner, now=self.now)
+        book.read_chains(self.orders)
+        return book
 
     @cached_property
     def recorded(self) -> dict[int, Standing]:
@@ -169,6 +229,14 @@ class _Desk:
 
     # What stands in the way
 
+    def obstacle(self, line: QuoteLine) -> LineProblem | None:
+        """Why it cannot be ordered at all, whatever its price."""
+        try:
+            self._plan(line)
+        except _Problem as problem:
+            return _told(line, problem)
+        return None
+
     def _plan(self, line: QuoteLine) -> RenewalPlan:
         product = line.product
         if line.order is None:
@@ -208,19 +276,9 @@ class _Desk:
         return _Problem(Reason.TOO_LATE, on=last_day(closed.closes_at))
 
     def _check(self, line: QuoteLine) -> None:
-        try:
-            check_offered(line.product, term_years=line.term_years)
-            check_names(line.product, normalise_names(line.names))
-        except ProductNotOffered as refusal:
-            raise _Problem(Reason.NO_PRODUCT, detail=line.product.name) from refusal
-        except TermNotOffered as refusal:
-            raise _Problem(Reason.TERM_NOT_OFFERED, detail=str(refusal.longest)) from refusal
-        except WildcardRefused as refusal:
-            raise _Problem(Reason.WILDCARD, detail=refusal.product.name) from refusal
-        except OneNameOnly as refusal:
-            raise _Problem(Reason.ONE_NAME, detail=refusal.product.name) from refusal
-        except BadRequest as refusal:
-            raise _Problem(Reason.BAD_NAME, detail=refusal.reason) from refusal
+        if found := misfit(line.product, term_years=line.term_years, names=line.names):
+            reason, detail = found
+            raise _Problem(reason, detail=detail)
         if line.product.level != Level.DV and line.organization_id is None:
             raise _Problem(Reason.NO_ORGANIZATION)
 

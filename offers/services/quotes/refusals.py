@@ -26,6 +26,7 @@ class Reason(StrEnum):
     NO_PRODUCT = "no_product"
     TERM_NOT_OFFERED = "term_not_offered"
     WILDCARD = "wildcard"
+    NO_WILDCARD = "no_wildcard"  # the product is sold for wildcards alone
     ONE_NAME = "one_name"
     BAD_NAME = "bad_name"
     NO_ORGANIZATION = "no_organization"

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
+from certificates.models import Certificate, Order
 from certificates.rules import utc_date
 from offers.models import Quote, QuoteLine, SalesSettings
 from offers.services.quotes import drafting, figures, moves
-from offers.services.quotes.refusals import QuoteMovedOn
+from offers.services.quotes.refusals import LineProblem, QuoteMovedOn
 from portal import activities
 from portal.models import User
 
@@ -17,8 +18,9 @@ from portal.models import User
 def new_version(quote: Quote, *, actor: User, now: datetime) -> Quote:
     """A draft that copies a sent quote; asked for again, the draft that is there already.
 
-    It bears the same number; at its sending the older one ends. Lines that cannot be had any more are copied too,
-    unpriced, for a person to decide. Raises QuoteMovedOn for a draft, and for one accepted or replaced.
+    It bears the same number; at its sending the older one ends. Lines that were dealt with in another way meanwhile
+    are left out, unless nothing else is there (see `left_out`); others that cannot be had are copied, unpriced, for a
+    person to decide. Raises QuoteMovedOn for a draft, and for one accepted or replaced.
     """
     try:
         with transaction.atomic():
@@ -51,7 +53,7 @@ def _copy(quote: Quote, *, actor: User, now: datetime) -> Quote:
         owner=quote.owner or actor,
         created_at=now,
     )
-    lines = drafting.unsaved_lines(copy, drafting.wishes_of(quote))
+    lines = drafting.unsaved_lines(copy, _standing_wishes(quote, now=now))
     worked = figures.work_out(copy, lines, now=now)
     figures.apply(worked, copy)
     copy.valid_until = max(min(copy.valid_until, worked.limit), today)
@@ -59,6 +61,31 @@ def _copy(quote: Quote, *, actor: User, now: datetime) -> Quote:
     QuoteLine.objects.bulk_create(lines, batch_size=100)
     activities.record("quote.version_begun", quote, partner=quote.partner, actor=actor, at=now, version=copy.version)
     return copy
+
+
+def _standing_wishes(quote: Quote, *, now: datetime) -> list[drafting.LineWish]:
+    """What the quote is for, without what is gone; all of it where all of it is."""
+    wishes = drafting.wishes_of(quote)
+    gone = {(one.order, one.certificate) for one in gone_of(quote, now=now)}
+    left = [wish for wish in wishes if (_key(wish.order), _key(wish.certificate)) not in gone]
+    return left or wishes
+
+
+def _key(row: Order | Certificate | None) -> int | None:
+    return row.pk if row else None
+
+
+def gone_of(quote: Quote, *, now: datetime) -> list[LineProblem]:
+    """What stands in the quote and was renewed, ordered or moved in another way meanwhile."""
+    return figures.gone(quote, drafting.lines_of(quote), now=now)
+
+
+def left_out(draft: Quote, *, now: datetime) -> list[LineProblem]:
+    """What the version before had, and is gone."""
+    if draft.replaces is None:
+        return []
+    there = {(line.order_id, line.certificate_id) for line in draft.lines.all()}
+    return [one for one in gone_of(draft.replaces, now=now) if (one.order, one.certificate) not in there]
 
 
 def versions_of(quote: Quote) -> list[Quote]:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from offers.models import QuoteBatch
 from offers.models.documents import WorkState
 from offers.services.quotes import batches, filing
+from offers.services.quotes.overlaps import overlaps_of_batch
 from offers.wording import quotes as quote_wording
 from portal import clock
 from portal.access import PartnerRequest, requires
@@ -135,6 +136,7 @@ def _report(batch: QuoteBatch) -> dict[str, Any]:
         "quotes": [(one, quote_wording.standing(one, today=today)) for one in made],
         "failed": failed,
         "left_out": left_out,
+        "overlaps": overlaps_of_batch(batch, today=today),
         "kpis": [
             Figure(_("Made"), str(len(made)), ngettext("quote", "quotes", len(made)), level="good"),
             Figure(

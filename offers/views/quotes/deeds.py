@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
@@ -96,7 +97,7 @@ def quote_figures(request: PartnerRequest, pk: int) -> HttpResponse:
         response.headers["HX-Refresh"] = "true"
         return response
     form = draft_form(quote, request.POST)
-    return render(request, "offers/quotes/sheet.html", {"quote": quote, "form": form, **sheet(quote, form)})
+    return render(request, "offers/quotes/figures.html", {"quote": quote, "form": form, **sheet(quote, form)})
 
 
 @requires("quotes.edit")
@@ -156,7 +157,7 @@ def quote_accept(request: PartnerRequest, pk: int) -> HttpResponseBase:
         quotes.accept_quote(quote, **said, terms_accepted=typed["terms"], now=clock.now(), by=request.user)
         return _("Accepted: everything in the quote is ordered.")
 
-    return _do(request, pk, accept)
+    return _do(request, pk, accept, accept=form)
 
 
 @requires("quotes.edit")
@@ -171,7 +172,7 @@ def quote_decline(request: PartnerRequest, pk: int) -> HttpResponseBase:
         quotes.decline_quote(quote, **form.cleaned_data, now=clock.now(), by=request.user)
         return _("The no is noted, with its reason.")
 
-    return _do(request, pk, decline)
+    return _do(request, pk, decline, decline=form)
 
 
 @requires("quotes.edit")
@@ -186,7 +187,7 @@ def quote_ask_change(request: PartnerRequest, pk: int) -> HttpResponseBase:
         quotes.ask_for_change(quote, **form.cleaned_data, now=clock.now(), by=request.user)
         return _("What they want otherwise is noted, and waits for a new version.")
 
-    return _do(request, pk, ask)
+    return _do(request, pk, ask, change=form)
 
 
 @requires("quotes.edit")
@@ -248,18 +249,18 @@ def as_file(content: bytes, name: str, media_type: str) -> HttpResponse:
 # What is said
 
 
-def _do(request: PartnerRequest, pk: int, deed: Callable[[Quote], str]) -> HttpResponseBase:
-    """Do it and say so; where it cannot be done any more, show the quote as it stands and say why."""
+def _do(request: PartnerRequest, pk: int, deed: Callable[[Quote], str], **forms: Any) -> HttpResponseBase:
+    """Do it and say so; where it cannot be done any more, show the quote as it stands, what was typed, and why."""
     quote = quote_of(request, pk)
     try:
         words = deed(quote)
     except QuoteNoLongerHolds as refused:
-        problems = [(quote_wording.name_of(one), quote_wording.sentence(one)) for one in refused.problems]
-        return quote_page(request, quote_of(request, pk), status=409, problems=problems)
+        problems = quote_wording.all_told(refused.problems)
+        return quote_page(request, quote_of(request, pk), status=409, problems=problems, **forms)
     except QuoteMovedOn as moved:
         return _moved_on(request, moved.quote, has_expired=isinstance(moved, QuoteExpired))
     except QuoteRefused as refused:
-        return quote_page(request, quote_of(request, pk), status=422, refused=_refusal(refused))
+        return quote_page(request, quote_of(request, pk), status=422, refused=_refusal(refused), **forms)
     messages.success(request, words)
     return redirect("offers:quote", pk=pk)
 

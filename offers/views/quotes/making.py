@@ -20,7 +20,9 @@ from certificates.wording import Pill
 from offers.forms.quotes import MakeForm
 from offers.models import QuoteBatch
 from offers.services import quotes
+from offers.services.pricing import CodeRefusal
 from offers.services.quotes import batches
+from offers.services.quotes.overlaps import quoted_orders
 from offers.services.quotes.refusals import LinesRefused, NothingToQuote, TooManyLines
 from offers.views.choosing import choose_customer
 from offers.wording import quotes as quote_wording
@@ -40,6 +42,7 @@ class Choosable:
     detail: str
     end: Pill | None
     why_not: str = ""
+    quoted: str = ""  # the number of an open quote in which it stands
     is_ticked: bool = False
 
 
@@ -65,8 +68,17 @@ def quote_new(request: PartnerRequest) -> HttpResponseBase:
 
 def _make(request: PartnerRequest, customer: Customer, form: MakeForm) -> HttpResponseBase:
     orders: OrderQuerySet = form.cleaned_data["orders"]
+    is_each = form.cleaned_data["how"] == MakeForm.EACH
+    if is_each and form.cleaned_data["certificates"]:
+        words = _(
+            "A quote for each order leaves certificates of other authorities out, so nothing was made. Untick them, or "
+            "make one quote for all."
+        )
+        return _choose(request, customer, status=422, refused=words)
+    if words := _code_refused(customer, form):
+        return _choose(request, customer, status=422, refused=words, code_refused=words)
     try:
-        if form.cleaned_data["how"] == MakeForm.EACH:
+        if is_each:
             return _make_each(request, customer, form)
         quote = quotes.draft_quote(
             list(orders.order_by("ends_on", "pk")),
@@ -76,8 +88,7 @@ def _make(request: PartnerRequest, customer: Customer, form: MakeForm) -> HttpRe
             code=form.cleaned_data["code"],
         )
     except LinesRefused as refused:
-        problems = [(quote_wording.name_of(one), quote_wording.sentence(one)) for one in refused.problems]
-        return _choose(request, customer, status=422, problems=problems)
+        return _choose(request, customer, status=422, problems=quote_wording.all_told(refused.problems))
     except NothingToQuote:
         return _choose(request, customer, status=422, refused=_("Tick what the quote is for."))
     except TooManyLines:
@@ -86,14 +97,19 @@ def _make(request: PartnerRequest, customer: Customer, form: MakeForm) -> HttpRe
     return redirect("offers:quote", pk=quote.pk)
 
 
+def _code_refused(customer: Customer, form: MakeForm) -> str:
+    """Why the code would be worth nothing here; nothing where it counts, or where other offers give as much."""
+    chosen = form.cleaned_data
+    coded = quotes.code_of(
+        customer, chosen["orders"], chosen["certificates"], code=chosen["code"].strip(), now=clock.now()
+    )
+    if coded is None or coded.refusal == CodeRefusal.NOT_BETTER:
+        return ""
+    return quote_wording.code_sentence(coded)
+
+
 def _make_each(request: PartnerRequest, customer: Customer, form: MakeForm) -> HttpResponseBase:
     """Let a worker make a quote for each order; raises NothingToQuote."""
-    if form.cleaned_data["certificates"]:
-        words = _(
-            "A quote for each order leaves certificates of other authorities out, so nothing was made. Untick them, or "
-            "make one quote for all."
-        )
-        return _choose(request, customer, status=422, refused=words)
     batch = batches.start_batch(
         form.cleaned_data["orders"].order_by("ends_on", "pk"),
         partner=request.partner,
@@ -135,11 +151,12 @@ def _choose(request: PartnerRequest, customer: Customer, *, status: int = 200, *
     rows = list(_orders(customer).issued().unrenewed().by_urgency(today=today)[:_ORDERS_SHOWN])
     __, problems = quotes.sort_out(customer, rows, now=clock.now())
     why_not = {one.order: quote_wording.sentence(one) for one in problems}
+    quoted = quoted_orders(request.partner, [one.pk for one in rows], today=today)
     ticked, moved = _ticked(request, "orders"), _ticked(request, "certificates")
     others = Certificate.objects.for_partner(request.partner).movable().filter(customer=customer)
     context = {
         "customer": customer,
-        "orders": [_order(one, why_not.get(one.pk, ""), ticked, today) for one in rows],
+        "orders": [_order(one, why_not.get(one.pk, ""), quoted.get(one.pk, ""), ticked, today) for one in rows],
         "certificates": [_certificate(one, moved, today) for one in others.order_by("ends_on", "pk")[:_ORDERS_SHOWN]],
         "code": request.POST.get("code", ""),
         "contact": quotes.default_contact(customer, rows),
@@ -155,13 +172,14 @@ def _ticked(request: PartnerRequest, name: str) -> set[int] | None:
     return {_number(request.GET["order"])} if name == "orders" and "order" in request.GET else None
 
 
-def _order(order: Order, why_not: str, ticked: set[int] | None, today: date) -> Choosable:
+def _order(order: Order, why_not: str, quoted: str, ticked: set[int] | None, today: date) -> Choosable:
     return Choosable(
         pk=order.pk,
         host=wording.host(order),
         detail=f"{order.number} · {order.product_name}",
         end=wording.order_end(order, today=today),
         why_not=why_not,
+        quoted=quoted,
         is_ticked=not why_not and (ticked is None or order.pk in ticked),
     )
 

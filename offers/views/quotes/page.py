@@ -20,8 +20,8 @@ from offers.models.documents import WorkState
 from offers.models.quotes import QuoteState
 from offers.services import quotes
 from offers.services.quotes import papers
-from offers.services.quotes.figures import Figures
 from offers.services.quotes.moves import REVISABLE
+from offers.services.quotes.overlaps import overlaps_of
 from offers.services.quotes.snapshots import snapshot_of
 from offers.wording import quotes as quote_wording
 from portal import clock
@@ -85,23 +85,21 @@ def draft_form(quote: Quote, data: Any = None) -> DraftForm:
 
 def sheet(quote: Quote, form: DraftForm | None) -> dict[str, Any]:
     """The sheet as it would be sent now, by what was typed where that can be read, and what stands in its way."""
-    typed = form is not None and form.header.is_bound and form.is_valid()
+    now, typed = clock.now(), form is not None and form.header.is_bound and form.is_valid()
     lines = form.wishes if typed and form else None
-    worked = quotes.preview_draft(quote, now=clock.now(), lines=lines, **(form.values if typed and form else {}))
+    worked = quotes.preview_draft(quote, now=now, lines=lines, **(form.values if typed and form else {}))
     snapshot = readable(snapshot_of(quote, worked))
     return {
         **paper(snapshot, language=snapshot.language),
-        "problems": told(worked),
+        "problems": quote_wording.all_told(worked.problems),
+        "left_out": quote_wording.all_told(quotes.left_out(quote, now=now)),
+        "overlaps": overlaps_of(quote, [one.line for one in worked.lines], today=now.date()),
+        "is_right": typed and not worked.problems,
         "unread": [] if typed or form is None or not form.header.is_bound else list(form.complaints),
         "code_words": quote_wording.code_sentence(worked.coded),
         "was_capped": typed and form is not None and form.values["valid_until"] > quote.valid_until,
         "is_preview": True,
     }
-
-
-def told(worked: Figures) -> list[tuple[str, str]]:
-    """Name and sentence of everything that stands in the way."""
-    return [(quote_wording.name_of(one), quote_wording.sentence(one)) for one in worked.problems]
 
 
 # A sent one
@@ -112,11 +110,14 @@ def _sent_page(request: PartnerRequest, quote: Quote, *, status: int = 200, **mo
     document = QuoteDocument.objects.for_partner(request.partner).filter(quote=quote).first()
     newest = quotes.newest_version(quote)
     snapshot = readable(quote.snapshot)
+    is_answerable = quote.is_open and quote.valid_until >= today
     context = {
         "quote": quote,
         "standing": quote_wording.standing(quote, today=today),
         "validity": quote_wording.validity(quote.valid_until, today=today) if quote.is_open else None,
-        "is_answerable": quote.is_open and quote.valid_until >= today,
+        "is_answerable": is_answerable,
+        "gone": quote_wording.all_told(quotes.gone_of(quote, now=clock.now())) if is_answerable else [],
+        "overlaps": overlaps_of(quote, quote.lines.all(), today=today) if is_answerable else [],
         "is_open": quote.is_open,
         "document": document,
         "is_drawing": document is not None and document.state in (WorkState.WAITING, WorkState.RUNNING),

@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from offers.documents.sheet import paper, readable
@@ -22,6 +23,8 @@ from offers.services.quotes.again import ask_again
 from offers.services.quotes.answering import accept_quote, ask_for_change, decline_quote
 from offers.services.quotes.links import PURPOSE, quote_of_link
 from offers.services.quotes.refusals import QuoteMovedOn, QuoteNoLongerHolds
+from offers.services.quotes.versions import gone_of
+from offers.wording import quotes as quote_wording
 from portal import clock, links
 from portal.limits import Limit
 from portal.linked import LinkedRequest, linked
@@ -158,9 +161,25 @@ def _page(request: LinkedRequest, quote: Quote, *, status: int = 200, **more: An
         "link": request.link,
         "standing": standing(quote),
         "is_of_the_house": is_of_the_house(request),
+        **_gone(quote),
         **more,
     }
     return render(request, "offers/public/quote.html", context, status=status)
+
+
+def _gone(quote: Quote) -> dict[str, Any]:
+    """What of an open quote was dealt with in another way, and the words that ask for a new one without it."""
+    problems = gone_of(quote, now=clock.now()) if standing(quote) == "open" else []
+    if not problems:
+        return {}
+    hosts = quote_wording.for_what(problems[0].host, len(problems))
+    words = _("Please send a new quote without what has been dealt with in another way: %(hosts)s.") % {"hosts": hosts}
+    return {
+        "gone": problems,
+        "is_all_gone": len(problems) == len(quote.snapshot["lines"]),
+        "gone_words": words,
+        "gone_asked": quote.change_asked_at and quote.answer_words == words,
+    }
 
 
 def standing(quote: Quote) -> str:

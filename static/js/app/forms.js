@@ -35,3 +35,13 @@ document.addEventListener("submit", (event) => {
   for (const field of empty) field.disabled = true;
   setTimeout(() => empty.forEach((field) => (field.disabled = false)));
 });
+
+// Complaints about what was typed go once the answer says that it is right.
+document.addEventListener("htmx:afterSettle", () => {
+  if (!document.querySelector("[data-clears-complaints]")) return;
+  document.querySelectorAll("[data-complaint], main .invalid-feedback").forEach((words) => words.remove());
+  for (const field of document.querySelectorAll("main .is-invalid")) {
+    field.classList.remove("is-invalid");
+    field.removeAttribute("aria-invalid");
+  }
+});
