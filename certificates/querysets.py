@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Case, DateField, Exists, F, IntegerField, OuterRef, Q, Subquery, TextField, Value, When
 from django.db.models.functions import Cast, Concat, StrIndex
 
+from certificates.rules import start_of_day
 from certificates.search.sql import holding
 from certificates.search.text import phone_needle, serial_needle
 from certificates.states import (
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 # An unissued renewal is late this many days before its old order ends.
 LATE_DAYS = 7
+# Whatever the authority is quick about has been issued by then.
+LATE_AFTER_DAYS = 1
 # What needs a validation soon: orders due within so many days, or due so many days ago.
 DUE_DAYS, RECENT_DAYS = 90, 30
 # Whoever switched automatic renewal on still works here, in a role that renews.
@@ -264,6 +267,9 @@ class RequestQuerySet(PartnerQuerySet["Request"]):
         return self.filter(state__in=(*OPEN_REQUEST_STATES, RequestState.FAILED))
 
     def late(self, today: date) -> RequestQuerySet:
-        """Renewals still unissued when their old order has 7 days left or fewer: somebody has to call."""
-        soon = today + timedelta(days=LATE_DAYS)
-        return self.open().filter(kind=RequestKind.RENEWAL, order__ends_on__lte=soon)
+        """Renewals still unissued when their old order has 7 days left or fewer: somebody has to call.
+
+        What was asked for less than a day ago is on its way.
+        """
+        soon, asked = today + timedelta(days=LATE_DAYS), start_of_day(today - timedelta(days=LATE_AFTER_DAYS))
+        return self.open().filter(kind=RequestKind.RENEWAL, order__ends_on__lte=soon, requested_at__lt=asked)

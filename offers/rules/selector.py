@@ -80,6 +80,7 @@ class Reason(StrEnum):
     ONE_SERVER = "one_server"
     SEVERAL_SERVERS = "several_servers"
     TRUST_US = "trust_us"
+    TRUST_US_NAMED = "trust_us_named"  # what is collected asks for a name all the same
     TRUST_PUBLIC = "trust_public"
     TRUST_PARTNERS = "trust_partners"
 
@@ -230,12 +231,17 @@ def _reasons(answers: Answers, shape: Shape) -> Iterator[Because]:
         if timing is not None:
             yield Because(question, _TIMING_REASONS[question, timing])
     if answers.trust is not None:
-        yield Because(Question.TRUST, _TRUST_REASONS[answers.trust])
+        yield Because(Question.TRUST, _trust_reason(answers.trust, shape))
     if answers.names is not None:
         yield Because(Question.NAMES, _names_reason(answers.names, shape))
     if answers.servers is not None:
         several = answers.servers == Servers.SEVERAL
         yield Because(Question.SERVERS, Reason.SEVERAL_SERVERS if several else Reason.ONE_SERVER)
+
+
+def _trust_reason(trust: Trust, shape: Shape) -> Reason:
+    is_named_anyway = trust == Trust.US and shape.level != Level.DV
+    return Reason.TRUST_US_NAMED if is_named_anyway else _TRUST_REASONS[trust]
 
 
 def _names_reason(names: Names, shape: Shape) -> Reason:

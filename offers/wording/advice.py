@@ -46,6 +46,9 @@ REASONS: Mapping[Reason, StrOrPromise] = {
         "Each server gets a duplicate with a key of its own; a duplicate ends on the same date as the certificate."
     ),
     Reason.TRUST_US: _("Your own people and machines know whom they speak to: no name has to be proved to them."),
+    Reason.TRUST_US_NAMED: _(
+        "Your own people and machines would need no name, but what they give there asks for a verified organisation."
+    ),
     Reason.TRUST_PUBLIC: _("The public can look up who stands behind the site: an organisation that was verified."),
     Reason.TRUST_PARTNERS: _(
         "Those who check find the deepest verification there is: extended validation of the organisation."

@@ -62,9 +62,9 @@ def gives(offer: Offer, products: Mapping[str, str]) -> str:
 
 
 def _what(offer: Offer, products: Mapping[str, str]) -> str:
-    """The brands or products that are renewed; nothing where it is all of them."""
+    """The products, brands or levels that are renewed; nothing where it is all of them."""
     named = [products.get(name, name) for name in offer.products] or list(offer.families)
-    return one_or_other(named)
+    return one_or_other(named or [level.upper() for level in offer.levels])
 
 
 def one_or_other(words: Sequence[str]) -> str:

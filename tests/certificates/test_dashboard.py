@@ -24,6 +24,7 @@ from tests.factories import (
     make_organization,
     make_partner,
     make_request,
+    midnight,
 )
 from tests.queries import page_queries
 
@@ -80,12 +81,14 @@ def test_reissues_due_stand_on_it_and_renewals_do_not(browser: Client, partner: 
 
 def test_failed_and_late_requests_stand_on_it(browser: Client, partner: Partner) -> None:
     failed = make_request(make_order(partner, ends_on=day(90), common_name="failed.example"), state="failed")
-    late = make_request(make_order(partner, ends_on=day(7), renewal_mark="in_hand", common_name="late.example"))
+    ending = make_order(partner, ends_on=day(7), renewal_mark="in_hand", common_name="late.example")
+    late = make_request(ending, requested_at=midnight(day(-2)))
+    make_request(make_order(partner, ends_on=day(1), renewal_mark="in_hand", common_name="just-asked.example"))
     make_request(make_order(partner, ends_on=day(60), renewal_mark="in_hand"))
     make_request(make_order(partner, ends_on=day(3), renewal_mark="renewed"), state="rejected")
     make_request(make_order(make_partner(), common_name="foreign.example"), state="failed")
 
-    assert cards(browser)["failed"] == [str(failed), str(late)]
+    assert cards(browser)["failed"] == [str(late), str(failed)]
     assert "foreign" not in content(browser.get("/"))
 
 

@@ -352,6 +352,18 @@ def test_bundle_asks_whose_certificates_it_holds(page: Client, partner: Partner)
     assert "a.example" in words(page.get(url(run), {"show": "created"}))
 
 
+def test_authority_passed_over_is_told_of_as_that(page: Client, partner: Partner) -> None:
+    alone = certs.as_pem(certs.make_certificate("Some CA", [], serial=2, is_ca=True))
+    run = upload(page, alone, "ca.pem")
+
+    press(page, run, "customer", {"customer": make_customer(partner).pk})
+    sweep_imports()
+
+    shown = words(page.get(url(run)))
+    assert "The file brings no new certificate. One was passed over" in shown
+    assert "every order is known as it is" not in shown
+
+
 def test_bundle_cannot_go_to_a_customer_of_somebody_else(page: Client, partner: Partner) -> None:
     stranger = make_customer(make_partner("Another partner"))
     run = upload(page, bundle(), "bundle.pem")

@@ -14,6 +14,7 @@ from offers.models.offers import OfferStatus
 from offers.services.forecasts import BreakEven
 from offers.services.offer_results import results_of
 from offers.services.previewing import preview_offer
+from offers.wording.offers import gives
 from portal import clock
 from portal.demo import PARTNER_SLUG
 from portal.models import Partner
@@ -41,6 +42,13 @@ def test_there_is_an_offer_in_every_state_that_one_looks_for(relais: Partner) ->
         found = [offer.status(clock.now()) for offer in Offer.objects.for_partner(relais)]
 
     assert {OfferStatus.LIVE, OfferStatus.SCHEDULED, OfferStatus.DRAFT, OfferStatus.ENDED} <= set(found)
+
+
+def test_an_offer_for_one_level_says_so_in_its_headline(relais: Partner) -> None:
+    with scope(partner=relais):
+        early = Offer.objects.get(name="Early bird")
+
+    assert gives(early, {}) == "10% off OV renewals"
 
 
 def test_enough_orders_ended_to_say_what_an_offer_must_bring(relais: Partner) -> None:

@@ -65,6 +65,23 @@ def test_every_path_ends_in_a_recommendation_with_one_reason_for_each_answer() -
         assert len(found.reasons) == path.given
 
 
+def test_no_reason_contradicts_what_is_recommended() -> None:
+    for path in PATHS:
+        found = recommend(path)
+        reasons, is_named = {because.reason for because in found.reasons}, found.shape.level != Level.DV
+
+        assert (Reason.TRUST_US in reasons) == (path.trust == Trust.US and not is_named), path
+        assert (Reason.TRUST_US_NAMED in reasons) == (path.trust == Trust.US and is_named), path
+        if reasons & {Reason.PERSONAL_NOW, Reason.PERSONAL_LATER, Reason.TRUST_PUBLIC}:
+            assert is_named, path
+        if Reason.PAYMENT_NONE in reasons:
+            assert found.shape.tier < Tier.PRO, path
+        if reasons & {Reason.PAYMENT_NOW, Reason.PAYMENT_LATER}:
+            assert found.shape.tier == Tier.PRO, path
+        if Reason.TRUST_PARTNERS in reasons or Reason.MANY_NAMES_LISTED in reasons:
+            assert found.shape.level == Level.EV, path
+
+
 def test_ev_never_holds_a_wildcard() -> None:
     for path in PATHS:
         found = recommend(path)

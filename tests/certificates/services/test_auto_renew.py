@@ -119,12 +119,13 @@ def test_every_partners_orders_renew_on_their_own_behalf_and_a_suspended_ones_do
 
 def test_a_renewal_unissued_seven_days_before_the_old_end_is_late(connected: Partner) -> None:
     late = press(make_renewable(connected, ends_on=TODAY + timedelta(days=7)))
-    press(make_renewable(connected, ends_on=TODAY + timedelta(days=8)))
+    press(make_renewable(connected, ends_on=TODAY + timedelta(days=10)))
 
-    assert list(late_requests(connected, today=TODAY)) == [late]
+    assert not late_requests(connected, today=TODAY).exists()  # it was asked for just now
+    assert list(late_requests(connected, today=TODAY + timedelta(days=2))) == [late]
     sweep()
     assert fresh(late).state == RequestState.ISSUED
-    assert not late_requests(connected, today=TODAY).exists()
+    assert not late_requests(connected, today=TODAY + timedelta(days=2)).exists()
 
 
 def test_an_order_that_breaks_the_renewal_stops_no_other(
