@@ -15,6 +15,7 @@ from portal import pictures
 from portal.models import Membership, Partner, User
 from portal.models.partners import web_address
 from portal.models.people import MembershipRole
+from portal.texts import StraightForm
 from portal.types import StrOrPromise
 
 MAX_LINKS = 8
@@ -43,7 +44,7 @@ def _fieldset(legend: StrOrPromise, *fields: Any) -> Fieldset:
     return Fieldset(legend, Div(*fields, css_class="form-grid"))
 
 
-class _Crispy:
+class _Crispy(StraightForm):
     """Fields in our layout; the template brings the form element and its buttons."""
 
     layout: ClassVar[tuple[Any, ...]] = ()

@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Any
 
 LAYOUT = {"\n", "\t"}
 # Marks that turn the direction of what follows, so that a name could rewrite its neighbours.
 TURNS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+_STRAIGHT = dict.fromkeys(map(ord, TURNS))
+
+
+class StraightForm:
+    """A form, Django's to come behind it, whose words are kept without marks that turn the reading direction."""
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean()  # type: ignore[misc]
+        values.update({name: straight(value) for name, value in values.items() if isinstance(value, str)})
+        return values
+
+
+def straight(text: str) -> str:
+    """The text without marks that turn the reading direction of what follows; nothing else of it is touched."""
+    return text if text.isascii() else text.translate(_STRAIGHT)
 
 
 def clean_text(text: str, longest: int) -> str:

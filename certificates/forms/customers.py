@@ -13,11 +13,12 @@ from certificates.x509 import BadRequest
 from certificates.x509.pem import refuse_private_key
 from portal.models import Membership, Partner
 from portal.roles import Role
+from portal.texts import StraightForm
 
 NOTE_LENGTH = 4000
 
 
-class NoteForm(forms.Form):
+class NoteForm(StraightForm, forms.Form):
     """A remark; whether it was a conversation decides what "last contact" says."""
 
     text = forms.CharField(
@@ -41,7 +42,7 @@ class NoteForm(forms.Form):
         return text
 
 
-class CustomerForm(forms.ModelForm):  # type: ignore[type-arg]
+class CustomerForm(StraightForm, forms.ModelForm):  # type: ignore[type-arg]
     # Longer than the column, so that a written-out country is answered by our own sentence.
     country = forms.CharField(
         label=_("Country"), max_length=60, required=False, help_text=_("Two letters, such as FR.")
@@ -74,13 +75,13 @@ class CustomerForm(forms.ModelForm):  # type: ignore[type-arg]
         return country
 
 
-class ContactForm(forms.ModelForm):  # type: ignore[type-arg]
+class ContactForm(StraightForm, forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Contact
         fields = ("name", "role", "job_title", "email", "phone", "language", "time_zone")
 
     def clean(self) -> dict[str, Any]:
-        values: dict[str, Any] = super().clean() or {}
+        values = super().clean()
         if not self.errors and not values.get("email") and not values.get("phone"):
             raise forms.ValidationError(_("Write an e-mail address or a telephone number, or nobody can be reached."))
         return values

@@ -18,12 +18,13 @@ from certificates.wording import years
 from certificates.x509 import MAX_BYTES, BadRequest, Code, CsrFacts, display_name, normalise_names, read_csr
 from certificates.x509.pem import refuse_private_der, refuse_private_key, unwrapped
 from offers.wording import renewal as wording
+from portal.texts import StraightForm
 
 PRESENT, PASTE, UPLOAD = "present", "paste", "upload"
 _KEY_CHOICES = {PRESENT: _("Keep the present key"), PASTE: _("Paste a request"), UPLOAD: _("Upload a request")}
 
 
-class KeyForm(forms.Form):
+class KeyForm(StraightForm, forms.Form):
     """The request whose key a certificate will hold: pasted, uploaded, or the present one again.
 
     A private key typed anywhere is refused and shown to nobody again. `wish_csr` holds what was understood once the

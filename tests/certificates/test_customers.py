@@ -281,6 +281,19 @@ def test_a_customer_made_by_hand_is_found_at_once(browser: Client, partner: Part
     assert list(Customer.objects.for_partner(partner).matching("quartz k-7")) == [made]
 
 
+def test_what_is_typed_turns_the_reading_direction_of_nothing(browser: Client) -> None:
+    made = browser.post("/customers/new/", CUSTOMER | {"name": "Opale\u202e Quartz", "city": "Bre\u2067st"})
+    page = made.headers["Location"]
+    browser.post(page, CONTACT | {"name": "Ada\u202e Novak"})
+    browser.post(f"/customers/{Customer.objects.get().pk}/note/", {"text": "Call \u202eagain"})
+    refused = browser.post("/customers/new/", CUSTOMER | {"name": "\u202e"})
+
+    kept = Customer.objects.get()
+    assert (kept.name, kept.city, str(kept.contacts.get())) == ("Opale Quartz", "Brest", "Ada Novak")
+    assert kept.notes.get().text == "Call again"
+    assert refused.status_code == 422
+
+
 def test_a_form_with_mistakes_keeps_what_was_typed(browser: Client) -> None:
     answer = browser.post("/customers/new/", CUSTOMER | {"country": "France"})
 

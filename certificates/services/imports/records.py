@@ -17,6 +17,7 @@ from certificates.services.imports import values
 from certificates.services.imports.reasons import Caution, Reason
 from certificates.services.imports.values import BadValue, DateOrder
 from certificates.states import LIVE_ORDER_STATES, OrderStatus
+from portal.texts import straight
 
 T = TypeVar("T")
 
@@ -191,7 +192,7 @@ class Mapper:
 
     def record(self, line: int, cells: Sequence[str]) -> OrderRecord | Rejection:
         """The order that the line describes, or why it is not taken over."""
-        given = [cell.strip() for cell in self._cells(cells)]
+        given = [straight(cell).strip() for cell in self._cells(cells)]
         # Nearly every line keeps all the limits, which is found out at once.
         fits = all(map(le, map(len, given), self._limits))
         row = _Row(line, dict(zip(self._names, given, strict=True)), self._columns, fits=fits)

@@ -244,6 +244,13 @@ def test_statuses_are_mapped_and_the_authoritys_word_is_kept(word: str, expected
     assert (found.status, found.authority_status) == (expected, word)
 
 
+def test_cells_turn_the_reading_direction_of_nothing() -> None:
+    found = record(report_line(organization_name="Granit\u202e Phare"))
+
+    assert found.holder is not None
+    assert found.holder.name == "Granit Phare"
+
+
 @pytest.mark.parametrize(
     ("common_name", "names", "expected"),
     [
