@@ -14,6 +14,7 @@ from offers.services.quotes import decline_quote, draft_quote, send_quote
 from portal import clock
 from portal.access import on_behalf_of
 from portal.models import Link, Partner
+from portal.roles import Role
 from tests import factories
 from tests.certificates.certs import make_csr
 from tests.journeys.house import House, wait_for
@@ -88,6 +89,28 @@ def test_two_browsers_at_once_order_one_set_and_both_see_whose(seller: Partner, 
     for page in pages:
         expect(page.get_by_text(f"{quote.answered_name} (Buyer) accepted this quote")).to_be_visible()
     assert requests_of(quote) == 3
+
+
+def test_complaints_of_a_draft_go_once_it_is_right(seller: Partner, visits: Visits) -> None:
+    visits.watch.expected = {422}
+    staff = factories.make_member(seller, Role.ACCOUNT_MANAGER, email="owner@relais.example").user
+    customer = factories.make_customer(seller, country="FR")
+    order = make_order(customer, contact=factories.make_contact(customer), host="www.granit.example")
+    page = visits.open(staff.email)
+    page.goto(f"/quotes/{draft_quote([order], actor=staff, now=clock.now()).pk}/")
+
+    page.get_by_label("Product www.granit.example").select_option("RapidSSL Wildcard DV")
+    beside = page.locator(".quote-line .invalid-feedback")
+    expect(beside).to_contain_text("is for wildcards")
+    page.get_by_role("textbox", name="Valid until").fill("")
+    page.get_by_role("button", name="Save the draft").click()
+    expect(page.get_by_text("Nothing was stored.")).to_be_visible()
+
+    page.get_by_role("textbox", name="Valid until").fill(clock.today().isoformat())
+    page.get_by_label("Product www.granit.example").select_option("GeoTrust DV")
+
+    expect(page.get_by_text("Nothing was stored.")).to_have_count(0)
+    expect(page.locator(".invalid-feedback, .is-invalid")).to_have_count(0)
 
 
 def test_buyer_without_scripts_accepts_by_keyboard_alone(seller: Partner, visits: Visits) -> None:
@@ -216,3 +239,29 @@ def test_printed_quote_is_the_sheet_without_its_buttons(seller: Partner, visits:
     expect(page.get_by_text("Payable within 30 days.")).to_be_visible()
     for button in ("Accept and order", "Decline the quote"):
         expect(page.get_by_role("button", name=button)).to_be_hidden()
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE])
+def test_one_box_ticks_every_order_that_can_be_quoted_and_unticks_it(
+    seller: Partner, visits: Visits, size: tuple[int, int]
+) -> None:
+    nadia = factories.make_member(seller, "administrator").user
+    customer = factories.make_customer(seller, country="FR")
+    contact = factories.make_contact(customer)
+    for number in range(3):
+        make_order(customer, contact=contact, host=f"pick{number}.granit.example")
+    factories.make_order(seller, customer=customer, product=None, common_name="unknown.granit.example")
+    page = visits.open(nadia.email, size=size)
+    page.goto(f"/quotes/new/?customer={customer.pk}")
+    every = page.get_by_label("Select all")
+    boxes = page.locator("input[name=orders]:enabled")
+    expect(page.locator("input[name=orders]:disabled")).to_have_count(1)
+
+    expect(every).to_be_checked()
+    every.uncheck()
+    assert [box.is_checked() for box in boxes.all()] == [False] * 3
+    boxes.first.check()
+    assert every.evaluate("(box) => box.indeterminate")
+    every.check()
+    assert [box.is_checked() for box in boxes.all()] == [True] * 3
+    expect(page.locator("input[name=orders]:disabled")).not_to_be_checked()

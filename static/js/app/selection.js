@@ -1,5 +1,5 @@
 // Selected rows: the count, the whole page at once, and the bar that acts on them.
-const boxes = (scope) => [...scope.querySelectorAll(".row-select")];
+const boxes = (scope) => [...scope.querySelectorAll(".row-select:enabled")];
 
 function refresh(scope) {
   const all = boxes(scope);
