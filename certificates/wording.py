@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from django.utils.formats import number_format
@@ -96,11 +96,36 @@ def days_of(plan: RenewalPlan) -> list[Part]:
         order=plan.order_days,
         certificate_ends_on=rules.last_day(plan.certificate_end),
         order_ends_on=rules.last_day(plan.order_end),
+        hours=hours_kept(plan),
     )
 
 
+def hours_kept(plan: RenewalPlan) -> int:
+    """The hours kept beside the whole days, where the days alone would read as one fewer than the calendar counts.
+
+    An order that ends in five days at noon has four days and some hours left in the afternoon.
+    """
+    left = plan.order_end - plan.order_start - timedelta(days=plan.term_days)
+    in_days = rules.last_day(plan.order_start + left) - rules.utc_date(plan.order_start)
+    return left.seconds // 3600 if in_days.days > plan.carried_days else 0
+
+
+def time_kept(days: int, hours: int) -> str:
+    """4 days; 4 days and 22 hours; 22 hours."""
+    told = ngettext("%(hours)s hour", "%(hours)s hours", hours) % {"hours": hours}
+    if not (days and hours):
+        return _in_days(days) if days else told
+    return _("%(days)s and %(hours)s") % {"days": _in_days(days), "hours": told}
+
+
 def day_parts(
-    *, carried: int, certificate: int, order: int, certificate_ends_on: date | None, order_ends_on: date | None
+    *,
+    carried: int,
+    certificate: int,
+    order: int,
+    certificate_ends_on: date | None,
+    order_ends_on: date | None,
+    hours: int = 0,
 ) -> list[Part]:
     """The same of days that were counted before; the legend has the same words wherever they are drawn."""
     kept = min(carried, order)
@@ -110,7 +135,7 @@ def day_parts(
         "order": day(order_ends_on) if order_ends_on else "",
     }
     parts = [
-        Part("kept", kept, _in_days(kept), _("kept from the present order")),
+        Part("kept", kept, time_kept(kept, hours), _("kept from the present order")),
         Part(
             "certificate",
             on_certificate,
@@ -124,7 +149,7 @@ def day_parts(
             _("on the order, to %(date)s") % {"date": ends["order"]},
         ),
     ]
-    return [part for part in parts if part.kind != "kept" or part.days]
+    return [part for part in parts if part.kind != "kept" or part.days or hours]
 
 
 def _in_days(days: int) -> str:

@@ -165,6 +165,8 @@ def _kept(plan: RenewalPlan) -> str:
             plan.lost_days,
         )
         return words % {"days": plan.lost_days}
+    if hours := wording.hours_kept(plan):
+        return _("Carried over: %(time)s.") % {"time": wording.time_kept(plan.carried_days, hours)}
     if not plan.carried_days:
         return _("Nothing is left to carry over.")
     words = ngettext("%(days)s day is carried over.", "%(days)s days are carried over.", plan.carried_days)

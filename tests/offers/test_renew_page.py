@@ -14,10 +14,11 @@ from django.urls import reverse
 
 from certificates.models import AuthorityConnection, AuthorityRule, Order, Request
 from certificates.states import RenewalMark, RequestState
+from portal import clock
 from portal.models import Membership, Partner
 from tests import factories
 from tests.certificates.certs import ec_key, make_csr, private_pem
-from tests.certificates.services.work import make_renewable, press, sweep
+from tests.certificates.services.work import TEN, make_renewable, press, sweep
 from tests.offers.reading import words
 
 HOST = "www.granit-phare.example"
@@ -64,6 +65,24 @@ def test_the_page_says_when_it_ends_and_that_no_day_is_lost(page: Client, order:
     assert "396 days on the order, to 23 December 2027" in shown
     assert "Of 396 days, 199 days are on the new certificate, 197 are collected by free reissues." in shown
     assert "Days lost by renewing today 0" in shown
+
+
+@pytest.mark.parametrize(
+    ("left", "told"),
+    [
+        (timedelta(days=4, hours=23), "4 days and 22 hours kept from the present order"),
+        (timedelta(days=1), "23 hours kept from the present order"),
+    ],
+)
+def test_hours_are_told_where_the_days_kept_are_fewer_than_the_calendar_counts(
+    page: Client, order: Order, left: timedelta, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: TEN)
+    order.ends_at = TEN + left - timedelta(minutes=1)
+    order.ends_on = order.ends_at.date()
+    order.save(update_fields=["ends_at", "ends_on"])
+
+    assert told in words(page.get(url(order)))
 
 
 def test_one_press_orders_and_leads_to_the_progress(page: Client, order: Order, claire: Membership) -> None:
