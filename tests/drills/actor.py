@@ -12,7 +12,7 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -26,14 +26,16 @@ django.setup()
 from django.db import connection, transaction  # noqa: E402 - once Django is set up
 
 from certificates.models import Certificate, Customer, Order, Request, SandboxOrder  # noqa: E402
+from certificates.services.deciding import retry_request  # noqa: E402
 from certificates.services.downloads import chain_of  # noqa: E402
 from certificates.services.refusals import RequestRefused  # noqa: E402
 from certificates.services.renewals import AlreadyRenewed, request_renewal  # noqa: E402
 from certificates.tasks import sweep_requests  # noqa: E402
-from offers.models import Offer, Quote, Sale  # noqa: E402
+from offers.models import Offer, Quote, Sale, Valuation  # noqa: E402
 from offers.services.quotes import (  # noqa: E402
     QuoteRefused,
     accept_quote,
+    decline_quote,
     make_quote_link,
     new_version,
     send_quote,
@@ -41,9 +43,10 @@ from offers.services.quotes import (  # noqa: E402
 )
 from offers.services.redeeming import OfferRefused, OfferUsedUp, redeem  # noqa: E402
 from offers.services.renewing import renew_at_price  # noqa: E402
+from offers.services.valuing import value_orders  # noqa: E402
 from portal import clock  # noqa: E402
 from portal.access import across_partners, on_behalf_of  # noqa: E402
-from portal.models import Activity, User  # noqa: E402
+from portal.models import Activity, Partner, User  # noqa: E402
 
 
 def wait_for_the_others() -> None:
@@ -187,22 +190,53 @@ def quarrel(pk: int) -> dict[str, Any]:
     """Let children take each open quote of a partner to another end at the same moment; what nobody expected."""
     with across_partners():
         rows = Quote.objects.filter(partner=pk).select_related("partner", "owner").order_by("pk")
-        sent = list(rows.filter(state="sent"))
-        rivals = list(rows.filter(state="draft"))
+        pairs = list(zip(rows.filter(state="sent"), rows.filter(state="draft"), strict=True))
+    return _at_once(pk, pairs, _accept, _withdraw, _revise, _renew_now, _rival)
+
+
+def end_both(pk: int) -> dict[str, Any]:
+    """Let two children decline and withdraw the two open quotes of the same order at the same moment."""
+    with across_partners():
+        rows = Quote.objects.filter(partner=pk, state="sent").select_related("partner", "owner").order_by("pk")
+        pairs = list(zip(rows[::2], rows[1::2], strict=True))
+    return _at_once(pk, pairs, _decline, _withdraw_rival)
+
+
+def retry(pk: int) -> dict[str, Any]:
+    """Let one child try each failed renewal of a partner again while another renews its order anew."""
+    with across_partners():
+        related = ("partner", "product", "order__partner", "order__product", "requested_by")
+        failed = Request.objects.filter(partner=pk, state="failed").select_related(*related).order_by("pk")
+        turns = [(request,) for request in failed]
+    return _at_once(pk, turns, _retry, _renew_again)
+
+
+def value(pk: int) -> dict[str, Any]:
+    """Let one child value a partner's orders anew, one by one, while another uses its offers together."""
+    with across_partners():
+        orders = list(Order.objects.filter(partner=pk).select_related("partner", "customer").order_by("pk"))
+        offers = list(Offer.objects.filter(partner=pk).order_by("pk"))
+    turns = [(orders, offers, turn) for turn in range(int(os.environ["DRILL_TURNS"]))]
+    return _at_once(pk, turns, _value_all, _use_together)
+
+
+def _at_once(pk: int, turns: Sequence[tuple[Any, ...]], *roads: Callable[..., object]) -> dict[str, Any]:
+    """Let a child per road take every turn of a partner, each at the same moment; what nobody expected."""
+    with across_partners():
+        partner = Partner.objects.get(pk=pk)
     connection.close()  # each child opens its own
     wait_for_the_others()
     fork = multiprocessing.get_context("fork")
-    roads = (_accept, _withdraw, _revise, _renew_now, _rival)
     line, said = fork.Barrier(len(roads)), fork.SimpleQueue()
 
-    def one_side(road: Callable[[Quote, Quote], object]) -> None:
+    def one_side(road: Callable[..., object]) -> None:
         connection.ensure_connection()
         surprises = []
-        for quote, rival in zip(sent, rivals, strict=True):
+        for turn in turns:
             line.wait()
             try:
-                with on_behalf_of(quote.partner):
-                    road(quote, rival)
+                with on_behalf_of(partner):
+                    road(*turn)
             except (QuoteRefused, RequestRefused, OfferRefused):
                 continue
             except Exception as error:  # noqa: BLE001  said, so that the drill fails with it
@@ -248,6 +282,41 @@ def _rival(_quote: Quote, rival: Quote) -> None:
     )
 
 
+def _decline(quote: Quote, _rival: Quote) -> None:
+    decline_quote(quote, reason="price", now=clock.now())
+
+
+def _withdraw_rival(_quote: Quote, rival: Quote) -> None:
+    _withdraw(rival, rival)
+
+
+def _retry(request: Request) -> None:
+    assert request.requested_by
+    retry_request(request, actor=request.requested_by, now=clock.now())
+
+
+def _renew_again(request: Request) -> None:
+    order = request.order
+    assert order
+    renew_at_price(
+        order, product=request.product, term_years=1, names=order.names, csr=order.csr, actor=None, now=clock.now()
+    )
+
+
+def _value_all(orders: list[Order], _offers: list[Offer], _turn: int) -> None:
+    Valuation.objects.all().delete()
+    with transaction.atomic():
+        for order in orders:
+            value_orders(order.partner, now=clock.now(), orders=[order.pk])
+
+
+def _use_together(orders: list[Order], offers: list[Offer], turn: int) -> None:
+    for number, order in enumerate(orders):
+        uses = [(offer, Decimal(1)) for offer in offers]
+        subject = f"request:{turn * len(orders) + number}"
+        redeem(uses, subject=subject, customer=order.customer, now=clock.now())
+
+
 def _owner(quote: Quote) -> User:
     assert quote.owner
     return quote.owner
@@ -255,6 +324,9 @@ def _owner(quote: Quote) -> User:
 
 DEEDS = {
     "quarrel": quarrel,
+    "end_both": end_both,
+    "retry": retry,
+    "value": value,
     "press": press,
     "work": work,
     "redeem": redeem_at_once,

@@ -11,8 +11,10 @@ import pytest
 from django.db import connection
 
 from certificates.models import Order, Request
+from certificates.states import RenewalMark, RequestState
 from offers.models import Offer, Quote, Redemption, Sale
 from offers.services import quotes
+from offers.services.renewing import renew_at_price
 from portal import clock
 from portal.access import on_behalf_of
 from portal.models import Partner
@@ -61,6 +63,62 @@ def test_a_quarrel_ends_with_each_order_once_and_each_offer_counted_once(partner
     if connection.vendor == "postgresql":  # where the processes worked on this very database
         check_orders()
         check_offers(offers)
+
+
+def make_failed(partner: Partner, number: int) -> Request:
+    """A renewal with an offer, that the authority has not taken."""
+    host = f"f{number}.granit.example"
+    product = factories.product("ssl_dv_geotrust_flex")
+    order = factories.make_order(partner, common_name=host, product=product, csr=make_csr(host))
+    wish = {"product": product, "term_years": 1, "names": order.names, "csr": order.csr}
+    request = renew_at_price(order, **wish, actor=factories.make_member(partner).user, now=clock.now()).request
+    Request.objects.filter(pk=request.pk).update(state=RequestState.FAILED, finished_at=clock.now())
+    Order.objects.filter(pk=order.pk).update(renewal_mark=RenewalMark.NONE)
+    return request
+
+
+def test_two_quotes_of_one_order_that_end_at_once_hold_nothing_any_more(partner: Partner, tmp_path: Path) -> None:
+    offer = make_offer(partner)
+    owner = factories.make_member(partner).user
+    for number in range(QUARRELS):
+        product = factories.product("ssl_dv_geotrust_flex")
+        order = factories.make_order(partner, common_name=f"e{number}.granit.example", product=product)
+        for _twice in range(2):
+            draft = quotes.draft_quote([order], actor=owner, now=clock.now())
+            quotes.send_quote(draft, actor=owner, now=clock.now(), by_mail=False)
+
+    (said,) = Stage.in_folder(tmp_path).together(("end_both", partner.pk))
+
+    assert said == {"surprises": []}
+    if connection.vendor == "postgresql":  # where the processes worked on this very database
+        offer.refresh_from_db()
+        assert not Quote.objects.open().exists()
+        assert (offer.redeemed, offer.spent) == (0, Decimal(0))
+
+
+def test_tried_again_and_renewed_at_once_neither_waits_for_ever(partner: Partner, tmp_path: Path) -> None:
+    offer = make_offer(partner)
+    orders = [make_failed(partner, number).order_id for number in range(QUARRELS)]
+
+    (said,) = Stage.in_folder(tmp_path).together(("retry", partner.pk))
+
+    assert said == {"surprises": []}
+    if connection.vendor == "postgresql":  # where the processes worked on this very database
+        assert Counter(Request.objects.renewing().values_list("order", flat=True)) == Counter(orders)
+        check_offers([offer])
+
+
+def test_orders_are_valued_while_their_offers_are_used(partner: Partner, tmp_path: Path) -> None:
+    first, second = (factories.make_customer(partner, name, country="FR") for name in ("Granit", "Verger"))
+    make_offer(partner, customers=[second.pk], stacks=True)
+    make_offer(partner, customers=[first.pk], stacks=True)
+    for number in range(QUARRELS):
+        customer = second if number % 4 == 3 else first
+        factories.make_order(partner, customer=customer, common_name=f"v{number}.granit.example")
+
+    (said,) = Stage.in_folder(tmp_path).together(("value", partner.pk), DRILL_TURNS="4")
+
+    assert said == {"surprises": []}
 
 
 def check_orders() -> None:
