@@ -103,10 +103,12 @@ def test_complaints_of_a_draft_go_once_it_is_right(seller: Partner, visits: Visi
     beside = page.locator(".quote-line .invalid-feedback")
     expect(beside).to_contain_text("is for wildcards")
     page.get_by_role("textbox", name="Valid until").fill("")
+    expect(page.locator("#sheet .alert").get_by_text("Valid until: ")).to_be_visible()
     page.get_by_role("button", name="Save the draft").click()
     expect(page.get_by_text("Nothing was stored.")).to_be_visible()
 
     page.get_by_role("textbox", name="Valid until").fill(clock.today().isoformat())
+    expect(page.locator("#sheet .alert").get_by_text("Valid until: ")).to_have_count(0)
     page.get_by_label("Product www.granit.example").select_option("GeoTrust DV")
 
     expect(page.get_by_text("Nothing was stored.")).to_have_count(0)
