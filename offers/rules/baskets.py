@@ -85,8 +85,9 @@ class UnitPrices:
 class Basket:
     """One order to be priced: a product (its name_id) for a term, the names it shall hold, and its unit prices.
 
-    Of a renewal also: the prices of the present product for the same term, where known, and the number of
-    names the present order holds. `consolidates` marks a certificate moved over from another authority.
+    Of a renewal also: the prices of the present product for the same term, where known, and how many names, and
+    wildcards among them, the present order holds. `is_apart` marks what is none of the order's choices
+    (offers.rules.ceilings), `consolidates` a certificate moved over from another authority.
     """
 
     product: str
@@ -99,6 +100,8 @@ class Basket:
     is_upgrade: bool = False
     present_prices: UnitPrices | None = None
     present_names: int = 0
+    present_wildcards: int = 0
+    is_apart: bool = False
     consolidates: bool = False
 
     @property
@@ -128,15 +131,32 @@ class Basket:
         known = [rounded(quantity * unit, self.currency) for quantity, unit in parts if unit is not None]
         return sum(known, Decimal(0)) if len(known) == len(parts) else None
 
+    @property
+    def has_present_names(self) -> bool:
+        """Whether it holds as many names of each sort as the present order."""
+        return (len(self.names), self.wildcard_count) == (self.present_names, self.present_wildcards)
+
+    @cached_property
+    def present_subtotal(self) -> Decimal:
+        """The list price with as many names as the present order holds."""
+        if self.has_present_names:
+            return self.subtotal
+        hosts = self.present_names - self.present_wildcards
+        lines = self._lines(self.prices, hosts, self.present_wildcards)
+        return sum((line.amount for line in lines), Decimal(0))
+
     def amount_at(self, prices: UnitPrices) -> Decimal:
         """What the same names and term cost at other prices, such as those of the present product."""
         return sum((line.amount for line in self._lines_at(prices)), Decimal(0))
 
     def _lines_at(self, prices: UnitPrices) -> Iterator[Line]:
+        return self._lines(prices, self.name_count, self.wildcard_count)
+
+    def _lines(self, prices: UnitPrices, hosts: int, wildcards: int) -> Iterator[Line]:
         parts = (
             (LineKind.BASE, 1, prices.base),
-            (LineKind.NAMES, self.name_count, prices.name),
-            (LineKind.WILDCARDS, self.wildcard_count, prices.wildcard),
+            (LineKind.NAMES, hosts, prices.name),
+            (LineKind.WILDCARDS, wildcards, prices.wildcard),
         )
         for kind, quantity, unit in parts:
             if quantity:

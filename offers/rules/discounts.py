@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import ROUND_CEILING, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -159,10 +159,22 @@ class Discount(NamedTuple):
 
     The share is of the list price, 0 to 1, to eight digits and before rounding to coins: 7.5 % off 199.00 is 14.93, and
     the share 0.075. Where the margin stops it, it is the share of what comes off.
+
+    With further names the same offers take at least the share `beyond` of their list price, whatever the margin says;
+    it is below zero where further names cost more than they may. With fewer, at least the share `fewer` of the whole.
     """
 
     lines: tuple[Line, ...] = ()
     share: Decimal = Decimal(0)
+    beyond: Decimal = Decimal(0)
+    fewer: Decimal = Decimal(0)
+
+
+class FreeNames(NamedTuple):
+    """The most that automatic offers may give where free names count: so many, and beside them so great a share."""
+
+    names: int
+    beside: Decimal
 
 
 def best_discount(
@@ -172,6 +184,7 @@ def best_discount(
     floor_margin: Decimal | None,
     chosen: Collection[OfferTerms] = (),
     ceiling: Decimal | None = None,
+    free_names: FreeNames | None = None,
 ) -> Discount:
     """The discount that saves most.
 
@@ -182,6 +195,7 @@ def best_discount(
 
     `offers` apply by themselves, and together take no greater share than the `ceiling`, 0 to 1
     (offers.rules.ceilings); `chosen` ones, by code, come on top. EUR 300.00 with 20 % under a ceiling of 15 %: 45.00.
+    Where `free_names` are bounded, that holds instead for all that count together with them.
 
     The net is never below cost / (1 - margin), rounded up, with the strictest margin of the partner and of the
     offers that count; nor below zero. An offer whose own floor would cost more than it brings does not count.
@@ -191,8 +205,17 @@ def best_discount(
     by_code = {offer.id for offer in chosen}
     known = {offer.id: offer for offer in (*offers, *chosen) if speaks_of(offer, basket)}
     gifts = [_Gift(offer, _line(offer, basket), pk in by_code) for pk, offer in sorted(known.items())]
-    candidates = [_granted(together, basket, floor_margin, ceiling) for together in _combinations(gifts)]
+    limits = _Limits(ceiling, free_names)
+    combinations = list(_combinations(gifts))
+    if free_names and any(gift.frees_names for gift in gifts):
+        combinations += _combinations([gift for gift in gifts if not gift.frees_names])
+    candidates = [_granted(together, basket, floor_margin, limits) for together in combinations]
     return min(candidates, key=_preference, default=Discount())
+
+
+class _Limits(NamedTuple):
+    ceiling: Decimal | None
+    free_names: FreeNames | None
 
 
 class _Gift(NamedTuple):
@@ -205,6 +228,10 @@ class _Gift(NamedTuple):
     @property
     def floor(self) -> Decimal:
         return Decimal("-Infinity") if self.offer.floor_margin is None else self.offer.floor_margin
+
+    @property
+    def frees_names(self) -> bool:
+        return self.offer.kind is OfferKind.EXTRA_NAMES and not self.is_chosen
 
 
 def _combinations(gifts: Sequence[_Gift]) -> Iterator[list[_Gift]]:
@@ -220,19 +247,65 @@ def _preference(discount: Discount) -> tuple[Decimal, int, list[int | None]]:
     return sum((line.amount for line in lines), Decimal(0)), len(lines), [line.offer for line in lines]
 
 
-def _granted(gifts: Sequence[_Gift], basket: Basket, floor_margin: Decimal | None, ceiling: Decimal | None) -> Discount:
+def _granted(gifts: Sequence[_Gift], basket: Basket, floor_margin: Decimal | None, limits: _Limits) -> Discount:
     """What a combination gives, as far as floor and ceiling leave room; what comes to nothing is no line."""
     margins = [margin for margin in (floor_margin, *(gift.offer.floor_margin for gift in gifts)) if margin is not None]
-    room = basket.subtotal - _lowest_net(basket, max(margins, default=None))
-    chosen = {gift.offer.id for gift in gifts if gift.is_chosen}
-    lines = _cut([gift.line for gift in gifts], room)
-    share = _share(lines, chosen, basket.subtotal)
+    margin = max(margins, default=None)
+    room = basket.subtotal - _lowest_net(basket, margin)
+    ceiling, lines = limits.ceiling, [gift.line for gift in gifts]
+    apart = {gift.offer.id for gift in gifts if gift.is_chosen}
+    if limits.free_names and (freeing := {gift.offer.id for gift in gifts if gift.frees_names}):
+        ceiling, apart = limits.free_names.beside, apart | freeing
+        most = rounded(limits.free_names.names * basket.prices.name, basket.currency)
+        lines = _capped(lines, {line.offer for line in lines} - freeing, most)
+    found = _cut(lines, room)
+    share = _share(found, apart, basket.subtotal)
     if ceiling is not None and share > ceiling:
-        most = rounded(ceiling * basket.subtotal, basket.currency)
-        capped = _capped([gift.line for gift in gifts], chosen, most)
-        lines = _cut(capped, room)
-        share = ceiling if lines == capped else min(ceiling, _share(lines, chosen, basket.subtotal))
-    return Discount(tuple(line for line in lines if line.amount), share)
+        capped = _capped(lines, apart, rounded(ceiling * basket.subtotal, basket.currency))
+        found = _cut(capped, room)
+        share = ceiling if found == capped else min(ceiling, _share(found, apart, basket.subtotal))
+    least = _least_floor(basket, margin)
+    beyond = sum((_part_beyond(gift.offer, line, basket) for gift, line in zip(gifts, found, strict=True)), Decimal(0))
+    return Discount(
+        tuple(line for line in found if line.amount), share, min(beyond, share, least.names), min(share, least.all)
+    )
+
+
+class _LeastFloor(NamedTuple):
+    """The least share that the margin leaves to come off names, and off any part of a price."""
+
+    names: Decimal
+    all: Decimal
+
+
+def _least_floor(basket: Basket, margin: Decimal | None) -> _LeastFloor:
+    """Of each part by itself: with whatever names, no less may come off the whole."""
+    prices = basket.prices
+    if margin is None or basket.cost is None:
+        return _LeastFloor(Decimal(1), Decimal(1))
+    name = _floor_share(prices.name, prices.cost_name, margin)
+    wildcard = _floor_share(prices.wildcard, prices.cost_wildcard, margin)
+    return _LeastFloor(min(name, wildcard), min(name, wildcard, _floor_share(prices.base, prices.cost_base, margin)))
+
+
+def _floor_share(price: Decimal, cost: Decimal | None, margin: Decimal) -> Decimal:
+    if not price or cost is None:
+        return Decimal(1)
+    return _down(1 - cost / (1 - margin) / price) if margin < 1 else Decimal(-1)
+
+
+def _part_beyond(offer: OfferTerms, line: Line, basket: Basket) -> Decimal:
+    """What an offer takes of the list price of further names, at least; an amount takes nothing more."""
+    if offer.kind is OfferKind.UPGRADE_SAME_PRICE and basket.present_prices:
+        now, before = basket.prices, basket.present_prices
+        pairs = [(now.name, before.name), (now.wildcard, before.wildcard)]
+        part = min((_down(1 - then / price) for price, then in pairs if price), default=Decimal(1))
+        return min(part, part_of(line, basket.subtotal)) if line.is_limited else part
+    return Decimal(0) if line.percent is None else part_of(line, basket.subtotal)
+
+
+def _down(share: Decimal) -> Decimal:
+    return share.quantize(_DIGITS, ROUND_FLOOR)
 
 
 def _capped(lines: Sequence[Line], chosen: Collection[int | None], most: Decimal) -> list[Line]:
@@ -244,10 +317,11 @@ def _capped(lines: Sequence[Line], chosen: Collection[int | None], most: Decimal
 
 def _share(lines: Iterable[Line], chosen: Collection[int | None], subtotal: Decimal) -> Decimal:
     """What those that apply by themselves take of the list price: what they promise, or what a limit leaves of it."""
-    return sum((_part(line, subtotal) for line in lines if line.offer not in chosen), Decimal(0))
+    return sum((part_of(line, subtotal) for line in lines if line.offer not in chosen), Decimal(0))
 
 
-def _part(line: Line, subtotal: Decimal) -> Decimal:
+def part_of(line: Line, subtotal: Decimal) -> Decimal:
+    """The share of a list price that a line of a discount takes: its promise, or what a limit leaves of it."""
     if line.percent is not None and not line.is_limited:
         return line.percent / 100
     return (-line.amount / subtotal).quantize(_DIGITS) if subtotal else Decimal(0)

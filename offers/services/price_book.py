@@ -12,6 +12,7 @@ from typing import TypeAlias
 from django.db.models import Q
 
 from certificates.models import Customer, Order, Product
+from certificates.rules import Level, parse_wildcard
 from offers.models import (
     CustomerTerms,
     Price,
@@ -127,7 +128,19 @@ def renewal_basket(
         is_upgrade=product.pk != present and (present, product.pk) in book.upgrades,
         present_prices=present_prices,
         present_names=len(order.names),
+        present_wildcards=sum(parse_wildcard(name) is not None for name in order.names),
+        is_apart=not is_choice(book, order, product),
     )
+
+
+def is_choice(book: PriceBook, order: Order, product: Product) -> bool:
+    """Whether automatic offers may speak of a product for the order (offers.rules.ceilings)."""
+    present = order.product
+    if present is None or product.pk == present.pk or (present.pk, product.pk) in book.upgrades:
+        return True
+    if order.has_flagged_wildcard and product.level == Level.OV and product.allows_wildcard:
+        return True
+    return not present.is_offered and product.level == present.level
 
 
 def basket_of(

@@ -9,6 +9,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from django.db.models import F
+
 from certificates.models import Customer, Order, Product
 from certificates.rules import utc_date
 from offers.models import (
@@ -17,7 +19,7 @@ from offers.models import (
 )
 from offers.models.quotes import OPEN_QUOTE_STATES
 from offers.rules.baskets import Basket
-from offers.rules.ceilings import Standing, after_giving, choice_of, met
+from offers.rules.ceilings import Limits, Standing, after_giving, met
 from offers.rules.discounts import (
     WINDOW_OPENS,
     Discount,
@@ -111,10 +113,10 @@ def grant(
     An offer that is used up counts no more. From `recorded`, where the order stood so far, comes the ceiling of what
     automatic offers may give.
     """
-    desk = _Desk(basket, facts, subject, recorded.ceiling(choice_of(basket)) if recorded else None, book, offers)
+    desk = _Desk(basket, facts, subject, recorded.limits(basket) if recorded else Limits(), book, offers)
     meant, alone = desk.discount(())
     found = desk.discount(chosen)[1] if chosen else alone
-    return Grant(with_discount(basket, found), after_giving(alone.share, basket, facts, meant, recorded))
+    return Grant(with_discount(basket, found), after_giving(alone, basket, facts, meant, recorded))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ class _Desk:
     basket: Basket
     facts: OrderFacts
     subject: str
-    ceiling: Decimal | None
+    limits: Limits
     book: PriceBook
     offers: OfferBook
 
@@ -135,10 +137,11 @@ class _Desk:
             meant = [terms for terms in self.offers.automatic if terms.id not in spent]
             found = best_discount(
                 self.basket,
-                [terms for terms in meant if fits(terms.conditions, self.facts)],
+                [] if self.basket.is_apart else [terms for terms in meant if fits(terms.conditions, self.facts)],
                 chosen=[terms for terms in chosen if terms.id not in spent],
                 floor_margin=self.book.floor_margin,
-                ceiling=self.ceiling,
+                ceiling=self.limits.ceiling,
+                free_names=self.limits.free_names,
             )
             too_dear = self._too_dear(found)
             if not too_dear:
@@ -246,10 +249,13 @@ def price_new(
 
 
 def quoted_lines(partner: Partner, orders: Iterable[int], *, today: date) -> dict[int, list[QuoteLine]]:
-    """The lines of open quotes that still hold, by order."""
+    """The lines of open quotes that still hold for the customer of their order, by order."""
     found: dict[int, list[QuoteLine]] = defaultdict(list)
     lines = QuoteLine.objects.for_partner(partner).filter(
-        order__in=list(orders), quote__state__in=OPEN_QUOTE_STATES, quote__valid_until__gte=today
+        order__in=list(orders),
+        order__customer=F("quote__customer"),
+        quote__state__in=OPEN_QUOTE_STATES,
+        quote__valid_until__gte=today,
     )
     for line in lines.select_related("quote"):
         found[line.order_id or 0].append(line)

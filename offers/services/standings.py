@@ -10,14 +10,13 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from certificates.models import Order, Product
-from certificates.rules import holds_wildcard
 from offers.rules.alternatives import Alternative, alternatives
 from offers.rules.baskets import Basket
-from offers.rules.ceilings import MORE_NAMES, Standing, lowest
+from offers.rules.ceilings import Standing, lowest
 from offers.rules.discounts import OfferKind, OrderFacts, fits_but_for_days, is_in_window, is_on_day
 from offers.rules.prices import Priced
 from offers.services.offer_book import OfferBook
-from offers.services.price_book import PriceBook, renewal_basket
+from offers.services.price_book import PriceBook, is_choice, renewal_basket
 from offers.services.pricing import Grant, grant, reached
 
 # Counts of host names and wildcards stand for the names themselves: the price asks no more.
@@ -33,7 +32,7 @@ class Wish(NamedTuple):
 
 
 class Choices:
-    """The choices of orders: as they are, for other terms, as a published upgrade, and each with more names."""
+    """The choices of orders: each product of theirs (`is_choice`) for each term, and each with more names."""
 
     def __init__(self, book: PriceBook, products: Mapping[int, Product]) -> None:
         self.book, self.products = book, products
@@ -41,7 +40,7 @@ class Choices:
         self._known: dict[Any, Wish] = {}
 
     def of(self, *, product: int | None, term_years: int, names: Sequence[str], customer: int, more: int = 0) -> Wish:
-        """With so many `more` names, where there are any; an unknown product leaves nothing to choose."""
+        """With so many `more` names, where there are any; without a product nothing can be renewed as it is."""
         wildcards = sum(name.startswith("*.") for name in names)
         own = customer if customer in self._with_own_prices else 0
         prices = self.book.currency_of(customer), self.book.level_of(customer), own
@@ -54,9 +53,7 @@ class Choices:
 
     def _work_out(self, key: Any, order: Order, term_years: int, more: int) -> Wish:
         present = order.product
-        if present is None:
-            return Wish(key, None, ())
-        as_it_is = self._basket(order, present, term_years)
+        as_it_is = self._basket(order, present, term_years) if present else None
         plans = [(product, years) for product in self._products(order) for years in range(1, product.max_years + 1)]
         others = [self._basket(order, *plan) for plan in plans if plan != (present, term_years)]
         found = [basket for basket in others if basket]
@@ -64,9 +61,7 @@ class Choices:
         return Wish(key, as_it_is, (*found, *wider))
 
     def _products(self, order: Order) -> list[Product]:
-        ahead = [self.products[to] for start, to in self.book.upgrades if start == order.product_id]
-        is_wide = holds_wildcard(order.names)
-        return [one for one in (self.products[order.product_id or 0], *ahead) if one.allows_wildcard or not is_wide]
+        return [one for one in self.products.values() if is_choice(self.book, order, one)]
 
     def _basket(self, order: Order, product: Product, term_years: int) -> Basket | None:
         return renewal_basket(self.book, order, product, term_years=term_years, names=order.names)
@@ -96,6 +91,7 @@ class Desk:
             (terms.free_names or 0 for terms in offers.automatic if terms.kind is OfferKind.EXTRA_NAMES), default=0
         )
         self._sold = {one.name_id: one.name for one in products.values() if one.is_offered}
+        self._holding_wildcards = {one.name_id for one in products.values() if one.allows_wildcard}
         self._known: dict[Any, Outcome] = {}
 
     def outcome(
@@ -125,8 +121,7 @@ class Desk:
 
     def _more(self, recorded: Standing | None) -> int:
         """Free names that are over leave a ceiling behind, which must fall."""
-        had = recorded is not None and any(choice.endswith(MORE_NAMES) for choice in recorded.ceilings)
-        return self._free_names or int(had)
+        return self._free_names or int(recorded is not None and recorded.has_free_names)
 
     def _met(self, facts: OrderFacts) -> tuple[bool, tuple[tuple[int, bool], ...]]:
         meant = [one for one in self.offers.automatic if fits_but_for_days(one.conditions, facts)]
@@ -144,7 +139,9 @@ class Desk:
     def _alternatives(self, present: Basket | None, found: Mapping[Basket, Grant]) -> tuple[Alternative, ...]:
         if present is None or len(found) == 1:
             return ()
-        priced = {basket: one.priced for basket, one in found.items()}
+        is_wide = present.wildcard_count > 0
+        holding = [one for one in found if one.product in self._holding_wildcards or not is_wide or one == present]
+        priced = {basket: found[basket].priced for basket in holding}
         return tuple(alternatives(present, priced, self.offers.terms, self._sold))
 
     def _grant(self, basket: Basket, facts: OrderFacts, subject: str, recorded: Standing | None) -> Grant:

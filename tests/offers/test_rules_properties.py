@@ -12,11 +12,12 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from offers.rules.ceilings import Standing, after_giving, choice_of
+from offers.rules.ceilings import Limits, Standing, after_giving, choice_of, lowest
 from offers.rules.discounts import (
     WINDOW_CLOSES,
     WINDOW_OPENS,
     Conditions,
+    Discount,
     OfferKind,
     OfferTerms,
     OrderFacts,
@@ -259,6 +260,16 @@ def calendars(draw: st.DrawFn) -> Calendar:
     ]
 
 
+def granted(basket: Basket, offers: Sequence[OfferTerms], margin: Decimal | None, stands: Standing | None) -> Discount:
+    limits = stands.limits(basket) if stands else Limits()
+    return best_discount(basket, offers, floor_margin=margin, ceiling=limits.ceiling, free_names=limits.free_names)
+
+
+def as_held(basket: Basket) -> Basket:
+    """With as many names as its order has."""
+    return replace(basket, present_names=len(basket.names), present_wildcards=basket.wildcard_count)
+
+
 def shares_day_by_day(
     calendar: Calendar, baskets: Sequence[Basket], facts: OrderFacts, margins: Sequence[Decimal | None]
 ) -> Iterator[Decimal]:
@@ -272,9 +283,8 @@ def shares_day_by_day(
         live = [offer for offer, begins, ends in calendar if begins >= days_left >= ends]
         today, basket = replace(facts, days_left=days_left), baskets[day % len(baskets)]
         fitting = [offer for offer in live if fits(offer.conditions, today)]
-        ceiling = stands.ceiling(choice_of(basket)) if stands else None
-        found = best_discount(basket, fitting, floor_margin=margins[day % len(margins)], ceiling=ceiling)
-        stands = after_giving(found.share, basket, today, live, stands)
+        found = granted(basket, fitting, margins[day % len(margins)], stands)
+        stands = after_giving(found, basket, today, live, stands)
         if stands and basket.subtotal and choice_of(basket) in stands.ceilings:
             yield found.share
 
@@ -297,7 +307,7 @@ def test_no_share_rises_as_the_end_nears_or_after_it_whatever_prices_costs_and_m
     orders: int,
 ) -> None:
     facts = OrderFacts("ssl_basic", "DigiCert Basic", level, 1, None, None, "FR", orders, True, 0)
-    priced = [replace(basket, prices=prices) for prices in lists]
+    priced = [replace(as_held(basket), prices=prices) for prices in lists]
 
     shares = list(shares_day_by_day(calendar, priced, facts, floors))
 
@@ -312,3 +322,53 @@ def test_an_offer_that_rewards_waiting_gives_nothing_to_whom_it_let_wait(
     all_along = [(offer, 120, WINDOW_CLOSES) for offer, _begins, _ends in calendar if rises(offer)]
 
     assert not any(shares_day_by_day(all_along, [basket], facts, [None]))
+
+
+# Whole prices: what one is charged is rounded to coins, and shares of next to nothing are all coins.
+prices_and_costs = st.builds(UnitPrices, *[st.integers(1, 500).map(Decimal)] * 3) | st.builds(
+    UnitPrices,
+    *[st.integers(1, 500).map(Decimal)] * 3,
+    cost_base=st.integers(0, 400).map(Decimal),
+    cost_name=st.integers(0, 400).map(Decimal),
+    cost_wildcard=st.integers(0, 400).map(Decimal),
+)
+moments = st.lists(st.tuples(some_offers(3), margins), min_size=2, max_size=5)
+
+
+@settings(max_examples=200, deadline=None)
+@given(moments, baskets, prices_and_costs, prices_and_costs, st.lists(names, min_size=1, max_size=3))
+def test_with_whatever_names_no_discount_rises_while_prices_stand(
+    whiles: Sequence[tuple[Sequence[OfferTerms], Decimal | None]],
+    basket: Basket,
+    prices: UnitPrices,
+    before: UnitPrices,
+    others: list[tuple[str, ...]],
+) -> None:
+    held = as_held(replace(basket, prices=prices, present_prices=before, currency="EUR"))
+    wishes = [replace(held, names=names) for other in others for names in (other, (*held.names, *other))]
+
+    shown = list(discounts_in_turn(whiles, held, wishes))
+
+    for amounts_off in zip(*shown, strict=True):
+        assert all(later <= earlier + _COINS for earlier, later in pairwise(amounts_off))
+
+
+# A coin for each line, since lines are rounded one by one.
+_COINS = Decimal("0.05")
+
+
+def discounts_in_turn(
+    whiles: Sequence[tuple[Sequence[OfferTerms], Decimal | None]], held: Basket, wishes: Sequence[Basket]
+) -> Iterator[list[Decimal]]:
+    """What comes off each wish from when an offer first speaks of the choice, valued each time anything changes."""
+    facts = OrderFacts("ssl_basic", "DigiCert Basic", "dv", 1, None, None, "FR", 3, True, 60)
+    stands: Standing | None = None
+    added = max((offer.free_names or 0 for live, _margin in whiles for offer in live), default=0) or 1
+    wider = replace(held, names=(*held.names, *["a.example"] * added))
+    for live, margin in whiles:
+        fitting = [offer for offer in live if fits(offer.conditions, facts)]
+        valued = [(one, granted(one, fitting, margin, stands)) for one in (held, wider)]
+        found = [after_giving(discount, one, facts, live, stands) for one, discount in valued]
+        stands = lowest(one for one in found if one)
+        if stands and choice_of(held) in stands.ceilings:
+            yield [-sum(line.amount for line in granted(one, fitting, margin, stands).lines) for one in wishes]
