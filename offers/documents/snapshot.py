@@ -122,7 +122,7 @@ class LinePart(_Stored):
     upgrade_from: str = ""  # the present product, where it is another
     benefits: tuple[str, ...] = ()  # what an upgrade adds, in the contact's language
     old_starts_on: date | None = None
-    old_ends_on: date | None = None
+    old_ends_on: date | None = None  # of the present order, or of the certificate that is moved over
     new_ends_on: date | None = None
     term_days: int = 0
     carried_days: int = 0
@@ -131,6 +131,12 @@ class LinePart(_Stored):
     certificate_days: int = 0
     certificate_ends_on: date | None = None
     reissues: int = 0  # free ones that collect the rest
+    moved_from: str = ""  # who issued the certificate that is moved over, where that is known
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether a certificate of another authority is moved over, whose days are not kept."""
+        return self.kind is LineKind.NEW and self.old_ends_on is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

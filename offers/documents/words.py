@@ -57,6 +57,7 @@ class Item:
     lead: str
     instead: str
     is_end_counted: bool
+    moved: str
     steps: Sequence[Step]
     bar_title: str
     bar: Sequence[Part]
@@ -91,6 +92,7 @@ def items(quote: QuoteSnapshot) -> list[Item]:
             lead=_line_lead(line, quote),
             instead=_instead(line),
             is_end_counted=line.new_ends_on is not None and not quote.keeps_days(line),
+            moved=_moved(line),
             steps=[_step(price, line) for price in line.prices],
             bar_title=_bar_title(line, quote),
             bar=_bar(line),
@@ -110,6 +112,11 @@ def _line_lead(line: LinePart, quote: QuoteSnapshot) -> str:
     }
     if not line.new_ends_on:
         return gettext("Order %(number)s") % facts if line.order_number else ""
+    if line.is_moved:
+        words = gettext(
+            "The present certificate ends on %(old)s; if accepted on %(date)s, the new order ends on %(new)s."
+        )
+        return f"{words % facts} {_not_kept(line)}"
     if not (line.order_number and line.old_ends_on):
         return gettext("If accepted on %(date)s, the new order ends on %(new)s.") % facts
     if quote.keeps_days(line):
@@ -119,6 +126,22 @@ def _line_lead(line: LinePart, quote: QuoteSnapshot) -> str:
     else:
         words = gettext("Order %(number)s ends on %(old)s; if accepted on %(date)s, the new order ends on %(new)s.")
     return words % facts
+
+
+def _moved(line: LinePart) -> str:
+    """Of a certificate that is moved over: all its names, and what becomes of its days."""
+    if not line.is_moved:
+        return ""
+    if line.names_count < 2:
+        return _not_kept(line)
+    names = gettext("The certificate holds %(names)s.") % {"names": names_told(line)}
+    return f"{names} {_not_kept(line)}"
+
+
+def _not_kept(line: LinePart) -> str:
+    if not line.moved_from:
+        return gettext("It moves from another authority: the days left there are not kept.")
+    return gettext("It moves from %(issuer)s: the days left there are not kept.") % {"issuer": line.moved_from}
 
 
 @dataclass(frozen=True, slots=True)

@@ -334,6 +334,11 @@ IF = "f accepted on 22 November 2026, the new order ends on 23 December 2027."
         ({"old_ends_on": OLD}, f"Order 7101544 ended on 10 November 2026; i{IF}"),
         ({"lost_days": 3}, f"Order 7101544 ends on 23 December 2026; i{IF}"),
         ({"new_ends_on": None, "order_days": 0}, "Order 7101544"),
+        (
+            {**NEW, "old_ends_on": date(2026, 12, 30), "moved_from": "Another CA"},
+            f"The present certificate ends on 30 December 2026; i{IF} "
+            "It moves from Another CA: the days left there are not kept.",
+        ),
     ],
 )
 def test_end_that_hangs_on_the_day_of_acceptance_is_told_with_its_day(facts: dict[str, Any], told: str) -> None:

@@ -13,10 +13,13 @@ from certificates.models import Certificate, Order, Request
 from certificates.services.deciding import cancel_request
 from certificates.services.marks import mark_renewed_elsewhere
 from certificates.states import RequestKind, RequestState
+from certificates.wording import short_day
+from offers.documents.drawing import quote_html
 from offers.models import Price, Quote, QuoteDocument, Redemption, Sale, SalesSettings
 from offers.models.quotes import DeclineReason, QuoteState
 from offers.services import quotes
 from offers.services.quotes import Reason
+from offers.services.quotes.snapshots import stored_snapshot
 from portal.models import Activity, Link, Membership, OutgoingMail, Partner
 from portal.models.mail import MailPurpose
 from tests import factories
@@ -373,6 +376,23 @@ def test_certificate_of_another_authority_becomes_a_new_order(order: Order, clai
         RequestState.WAITING_KEY,
         quotes.lines_of(quote)[1].net,
     )
+
+
+def test_moved_certificate_tells_its_end_all_its_names_and_that_no_day_is_kept(
+    order: Order, claire: Membership
+) -> None:
+    names = ["shop.granit-phare.example", "pay.granit-phare.example"]
+    theirs = factories.make_certificate_elsewhere(order.customer, names=names)
+
+    quote = quotes.draft_quote([order], certificates=[theirs], actor=claire.user, now=TEN)
+    snapshot = stored_snapshot(quotes.send_quote(quote, actor=claire.user, now=TEN))
+
+    moved = snapshot.lines[1]
+    assert (moved.old_ends_on, moved.moved_from, moved.is_moved) == (theirs.ends_on, "Another CA", True)
+    told = quote_html(snapshot)
+    assert "The certificate holds shop.granit-phare.example, pay.granit-phare.example." in told
+    assert "It moves from Another CA: the days left there are not kept." in told
+    assert short_day(theirs.ends_on) in told
 
 
 def quote_of_move(theirs: Certificate, claire: Membership) -> Quote:

@@ -127,7 +127,7 @@ def _offers_of(worked: Figures) -> dict[int, Offer]:
 
 
 def _line(worked: Worked, language: str, offers: dict[int, Offer]) -> LinePart:
-    line, order = worked.line, worked.line.order
+    line, order, moved = worked.line, worked.line.order, worked.line.certificate
     upgrade_from = _upgrade_from(line)
     return LinePart(
         kind=LineKind.RENEWAL if order else LineKind.NEW,
@@ -142,7 +142,8 @@ def _line(worked: Worked, language: str, offers: dict[int, Offer]) -> LinePart:
         upgrade_from=upgrade_from,
         benefits=_gained(line) if upgrade_from else (),
         old_starts_on=utc_date(order.starts_at) if order and order.starts_at else None,
-        old_ends_on=order.ends_on if order else None,
+        old_ends_on=order.ends_on if order else moved.ends_on if moved else None,
+        moved_from=moved.issuer_name if moved and not order else "",
         **_days(worked.plan),
     )
 
