@@ -141,4 +141,5 @@ def check_offers(offers: list[Offer]) -> None:
     used = set(Redemption.objects.filter(state="used").values_list("order", flat=True))
     held = set(Redemption.objects.filter(state="held").values_list("order", flat=True))
     assert used == set(Sale.objects.values_list("request__order", flat=True))
-    assert held <= set(Order.objects.filter(quote_lines__quote__in=Quote.objects.open()).values_list("pk", flat=True))
+    quoted = set(Order.objects.filter(quote_lines__quote__in=Quote.objects.open()).values_list("pk", flat=True))
+    assert held <= quoted <= held | used
