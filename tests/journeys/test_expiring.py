@@ -8,7 +8,7 @@ import pytest
 from django_scopes import scopes_disabled
 from playwright.sync_api import Locator, Page, expect
 
-from certificates.models import Order, SavedView
+from certificates.models import Customer, Order, SavedView
 from tests.journeys.people import CLAIRE, NADIA
 from tests.journeys.rows import order_of
 from tests.journeys.visits import PHONE, Visits
@@ -43,6 +43,19 @@ def test_notices_are_switched_in_the_list_and_saved_at_once(visits: Visits) -> N
     page.get_by_role("button", name="Undo").click()
     expect(row(page, "900000044").get_by_role("switch")).to_have_attribute("aria-checked", "true")
     assert enabled("900000044") == [True]
+
+
+def test_longest_name_of_a_customer_widens_no_page(visits: Visits) -> None:
+    order = order_of("900000044")
+    with scopes_disabled():
+        Customer.objects.filter(pk=order.customer_id).update(name="Compagnie" + "x" * 190)
+    page = visits.open(CLAIRE)
+
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        for url in ("/expiring/", f"/orders/{order.pk}/", f"/customers/{order.customer_id}/"):
+            page.goto(url)
+            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, (width, url)
 
 
 def test_notices_of_selected_orders_are_switched_together_and_taken_back(visits: Visits) -> None:
