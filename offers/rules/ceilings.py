@@ -115,7 +115,7 @@ def _over(basket: Basket, share: Decimal, beyond: Decimal, fewer: Decimal) -> De
     held, total = basket.present_subtotal, basket.subtotal
     if basket.has_present_names or not total:
         return share
-    return max(_NONE, (share * held + beyond * (total - held)) / total) if total > held else min(share, fewer)
+    return max(_NONE, (share * held + beyond * (total - held)) / total if total > held else fewer)
 
 
 def choice_of(basket: Basket) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from certificates.models import Order
+from certificates.models import Order, Product
 from certificates.rules import utc_date
 from offers.models import Offer, Price, Valuation
 from offers.models.offers import OfferStatus
@@ -276,6 +276,144 @@ def share_of_years(order: Order, years: int, *, now: datetime) -> float:
     return round(float(found.priced.share * 100), 2)
 
 
+# Other products and other names
+
+
+def test_an_order_without_a_product_gets_nothing_again_once_nothing_stood(priced: Partner) -> None:
+    order = factories.make_order(priced, ends_on=TODAY + 60 * DAY, product=None)
+    ten = publish(priced, "10", now=TEN)
+    before = share_of(order, factories.product(), now=TEN)
+
+    end_offer(ten, actor=None, now=TEN + DAY)
+    publish(priced, "20", now=TEN + 2 * DAY)
+
+    assert (before, share_of(order, factories.product(), now=TEN + 2 * DAY)) == (10, 0)
+
+
+def test_what_takes_the_place_of_a_product_that_is_sold_no_more_is_remembered(priced: Partner) -> None:
+    order, instead = make_sold_no_more(priced)
+    Price.objects.filter(product=order.product).delete()
+    ten = publish(priced, "10", now=TEN)
+    before = share_of(order, instead, now=TEN)
+
+    end_offer(ten, actor=None, now=TEN + DAY)
+    publish(priced, "20", now=TEN + 2 * DAY)
+
+    assert (before, share_of(order, instead, now=TEN + 2 * DAY)) == (10, 0)
+
+
+def make_sold_no_more(partner: Partner, name_id: str = "ssl_securesite_flex") -> tuple[Order, Product]:
+    """An order, and a product of the same level that pages offer instead."""
+    present = factories.product(name_id)
+    order = factories.make_order(partner, ends_on=TODAY + 60 * DAY, product=present)
+    alike = Product.objects.filter(level=present.level).exclude(upgraded_from=present).exclude(pk=present.pk)
+    Product.objects.filter(pk=present.pk).update(is_offered=False)
+    order = Order.objects.select_related("product", "customer", "partner").get(pk=order.pk)
+    return order, alike.earliest("rank")
+
+
+def test_another_product_is_another_purchase(priced: Partner) -> None:
+    order = make_due(priced, 60)
+    assert order.product is not None
+    beside = Product.objects.exclude(pk=order.product.pk).exclude(upgraded_from=order.product).latest("rank")
+    publish(priced, None, now=TEN, **_AMOUNT)
+    before = share_of(order, beside, now=TEN)
+
+    publish(priced, "10", now=TEN + DAY)
+
+    assert (before, share_of(order, beside, now=TEN + DAY)) == (0, 0)
+
+
+def test_ten_percent_after_an_amount_take_no_more_however_many_names_are_added(priced: Partner) -> None:
+    order = make_due(priced, 60)
+    publish(priced, None, now=TEN, **_AMOUNT)
+    before = [off_with_more(order, number, now=TEN) for number in (0, 1, 20)]
+
+    publish(priced, "40", now=TEN + DAY)
+
+    assert before == [30, 30, 30]
+    assert [off_with_more(order, number, now=TEN + DAY) for number in (0, 1, 20)] == before
+
+
+def test_a_percentage_holds_for_added_names_too(priced: Partner) -> None:
+    order = make_due(priced, 60)
+    publish(priced, "10", now=TEN)
+
+    assert [off_with_more(order, number, now=TEN) for number in (0, 1, 20)] == [22, 24, 62]
+
+
+@pytest.mark.parametrize("stacks", [False, True])
+def test_who_was_offered_free_names_alone_gets_no_percentage_later(priced: Partner, stacks: bool) -> None:
+    order = make_due(priced, 60)
+    publish(priced, None, now=TEN, kind="extra_names", free_names=5, stacks=stacks)
+    before = [off_with_more(order, number, now=TEN) for number in (0, 1, 5, 20)]
+
+    publish(priced, "40", now=TEN + DAY, stacks=stacks)
+
+    assert before == [0, 20, 100, 100]
+    assert [off_with_more(order, number, now=TEN + DAY) for number in (0, 1, 5, 20)] == before
+
+
+def test_free_names_come_too_late_for_who_was_reached_without(priced: Partner) -> None:
+    reached, due_later = make_due(priced, 60), make_due(priced, 95)
+    publish(priced, "10", now=TEN)
+
+    publish(priced, None, now=TEN + DAY, kind="extra_names", free_names=5)
+
+    assert off_with_more(reached, 5, now=TEN + DAY) == 32
+    assert off_with_more(due_later, 5, now=TEN + 9 * DAY) == 100
+
+
+@pytest.mark.parametrize(("stacks", "off"), [(False, [22, 24, 100]), (True, [22, 44, 132])])
+def test_free_names_and_a_percentage_that_come_together_stay_together(
+    priced: Partner, stacks: bool, off: list[int]
+) -> None:
+    order = make_due(priced, 60)
+    make_offer(priced, "10", stacks=stacks)
+    make_offer(priced, None, kind="extra_names", free_names=5, stacks=stacks)
+    value_orders(priced, now=TEN)
+
+    assert [off_with_more(order, number, now=TEN) for number in (0, 1, 5)] == off
+
+
+def test_with_fewer_names_the_share_stands(priced: Partner) -> None:
+    order = factories.make_order(priced, ends_on=TODAY + 60 * DAY, names=[f"{n}.example.com" for n in range(20)])
+    publish(priced, None, now=TEN, **_AMOUNT)
+
+    few = share_of(order, factories.product(), now=TEN, names=order.names[:1])
+
+    assert few == share_of(order, factories.product(), now=TEN) == 5
+
+
+def test_a_quoted_price_is_for_the_customer_of_the_quote_only(priced: Partner) -> None:
+    order = make_due(priced, 60)
+    quote = make_draft_quote(order, state="sent", number="Q-1", sent_at=TEN, valid_until=TODAY + 14 * DAY)
+    offer = publish(priced, "20", now=TEN)
+    quoted = priced_order(order, now=TEN)
+    quote.lines.update(arithmetic=quoted.priced.to_json(), net=quoted.priced.net)
+    end_offer(offer, actor=None, now=TEN + DAY)
+    assert share(order, now=TEN + DAY) == 20
+
+    order.customer = factories.make_customer(priced, "Another")
+    order.save()
+
+    assert share(order, now=TEN + DAY) == 0
+
+
+def share_of(order: Order, product: Product, *, now: datetime, names: list[str] | None = None) -> float:
+    found = price_order(order, product=product, term_years=1, names=names or order.names, now=now)
+    assert found is not None
+    return round(float(found.priced.share * 100), 2)
+
+
+def off_with_more(order: Order, number: int, *, now: datetime) -> Decimal:
+    assert order.product is not None
+    names = [*order.names, *(f"more-{place}.example.com" for place in range(number))]
+    found = price_order(order, product=order.product, term_years=1, names=names, now=now)
+    assert found is not None
+    return found.priced.discount
+
+
 # While no worker ran
 
 
@@ -381,6 +519,8 @@ def coded_order(order: Order, code: str, *, now: datetime) -> OrderPrice:
 def test_whatever_is_done_in_whatever_order_no_page_ever_shows_more(priced: Partner, seed: int) -> None:
     dice = random.Random(seed)  # noqa: S311  a seed makes the walk the same each time
     orders = [make_due(priced, days) for days in (93, 60, 3)]
+    orders.append(factories.make_order(priced, ends_on=TODAY + 50 * DAY, product=None))
+    orders.append(make_sold_no_more(priced, "ssl_dv_rapidssl")[0])
     make_settings(priced, floor_margin=Decimal(dice.choice([0, 15, 45])))
     publish(priced, str(dice.randint(5, 60)), now=TEN)
     walk = Walk(priced, dice, orders)
@@ -408,10 +548,18 @@ _COIN = 0.025
 
 
 def shares_of(order: Order, now: datetime) -> dict[str, float]:
-    """Percent off, as pages show it: as the order is, for two years, and as an upgrade."""
-    assert order.product is not None
-    upgrade = order.product.upgrades.order_by("rank").first()
-    wishes = {"as it is": (order.product, 1), "two years": (order.product, 2), "upgrade": (upgrade, 1)}
+    """Percent off, as pages show it: as the order is, for two years, as an upgrade, and as something else."""
+    present = order.product
+    upgrade = present.upgrades.order_by("rank").first() if present else factories.product()
+    others = Product.objects.exclude(pk=present.pk if present else 0).exclude(pk=upgrade.pk if upgrade else 0)
+    level = present.level if present else "dv"
+    wishes = {
+        "as it is": (present, 1),
+        "two years": (present, 2),
+        "upgrade": (upgrade, 1),
+        "another": (others.filter(level=level).first(), 1),
+        "another level": (others.exclude(level=level).first(), 1),
+    }
     found = {
         choice: price_order(order, product=product, term_years=years, names=order.names, now=now)
         for choice, (product, years) in wishes.items()

@@ -351,6 +351,7 @@ def test_with_whatever_names_no_discount_rises_while_prices_stand(
 
     for amounts_off in zip(*shown, strict=True):
         assert all(later <= earlier + _COINS for earlier, later in pairwise(amounts_off))
+        assert min(amounts_off) >= 0
 
 
 # A coin for each line, since lines are rounded one by one.
@@ -371,4 +372,8 @@ def discounts_in_turn(
         found = [after_giving(discount, one, facts, live, stands) for one, discount in valued]
         stands = lowest(one for one in found if one)
         if stands and choice_of(held) in stands.ceilings:
-            yield [-sum(line.amount for line in granted(one, fitting, margin, stands).lines) for one in wishes]
+            yield [off(granted(one, fitting, margin, stands)) for one in wishes]
+
+
+def off(found: Discount) -> Decimal:
+    return -sum((line.amount for line in found.lines), Decimal(0))
