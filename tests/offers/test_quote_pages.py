@@ -232,6 +232,7 @@ def test_sheet_is_in_the_customers_language_on_a_page_in_the_readers(
     assert "Quantité" in sheet
     assert "Montant" in sheet
     assert "Quantity" not in sheet
+    assert "the new order ends" not in sheet
     assert ("Renewal of" if is_sent else "Draft of a quote") in frame
 
 
