@@ -9,10 +9,8 @@ from django.db.models import Q
 
 from certificates.rules import start_of_day, utc_date
 from offers.models import Offer, Price, Watermark
-from offers.services.valuing import record_reaches
+from offers.services.valuing import INSTANT, record_reaches
 from portal.models import Partner
-
-_INSTANT = timedelta(microseconds=1)
 
 
 def remember_reaches(partner: Partner, *, now: datetime, customer: int | None = None) -> None:
@@ -25,7 +23,7 @@ def remember_reaches(partner: Partner, *, now: datetime, customer: int | None = 
 
 def note_arrival(partner: Partner, *, now: datetime) -> None:
     """Right after an offer has come: whom it has reached, so that no later change gives them more of it."""
-    record_reaches(partner, now=now + _INSTANT)
+    record_reaches(partner, now=now + INSTANT)
 
 
 def catch_up(partner: Partner, mark: Watermark, *, now: datetime) -> None:
@@ -46,7 +44,7 @@ def missed_moments(partner: Partner, *, since: datetime | None, now: datetime) -
     if since is None:
         return []
     turns = {*turns_of_offers(partner), *_turns_of_prices(partner, since=since, now=now)}
-    return sorted(moment - _INSTANT for moment in turns if since < moment <= now)
+    return sorted(moment - INSTANT for moment in turns if since < moment <= now)
 
 
 def turns_of_offers(partner: Partner) -> Iterator[datetime]:

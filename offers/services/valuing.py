@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
@@ -29,6 +29,8 @@ from offers.services.standings import Desk, Outcome
 from portal.access import PartnerQuerySet
 from portal.models import Partner
 
+# From just before a moment to just after it
+INSTANT = timedelta(microseconds=1)
 BATCH = 2_000
 _VALUED = ("currency", "subtotal", "discount", "net", "cost", "offer_id", "alternatives")
 _Value: TypeAlias = tuple[str, Decimal, Decimal, Decimal, Decimal | None, int | None, list[dict[str, Any]]]
@@ -236,7 +238,7 @@ def _write_reaches(
         mine = outcomes[row.pk].standing
         if mine and mine != recorded.get(row.pk) and _is_in_window(row.ends_on, books.today):
             new[row.pk] = _reach(books.partner, row.pk, mine, books.now)
-    known_later = Reach.objects.for_partner(books.partner).filter(order__in=new, since__gt=books.now)
+    known_later = Reach.objects.for_partner(books.partner).filter(order__in=new, since__gt=books.now + INSTANT)
     for order in known_later.values_list("order", flat=True) if new else ():
         new.pop(order, None)
     _store(list(new.values()))
