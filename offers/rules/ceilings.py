@@ -175,7 +175,7 @@ def _beside_free(found: Discount, basket: Basket, choice: str, live: Collection[
         return {}
     free = sum((_freed(line, basket) for line in found.lines if line.offer in freeing), _NONE)
     if not free:
-        return {choice + FREE: _NONE}
+        return {choice + FREE: _NONE, choice + BESIDE: _NONE}
     others = [line for line in found.lines if line.offer not in freeing]
     beside = sum((part_of(line, _taken_of(line, basket)) for line in others), _NONE)
     return {choice + FREE: free} | _of_choice(found._replace(share=beside), choice + BESIDE)
