@@ -267,7 +267,10 @@ def _granted(gifts: Sequence[_Gift], basket: Basket, floor_margin: Decimal | Non
     least = _least_floor(basket, margin)
     beyond = sum((_part_beyond(gift.offer, line, basket) for gift, line in zip(gifts, found, strict=True)), Decimal(0))
     return Discount(
-        tuple(line for line in found if line.amount), share, min(beyond, share, least.names), min(share, least.all)
+        tuple(line for line in found if line.amount),
+        share,
+        min(beyond, share, least.names),
+        min(share, least.all, *(_part_of_base(gift.offer, basket) for gift in gifts)),
     )
 
 
@@ -302,6 +305,14 @@ def _part_beyond(offer: OfferTerms, line: Line, basket: Basket) -> Decimal:
         part = min((_down(1 - then / price) for price, then in pairs if price), default=Decimal(1))
         return min(part, part_of(line, basket.subtotal)) if line.is_limited else part
     return Decimal(0) if line.percent is None else part_of(line, basket.subtotal)
+
+
+def _part_of_base(offer: OfferTerms, basket: Basket) -> Decimal:
+    """What the dearer product for the same price takes of the base, towards which fewer names lead; else no less."""
+    present, price = basket.present_prices, basket.prices.base
+    if offer.kind is not OfferKind.UPGRADE_SAME_PRICE or present is None or not price:
+        return Decimal(1)
+    return max(Decimal(0), _down(1 - present.base / price))
 
 
 def _down(share: Decimal) -> Decimal:

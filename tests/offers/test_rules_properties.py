@@ -344,7 +344,8 @@ def test_with_whatever_names_no_discount_rises_while_prices_stand(
     before: UnitPrices,
     others: list[tuple[str, ...]],
 ) -> None:
-    held = as_held(replace(basket, prices=prices, present_prices=before, currency="EUR"))
+    present = replace(prices, base=before.base)
+    held = as_held(replace(basket, prices=prices, present_prices=present, currency="EUR"))
     wishes = [replace(held, names=names) for other in others for names in (other, (*held.names, *other))]
 
     shown = list(discounts_in_turn(whiles, held, wishes))
