@@ -191,11 +191,11 @@ def test_price_changed_in_an_exported_file_holds_from_today_on(partner: Partner,
     changed = next(line for line in found.lines if line.outcome is Outcome.CHANGED)
     assert changed.span is not None
     assert changed.before is not None
-    assert (changed.span.begins, changed.before.base, changed.span.prices.base) == (TODAY, 200, 220)
+    assert (changed.span.begins, changed.before.base, changed.span.prices.base) == (TODAY, Decimal(200), Decimal(220))
     line = Price.objects.filter(product=product("ssl_basic")).order_by("valid_from")
     assert list(line.values_list("valid_from", "valid_until", "base")) == [
-        (date(2025, 1, 1), TODAY - DAY, 200),
-        (TODAY, None, 220),
+        (date(2025, 1, 1), TODAY - DAY, Decimal(200)),
+        (TODAY, None, Decimal(220)),
     ]
 
 
