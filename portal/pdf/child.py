@@ -82,8 +82,11 @@ def main() -> None:
     wishes: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=listen, args=(line, wishes), daemon=True).start()
     fonts = FontConfiguration()
-    # Rubbish is cleared between documents, not while one is waited for.
+    # Rubbish is cleared between documents, not while one is waited for; what the library keeps is not looked at again.
     gc.disable()
+    wire.send(line, answer(wishes.get(), fonts))
+    gc.collect()
+    gc.freeze()
     while True:
         wire.send(line, answer(wishes.get(), fonts))
         gc.collect()
