@@ -9,7 +9,7 @@ BIN := .venv/bin
 ARGS ?=
 # How many processes share the tests: make test PROCESSES=0 runs them in one, which is what a debugger wants.
 PROCESSES ?= auto
-PYTEST := $(BIN)/python -m pytest --numprocesses=$(PROCESSES) --dist=loadfile
+PYTEST := $(BIN)/python -m pytest --numprocesses=$(PROCESSES) --dist=loadfile --no-loadscope-reorder
 EMBEDDED := env -u DATABASE_URL -u REDIS_URL
 
 .PHONY: help run test test-services bench bench-services lint types house format messages lock check clean

@@ -141,13 +141,20 @@ class Basket:
         """The list price with as many names as the present order holds."""
         if self.has_present_names:
             return self.subtotal
-        hosts = self.present_names - self.present_wildcards
-        lines = self._lines(self.prices, hosts, self.present_wildcards)
-        return sum((line.amount for line in lines), Decimal(0))
+        return self._amount(self.present_names - self.present_wildcards, self.present_wildcards)
+
+    @cached_property
+    def kept_subtotal(self) -> Decimal:
+        """The list price of those names, of each sort, that the present order holds as well."""
+        hosts = min(self.name_count, self.present_names - self.present_wildcards)
+        return self._amount(hosts, min(self.wildcard_count, self.present_wildcards))
 
     def amount_at(self, prices: UnitPrices) -> Decimal:
         """What the same names and term cost at other prices, such as those of the present product."""
         return sum((line.amount for line in self._lines_at(prices)), Decimal(0))
+
+    def _amount(self, hosts: int, wildcards: int) -> Decimal:
+        return sum((line.amount for line in self._lines(self.prices, hosts, wildcards)), Decimal(0))
 
     def _lines_at(self, prices: UnitPrices) -> Iterator[Line]:
         return self._lines(prices, self.name_count, self.wildcard_count)

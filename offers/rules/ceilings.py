@@ -18,7 +18,8 @@ nothing comes.
 its choice. Names beyond it have one of their own, the least share that offers have given for any number of them: 10 %
 off all is 10 % off them too, while EUR 20 off is nothing off them, so 10 % that come after EUR 20 take as much off as
 those did, however many names are added. With fewer names the share of the choice is the most, also for an amount: EUR
-20 off an order of 600 is 20 off 300 no more, but 10. Nor is it more than the margin left of any part of the price.
+20 off an order of 600 is 20 off 300 no more, but 10. Nor is it more than the margin left of any part of the price. A
+wildcard in the place of a host name is both: one fewer, and one beyond.
 
 *Free names* are counted, since their share depends on how many are added: an order gets no more of them than it was
 given, and beside them no greater share than it had beside them. An offer of free names speaks of a choice whether names
@@ -112,10 +113,11 @@ class Standing:
 
 def _over(basket: Basket, share: Decimal, beyond: Decimal, fewer: Decimal) -> Decimal:
     """The share of a basket's whole list price that its parts may have together."""
-    held, total = basket.present_subtotal, basket.subtotal
+    kept, total = basket.kept_subtotal, basket.subtotal
     if basket.has_present_names or not total:
         return share
-    return max(_NONE, (share * held + beyond * (total - held)) / total if total > held else fewer)
+    held = share if kept == basket.present_subtotal else fewer
+    return max(_NONE, (held * kept + beyond * (total - kept)) / total)
 
 
 def choice_of(basket: Basket) -> str:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from offers.rules.arms import Trial
-from offers.rules.baskets import Basket, Line, LineKind
+from offers.rules.baskets import Basket, Line, LineKind, UnitPrices
 from offers.rules.money import percent_of, rounded
 
 # The renewal window, in days left of the order: from its opening to its close.
@@ -270,7 +270,7 @@ def _granted(gifts: Sequence[_Gift], basket: Basket, floor_margin: Decimal | Non
         tuple(line for line in found if line.amount),
         share,
         min(beyond, share, least.names),
-        min(share, least.all, *(_part_of_base(gift.offer, basket) for gift in gifts)),
+        min(share, least.all, *(_least_part(gift.offer, basket) for gift in gifts)),
     )
 
 
@@ -300,19 +300,22 @@ def _floor_share(price: Decimal, cost: Decimal | None, margin: Decimal) -> Decim
 def _part_beyond(offer: OfferTerms, line: Line, basket: Basket) -> Decimal:
     """What an offer takes of the list price of further names, at least; an amount takes nothing more."""
     if offer.kind is OfferKind.UPGRADE_SAME_PRICE and basket.present_prices:
-        now, before = basket.prices, basket.present_prices
-        pairs = [(now.name, before.name), (now.wildcard, before.wildcard)]
-        part = min((_down(1 - then / price) for price, then in pairs if price), default=Decimal(1))
+        part = min(_dearer_shares(basket.prices, basket.present_prices)[1:])
         return min(part, part_of(line, basket.subtotal)) if line.is_limited else part
     return Decimal(0) if line.percent is None else part_of(line, basket.subtotal)
 
 
-def _part_of_base(offer: OfferTerms, basket: Basket) -> Decimal:
-    """What the dearer product for the same price takes of the base, towards which fewer names lead; else no less."""
-    present, price = basket.present_prices, basket.prices.base
-    if offer.kind is not OfferKind.UPGRADE_SAME_PRICE or present is None or not price:
+def _least_part(offer: OfferTerms, basket: Basket) -> Decimal:
+    """What the dearer product for the same price takes of any part, towards which fewer names lead; else no less."""
+    if offer.kind is not OfferKind.UPGRADE_SAME_PRICE or basket.present_prices is None:
         return Decimal(1)
-    return max(Decimal(0), _down(1 - present.base / price))
+    return min(_dearer_shares(basket.prices, basket.present_prices))
+
+
+def _dearer_shares(now: UnitPrices, before: UnitPrices) -> list[Decimal]:
+    """By how much base, names and wildcards are dearer than before, each of its own price; below zero if cheaper."""
+    pairs = (now.base, before.base), (now.name, before.name), (now.wildcard, before.wildcard)
+    return [_down(1 - then / price) if price else Decimal(1) for price, then in pairs]
 
 
 def _down(share: Decimal) -> Decimal:

@@ -9,7 +9,7 @@ from decimal import ROUND_CEILING, Decimal
 from itertools import combinations, pairwise
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from offers.rules.ceilings import Limits, Standing, after_giving, choice_of, lowest
@@ -335,7 +335,14 @@ prices_and_costs = st.builds(UnitPrices, *[st.integers(1, 500).map(Decimal)] * 3
 moments = st.lists(st.tuples(some_offers(3), margins), min_size=2, max_size=5)
 
 
+# A host name costs more than it is sold for, and comes in the place of a wildcard.
+_HALF_OFF = OfferTerms(id=1, kind=OfferKind.PERCENT, percent=Decimal(50))
+_WILDCARD = Basket("ssl_basic", "Basic", "dv", 1, ("*.example.com",), UnitPrices(*[Decimal(0)] * 3), "EUR")
+_AT_A_LOSS = UnitPrices(Decimal(130), Decimal(2), Decimal(1), Decimal(29), Decimal(103), Decimal(0))
+
+
 @settings(max_examples=200, deadline=None)
+@example([([_HALF_OFF], Decimal(0)), ([_HALF_OFF], None)], _WILDCARD, _AT_A_LOSS, _AT_A_LOSS, [("www.example.com",)])
 @given(moments, baskets, prices_and_costs, prices_and_costs, st.lists(names, min_size=1, max_size=3))
 def test_with_whatever_names_no_discount_rises_while_prices_stand(
     whiles: Sequence[tuple[Sequence[OfferTerms], Decimal | None]],
@@ -344,8 +351,7 @@ def test_with_whatever_names_no_discount_rises_while_prices_stand(
     before: UnitPrices,
     others: list[tuple[str, ...]],
 ) -> None:
-    present = replace(prices, base=before.base)
-    held = as_held(replace(basket, prices=prices, present_prices=present, currency="EUR"))
+    held = as_held(replace(basket, prices=prices, present_prices=before, currency="EUR"))
     wishes = [replace(held, names=names) for other in others for names in (other, (*held.names, *other))]
 
     shown = list(discounts_in_turn(whiles, held, wishes))
