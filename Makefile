@@ -9,6 +9,7 @@ BIN := .venv/bin
 ARGS ?=
 # How many processes share the tests: make test PROCESSES=0 runs them in one, which is what a debugger wants.
 PROCESSES ?= auto
+# Whole files, in the order of their folders: so the journeys, the longest ones, do not come last.
 PYTEST := $(BIN)/python -m pytest --numprocesses=$(PROCESSES) --dist=loadfile --no-loadscope-reorder
 EMBEDDED := env -u DATABASE_URL -u REDIS_URL
 
