@@ -87,7 +87,7 @@ def poll_seconds(request: Request, now: datetime) -> int:
 
 
 def _recorded(request: Request) -> Iterator[Step]:
-    by = _("by %(person)s") % {"person": request.requested_by} if request.requested_by else ""
+    by = _("by %(person)s") % {"person": request.person} if request.person else ""
     if request.source == "auto_renew":
         by = _("by itself, for %(person)s") % {"person": request.requested_by}
     yield Step(Stand.DONE, _("Recorded"), by, request.requested_at)

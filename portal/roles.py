@@ -54,7 +54,8 @@ MATRIX: Mapping[str, Mapping[str, frozenset[Role]]] = MappingProxyType(
         "activity": {"view": _HEAD},
         # what is sold, side by side, and the selector that recommends from it
         "products": {"view": _STAFF | {_C}},
-        "home": {"view": frozenset({_C})},
+        # renew: order under the own customer's name; edit: colleagues, letters wanted, what is in use
+        "home": {"view": frozenset({_C}), "renew": frozenset({_C}), "edit": frozenset({_C})},
     }
 )
 

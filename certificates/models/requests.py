@@ -67,6 +67,8 @@ class Request(PartnerOwned):
     promise = models.JSONField(default=dict, blank=True)
 
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    # Who asked, where it was a reader of a link: nobody was signed in.
+    asked_by = models.CharField(_("asked for by"), max_length=200, blank=True)
     requested_at = models.DateTimeField(_("requested"))
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     due_at = models.DateTimeField()
@@ -126,6 +128,11 @@ class Request(PartnerOwned):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.common_name}"
+
+    @property
+    def person(self) -> str:
+        """Who asked for it; empty where nobody did, as for automatic renewals."""
+        return str(self.requested_by) if self.requested_by else self.asked_by
 
     @property
     def is_open(self) -> bool:

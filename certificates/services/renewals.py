@@ -90,6 +90,7 @@ class Press:
     actor: User | None
     now: datetime
     source: str = "staff"
+    asked_by: str = ""
     purchase_order: str = ""
     agreed: Agreed | None = None
 
@@ -103,23 +104,33 @@ def request_renewal(
     csr: str | None,
     actor: User | None,
     source: str = "staff",
+    asked_by: str = "",
     now: datetime,
     purchase_order: str = "",
     agreed: Agreed | None = None,
 ) -> Request:
     """Store the renewal of an order, once; a worker places it at the authority.
 
-    Without a `csr` (None) it waits until somebody gives it one (`give_key`). Raises RenewalWindowClosed,
-    AlreadyRenewed, OrderNotRenewable, OrganizationMissing, ProductNotOffered, TermNotOffered, WildcardRefused,
-    OneNameOnly and BadRequest.
+    `asked_by` names whoever asked without being signed in, behind the link of a letter. Without a `csr` (None) it waits
+    until somebody gives it one (`give_key`). Raises RenewalWindowClosed, AlreadyRenewed, OrderNotRenewable,
+    OrganizationMissing, ProductNotOffered, TermNotOffered, WildcardRefused, OneNameOnly and BadRequest.
     """
     check_offered(product, term_years=term_years)
     wish = read_wish(product, names=names, csr=csr, term_years=term_years)
-    press = Press(actor=actor, now=now, source=source, purchase_order=purchase_order, agreed=agreed)
+    press = Press(actor=actor, now=now, source=source, asked_by=asked_by, purchase_order=purchase_order, agreed=agreed)
     return _once(lambda: _store_renewal(order, wish, press), AlreadyRenewed, lambda: renewals_of(order))
 
 
-def request_reissue(order: Order, *, names: Sequence[str], csr: str, actor: User | None, now: datetime) -> Request:
+def request_reissue(
+    order: Order,
+    *,
+    names: Sequence[str],
+    csr: str,
+    actor: User | None,
+    now: datetime,
+    source: str = "staff",
+    asked_by: str = "",
+) -> Request:
     """Store the free reissue of an order's certificate; one at a time is open.
 
     Raises AlreadyReissuing, OrderNotRenewable, ProductNotOffered, WildcardRefused, OneNameOnly and BadRequest.
@@ -127,7 +138,7 @@ def request_reissue(order: Order, *, names: Sequence[str], csr: str, actor: User
     if order.product is None:
         raise ProductNotOffered
     wish = read_wish(order.product, names=names, csr=csr, term_years=order.term_years)
-    press = Press(actor=actor, now=now)
+    press = Press(actor=actor, now=now, source=source, asked_by=asked_by)
     return _once(lambda: _store_reissue(order, wish, press), AlreadyReissuing, lambda: reissues_of(order))
 
 
@@ -313,6 +324,7 @@ def _store(wish: Wish, press: Press, connection: AuthorityConnection, **fields: 
         currency=press.agreed.currency if press.agreed else "",
         source=press.source,
         requested_by=press.actor,
+        asked_by=press.asked_by[:200],
         requested_at=press.now,
         due_at=press.now,
         **fields,
@@ -323,6 +335,8 @@ def _store(wish: Wish, press: Press, connection: AuthorityConnection, **fields: 
 
 def _note(verb: str, subject: Order | Request, request: Request, press: Press, **facts: Any) -> None:
     facts |= {"request": request.pk, "product": request.product.name_id, "source": press.source}
+    if press.asked_by:
+        facts["by"] = press.asked_by
     activities.record(verb, subject, partner=subject.partner, actor=press.actor, at=press.now, **facts)
 
 

@@ -71,6 +71,7 @@ def renew_at_price(
     purchase_order: str = "",
     code: str = "",
     source: str = "staff",
+    asked_by: str = "",
     told: str | None = None,
 ) -> Ordered:
     """Renew the order at the price of the moment, use its offers, and keep the arithmetic.
@@ -91,6 +92,7 @@ def renew_at_price(
             csr=csr,
             actor=actor,
             source=source,
+            asked_by=asked_by,
             now=now,
             purchase_order=purchase_order,
             agreed=_agreed(price),

@@ -100,6 +100,8 @@ class OutgoingMail(models.Model):
     text = models.TextField()
     html = models.TextField(blank=True)
     headers = models.JSONField(default=dict, blank=True)
+    # Printed in the letter, so that its reader can ask whether we sent it; empty where a letter bears none.
+    code = models.CharField(_("verification code"), max_length=20, blank=True)
 
     state = models.CharField(_("state"), max_length=10, choices=MailState, default=MailState.QUEUED)
     # Turned off by whoever asked for the letter once it has become untrue; the claim re-checks it.
@@ -136,6 +138,7 @@ class OutgoingMail(models.Model):
             models.Index(fields=["claim"], name="mail_claim", condition=~models.Q(claim="")),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["code"], name="mail_code_once", condition=~models.Q(code="")),
             models.CheckConstraint(
                 name="mail_claim_has_lease",
                 condition=~models.Q(state=MailState.CLAIMED) | models.Q(claimed_until__isnull=False),

@@ -47,6 +47,14 @@ class Partner(models.Model):
     # [{"network": "LinkedIn", "url": "https://…"}, …] in the order in which letters show them
     social_links = models.JSONField(_("social links"), default=list, blank=True)
 
+    # What the law wants said: who is behind the site, and what becomes of people's data; shown to customers as text.
+    legal_en = models.TextField(_("legal notice in English"), blank=True)
+    legal_fr = models.TextField(_("legal notice in French"), blank=True)
+    privacy_en = models.TextField(_("privacy notice in English"), blank=True)
+    privacy_fr = models.TextField(_("privacy notice in French"), blank=True)
+    # Whether we may open a connection to customers' servers to see which certificate they show.
+    checks_live_hosts = models.BooleanField(_("see whether certificates are installed"), default=False)
+
     authority_manager_name = models.CharField(_("account manager at the CA"), max_length=120, blank=True)
     authority_manager_email = models.EmailField(_("e-mail of the account manager"), blank=True)
     authority_manager_phone = models.CharField(_("telephone of the account manager"), max_length=40, blank=True)

@@ -28,7 +28,7 @@ def in_hand(request: PartnerRequest, order: Order, existing: Request, *, status:
     words, action = _("Already renewed: asked for by %(person)s, %(time)s."), _("See what came of it")
     if existing.is_open:
         words, action = _("Already in hand since %(time)s by %(person)s."), _("See how far it is")
-    facts = {"time": _moment(existing), "person": existing.requested_by or _("the portal")}
+    facts = {"time": _moment(existing), "person": existing.person or _("the portal")}
     return _say(
         request,
         order,

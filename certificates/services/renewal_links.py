@@ -1,0 +1,63 @@
+"""Links to the renewal of one order, or of all that a contact has due: for one reader, revocable, good for a while."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from certificates.models import Contact, Order
+from portal import links
+from portal.models import Link
+
+PURPOSE = "renew"
+# Of a contact's orders a link shows those whose ends lie within these days of today, renewed or not.
+SHOWN_BEFORE, SHOWN_AFTER = timedelta(days=90), timedelta(days=30)
+# A link opens its page for so long after the end of its order; one to all due orders for so long after it was made.
+READABLE, READABLE_FOR_ALL = timedelta(days=60), timedelta(days=120)
+
+
+def make_order_link(order: Order, *, email: str, language: str, now: datetime, source: str = "") -> str:
+    """The address of a new link to the renewal of this order alone, for whoever reads that mail."""
+    return links.make_link(
+        partner=order.partner,
+        purpose=PURPOSE,
+        subject=f"order:{order.pk}",
+        audience=email.lower(),
+        language=language,
+        expires_at=max(order.ends_at or now, now) + READABLE,
+        source=source,
+        now=now,
+    )
+
+
+def make_contact_link(contact: Contact, *, now: datetime, source: str = "") -> str:
+    """The address of a new link to whatever this contact has due on the day it is opened."""
+    return links.make_link(
+        partner=contact.partner,
+        purpose=PURPOSE,
+        subject=f"contact:{contact.pk}",
+        audience=contact.email.lower(),
+        language=contact.language,
+        expires_at=now + READABLE_FOR_ALL,
+        source=source,
+        now=now,
+    )
+
+
+def forward_link(link: Link, *, email: str, language: str, now: datetime) -> str:
+    """The address of a link of a colleague's own, to the same orders and for no longer than the first."""
+    return links.make_link(
+        partner=link.partner,
+        purpose=PURPOSE,
+        subject=link.subject,
+        audience=email.lower(),
+        language=language,
+        expires_at=link.expires_at,
+        source=f"forward:{link.pk}",
+        now=now,
+    )
+
+
+def subject_key(link: Link) -> tuple[str, int]:
+    """What a link speaks of: ("order", 17) or ("contact", 5)."""
+    kind, _colon, key = link.subject.partition(":")
+    return kind, int(key)
