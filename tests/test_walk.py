@@ -16,7 +16,7 @@ OURS = [address for address in addresses() if not address.is_foreign]
 GUARDED = [address for address in OURS if address.permission not in ("public", "signed_in")]
 WITH_ROWS = [address for address in GUARDED if address.names_rows]
 WITHOUT_ROWS = [address for address in GUARDED if not address.names_rows]
-BEHIND_LINKS = [address for address in OURS if "link" in PLACES[address.name].values()]
+BEHIND_LINKS = [address for address in OURS if "handle" in PLACES[address.name]]
 METHODS = ("get", "post", "put", "delete")
 STRANGER = "stranger"
 

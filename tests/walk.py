@@ -12,9 +12,11 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django_scopes import scopes_disabled
 
 from certificates.models import AuthorityRule, ImportRun, Order, SavedView
+from certificates.services import renewal_links
 from certificates.states import AuthorityKind
 from offers.models import Offer, QuoteBatch
 from offers.models.documents import WorkState
+from offers.services.quotes.links import PURPOSE
 from portal import links
 from portal.models import Link, Membership, Partner
 from portal.roles import Role
@@ -99,7 +101,9 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "offers:embed": {},
     "offers:embed_preview": {},
     "offers:embedded": {"slug": "slug"},
+    "offers:home_renew": {"pk": "order"},
     "offers:key": {"pk": "request"},
+    "offers:link_renew": {"handle": "renew_link", "pk": "order"},
     "offers:offer": {"pk": "offer"},
     "offers:offer_copy": {"pk": "offer"},
     "offers:offer_delete": {"pk": "offer"},
@@ -277,6 +281,7 @@ class Tenant:
             "member": owner,
             "offer": make_offer(self.partner, name=mark, words_en=mark, words_fr=mark, state=Offer.State.DRAFT),
             "link": self._link(order),
+            "renew_link": self._renew_link(order),
             "level": make_level(self.partner, mark),
             "price": make_price(self.partner, customer=self.customer),
             "quote": make_draft_quote(order, contact=contact, note=mark, answer_words=mark, purchase_order=mark),
@@ -307,9 +312,14 @@ class Tenant:
         """To a quote that was sent."""
         sent_at = midnight(TODAY)
         quote = make_draft_quote(order, state="sent", number=order.number, sent_at=sent_at)
-        facts = {"purpose": "quote", "subject": f"quote:{quote.pk}", "audience": order.common_name}
+        facts = {"purpose": PURPOSE, "subject": f"quote:{quote.pk}", "audience": order.common_name}
         links.make_link(partner=self.partner, **facts, expires_at=sent_at + timedelta(days=30), now=sent_at)
-        return Link.objects.for_partner(self.partner).get()
+        return Link.objects.for_partner(self.partner).get(purpose=PURPOSE)
+
+    def _renew_link(self, order: Order) -> Link:
+        """To the renewal of the order."""
+        renewal_links.make_order_link(order, email=order.common_name, language="", now=midnight(TODAY))
+        return Link.objects.for_partner(self.partner).get(purpose=renewal_links.PURPOSE)
 
     def url(self, name: str) -> str:
         """The address with this tenant's rows in its parameters."""

@@ -9,7 +9,8 @@ from offers.contributions import needs as needed
 from offers.contributions import prices as price_contributions
 from offers.contributions import quotes as quote_contributions
 from offers.deeds import offers as offer_deeds
-from offers.services import demo
+from offers.deeds import renewals as renewal_deeds
+from offers.services import demo, renewal_visits
 from offers.services.quotes import reading
 from offers.wording.advice import describe_deed
 from portal.contributions import (
@@ -26,6 +27,7 @@ from portal.contributions import (
 activity_words.add(
     ActivityWords(frozenset({"selector.embedding"}), describe_deed),
     ActivityWords(frozenset(offer_deeds.DEEDS), offer_deeds.describe),
+    ActivityWords(frozenset(renewal_deeds.DEEDS), renewal_deeds.describe),
 )
 
 navigation.add(
@@ -40,8 +42,9 @@ panels.add(
     Panel("order", "needs", "offers/advice/needs.html", 50, needed.order_panel, "products.view"),
 )
 
-# Letters hold links to quotes.
+# Letters hold links to quotes and to renewals.
 reading.register()
+renewal_visits.register()
 quote_contributions.register()
 price_contributions.register()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from offers.urls import customers as customer_urls
 from offers.urls import prices as price_urls
 from offers.urls import quotes as quote_urls
 from offers.views.advice import embed, pages
@@ -42,6 +43,7 @@ urlpatterns = [
     path("q/<slug:handle>/again/", public.again, name="public_quote_again"),
     path("q/<slug:handle>/quote.pdf", public.pdf, name="public_quote_pdf"),
     path("verify/", verifying.verify_quote, name="verify_quote"),
+    *customer_urls.urlpatterns,
     *quote_urls.urlpatterns,
     *price_urls.urlpatterns,
 ]

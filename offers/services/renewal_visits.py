@@ -1,0 +1,45 @@
+"""What follows from a renewal link: the page it leads to, and that its reader has been there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.urls import reverse
+
+from certificates.models import Contact, Customer, Order
+from certificates.services.renewal_links import PURPOSE, subject_key
+from portal import activities, links
+from portal.models import Link
+
+VERB = "renewal.seen"
+
+
+def page_of(link: Link) -> str:
+    """The clean address that the link leads to: its order, or all that its contact has due."""
+    kind, key = subject_key(link)
+    if kind == "order":
+        return reverse("offers:link_renew", args=[link.handle, key])
+    return reverse("offers:link_due", args=[link.handle])
+
+
+def mark_seen(link: Link, now: datetime) -> None:
+    """A person has read the page: write down the first time, where the partner's people look."""
+    about = _subject_of(link)
+    if about is not None and Link.objects.filter(pk=link.pk, first_opened_at=now).exists():
+        activities.record(VERB, about, partner=link.partner, at=now, by=link.audience)
+
+
+def _subject_of(link: Link) -> Order | Customer | None:
+    """The order of the link, or the customer of its contact."""
+    kind, key = subject_key(link)
+    if kind == "order":
+        order: Order | None = Order.objects.for_partner(link.partner).filter(pk=key).first()
+        return order
+    contacts = Contact.objects.for_partner(link.partner).select_related("customer")
+    contact = contacts.filter(pk=key).first()
+    return contact.customer if contact else None
+
+
+def register() -> None:
+    """Let links lead to renewals."""
+    links.purposes[PURPOSE] = links.Purpose(url=page_of, seen=mark_seen)

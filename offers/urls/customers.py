@@ -1,0 +1,13 @@
+"""Addresses of customers' pages: each one behind a renewal link, and at home."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from certificates.visits import at_home, by_link
+from offers.views.customer import renewing
+
+urlpatterns = [
+    path("r/<slug:handle>/orders/<int:pk>/", by_link(renewing.renew), name="link_renew"),
+    path("home/orders/<int:pk>/renew/", at_home("home.renew")(renewing.renew), name="home_renew"),
+]

@@ -1,0 +1,1 @@
+"""Pages of offers for customers, behind a renewal link and at home."""
