@@ -22,6 +22,8 @@ from certificates.views import (
     saved_views,
     search,
 )
+from certificates.views.customer import following
+from certificates.visits import at_home, by_link
 
 app_name = "certificates"
 urlpatterns = [
@@ -29,6 +31,8 @@ urlpatterns = [
     path("search/", search.search, name="search"),
     path("home/", home.home, name="home"),
     path("home/certificates/<int:pk>/download/<slug:fmt>/", home.home_download, name="home_download"),
+    path("r/<slug:handle>/requests/<int:pk>/", by_link(following.followed), name="link_request"),
+    path("home/requests/<int:pk>/", at_home("home.view")(following.followed), name="home_request"),
     path("authority/", authority.authority, name="authority"),
     path("authority/connect/", authority.authority_connect, name="authority_connect"),
     path("authority/<int:pk>/check/", authority.authority_check, name="authority_check"),

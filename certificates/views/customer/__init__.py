@@ -1,0 +1,1 @@
+"""Pages of customers, each behind two doors: the link of a letter, and signing in."""
