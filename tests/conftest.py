@@ -8,10 +8,15 @@ import pytest
 from django.core.cache import caches
 from django.db import connection
 from django_scopes import scope
+from hypothesis import settings as examples
 
 from portal import clock, sql
 from portal.models import Partner
 from tests import factories
+
+# How long an example takes says how busy the machine is, and nothing about the house.
+examples.register_profile("house", deadline=None)
+examples.load_profile("house")
 
 
 @pytest.fixture(autouse=True)

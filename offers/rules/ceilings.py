@@ -175,27 +175,15 @@ def _beside_free(found: Discount, basket: Basket, choice: str, live: Collection[
     freeing = {one.id: one.free_names or 0 for one in live if one.kind is OfferKind.EXTRA_NAMES}
     if _added(basket) < max(freeing.values(), default=0):
         return {}
-    free = sum((_freed(line, basket) for line in found.lines if line.offer in freeing), _NONE)
-    if not free:
+    if not found.free:
         return {choice + FREE: _NONE, choice + BESIDE: _NONE}
     others = [line for line in found.lines if line.offer not in freeing]
     beside = sum((part_of(line, _taken_of(line, basket)) for line in others), _NONE)
-    return {choice + FREE: free} | _of_choice(found._replace(share=beside), choice + BESIDE)
+    return {choice + FREE: Decimal(found.free)} | _of_choice(found._replace(share=beside), choice + BESIDE)
 
 
 def _added(basket: Basket) -> int:
     return len(basket.names) - basket.present_names
-
-
-def _freed(line: Line, basket: Basket) -> Decimal:
-    """How many names are free with any number of names added, also where the margin stops some."""
-    price, off = basket.prices.name, -line.amount
-    if not line.is_limited or not price:
-        return Decimal(line.quantity)
-    if line.by_ceiling:
-        return (off / price).to_integral_value()
-    earned = price - (basket.prices.cost_name or 0)
-    return max(_NONE, (off - _added(basket) * earned) // price)
 
 
 def _taken_of(line: Line, basket: Basket) -> Decimal:

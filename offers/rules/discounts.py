@@ -162,12 +162,15 @@ class Discount(NamedTuple):
 
     With further names the same offers take at least the share `beyond` of their list price, whatever the margin says;
     it is below zero where further names cost more than they may. With fewer, at least the share `fewer` of the whole.
+
+    Of names beyond those of the order, so many are `free` with any number of them added, whatever the margin says.
     """
 
     lines: tuple[Line, ...] = ()
     share: Decimal = Decimal(0)
     beyond: Decimal = Decimal(0)
     fewer: Decimal = Decimal(0)
+    free: int = 0
 
 
 class FreeNames(NamedTuple):
@@ -271,6 +274,7 @@ def _granted(gifts: Sequence[_Gift], basket: Basket, floor_margin: Decimal | Non
         share,
         min(beyond, share, least.names),
         min(share, least.all, *(_least_part(gift.offer, basket) for gift in gifts)),
+        _free_with_any_number(gifts, found, basket, margin),
     )
 
 
@@ -316,6 +320,31 @@ def _dearer_shares(now: UnitPrices, before: UnitPrices) -> list[Decimal]:
     """By how much base, names and wildcards are dearer than before, each of its own price; below zero if cheaper."""
     pairs = (now.base, before.base), (now.name, before.name), (now.wildcard, before.wildcard)
     return [_down(1 - then / price) if price else Decimal(1) for price, then in pairs]
+
+
+def _free_with_any_number(gifts: Sequence[_Gift], found: Sequence[Line], basket: Basket, margin: Decimal | None) -> int:
+    """How many names are free whether one is added or many; found where room was made for all that may be.
+
+    Each further name earns its price but for its cost, and for what other offers take off it; n of them are free for
+    any number added if what the order itself earns pays for what n do not.
+    """
+    lines = [line for gift, line in zip(gifts, found, strict=True) if gift.frees_names and line.amount]
+    price, name_cost = basket.prices.name, basket.prices.cost_name
+    if not lines or not price:
+        return 0
+    given = sum(int(-line.amount / price) if line.is_limited else line.quantity for line in lines)
+    if margin is None or basket.cost is None or name_cost is None:
+        return given
+    others = sum((line.amount for gift, line in zip(gifts, found, strict=True) if not gift.frees_names), Decimal(0))
+    taken = -others / basket.subtotal
+    added = len(basket.names) - basket.present_names
+    if margin >= 1:
+        return 0
+    dear = name_cost / (1 - margin) + taken * price
+    earned = basket.subtotal * (1 - taken) - basket.cost / (1 - margin) - added * (price - dear)
+    if dear > price or earned < 0:
+        return 0
+    return min(given, int(earned / dear)) if dear else given
 
 
 def _down(share: Decimal) -> Decimal:

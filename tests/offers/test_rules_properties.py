@@ -339,10 +339,20 @@ moments = st.lists(st.tuples(some_offers(3), margins), min_size=2, max_size=5)
 _HALF_OFF = OfferTerms(id=1, kind=OfferKind.PERCENT, percent=Decimal(50))
 _WILDCARD = Basket("ssl_basic", "Basic", "dv", 1, ("*.example.com",), UnitPrices(*[Decimal(0)] * 3), "EUR")
 _AT_A_LOSS = UnitPrices(Decimal(130), Decimal(2), Decimal(1), Decimal(29), Decimal(103), Decimal(0))
+# What the order itself loses, one further name just makes up for: nothing is left to give it away.
+_ONE_FREE, _TWO_FREE = (OfferTerms(id=n, kind=OfferKind.EXTRA_NAMES, free_names=n) for n in (1, 2))
+_LOSING = UnitPrices(Decimal(1), Decimal(1), Decimal(1), Decimal(2), Decimal(0), Decimal(0))
 
 
 @settings(max_examples=200, deadline=None)
 @example([([_HALF_OFF], Decimal(0)), ([_HALF_OFF], None)], _WILDCARD, _AT_A_LOSS, _AT_A_LOSS, [("www.example.com",)])
+@example(
+    [([_ONE_FREE], Decimal(0)), ([_TWO_FREE], None)],
+    replace(_WILDCARD, names=()),
+    _LOSING,
+    _LOSING,
+    [("www.example.com",)],
+)
 @given(moments, baskets, prices_and_costs, prices_and_costs, st.lists(names, min_size=1, max_size=3))
 def test_with_whatever_names_no_discount_rises_while_prices_stand(
     whiles: Sequence[tuple[Sequence[OfferTerms], Decimal | None]],
