@@ -31,7 +31,7 @@ class MailPurpose(models.TextChoices):
 
 
 # Their letters hold a code, or a link that opens something for whoever reads it.
-SECRET_PURPOSES = (MailPurpose.SIGN_IN, MailPurpose.QUOTE)
+SECRET_PURPOSES = (MailPurpose.SIGN_IN, MailPurpose.QUOTE, MailPurpose.NOTICE)
 
 
 class OutgoingMailQuerySet(PartnerQuerySet["OutgoingMail"]):
@@ -136,6 +136,8 @@ class OutgoingMail(models.Model):
                 condition=models.Q(state__in=[MailState.QUEUED, MailState.CLAIMED], purpose=MailPurpose.SIGN_IN),
             ),
             models.Index(fields=["claim"], name="mail_claim", condition=~models.Q(claim="")),
+            # What was written to one reader, in the reader's own list
+            models.Index("partner", Lower("to_email"), models.F("sent_at").desc(), name="mail_by_reader"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["code"], name="mail_code_once", condition=~models.Q(code="")),
