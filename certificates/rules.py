@@ -625,6 +625,69 @@ def _next_renewal(certificate_end: datetime, order_end: datetime, now: datetime,
     )
 
 
+# What its customer does next
+
+
+class Underway(StrEnum):
+    """What was asked for about an order and has not ended: it waits for the customer, or for somebody else."""
+
+    KEY = "key"
+    PROOF = "proof"
+    OURS = "ours"
+
+
+class CustomerStep(StrEnum):
+    """The one thing that a customer does next about an order; the last five ask for nothing today."""
+
+    GIVE_KEY = "give_key"
+    PROVE = "prove"
+    RENEW = "renew"
+    REISSUE = "reissue"
+    INSTALL = "install"
+    FOLLOW = "follow"
+    RENEWAL_OPENS = "renewal_opens"
+    REISSUE_OPENS = "reissue_opens"
+    CLOSED = "closed"
+    NOTHING = "nothing"
+
+
+STEPS_OF_TODAY = frozenset(
+    {CustomerStep.GIVE_KEY, CustomerStep.PROVE, CustomerStep.RENEW, CustomerStep.REISSUE, CustomerStep.INSTALL}
+)
+_UNDERWAY = {Underway.KEY: CustomerStep.GIVE_KEY, Underway.PROOF: CustomerStep.PROVE}
+
+
+def customer_step(
+    action: NextAction,
+    *,
+    underway: Underway | None = None,
+    to_install: bool = False,
+    is_unneeded: bool = False,
+) -> CustomerStep:
+    """What only the customer can do comes first; then what the order needs; then a new certificate's server.
+
+    A reissue under way does not hide that a renewal is due. An order that is no longer needed asks for nothing more
+    than what was ordered for it already.
+    """
+    if underway in _UNDERWAY:
+        return _UNDERWAY[underway]
+    if action.kind is ActionKind.RENEW and not is_unneeded:
+        return CustomerStep.RENEW
+    if underway or action.reason is Reason.NOT_ISSUED:
+        return CustomerStep.FOLLOW
+    if action.kind is ActionKind.REISSUE and not is_unneeded:
+        return CustomerStep.REISSUE
+    return CustomerStep.INSTALL if to_install else _later(action, is_unneeded=is_unneeded)
+
+
+def _later(action: NextAction, *, is_unneeded: bool) -> CustomerStep:
+    if action.reason is Reason.WINDOW_CLOSED:
+        return CustomerStep.CLOSED
+    if action.kind is ActionKind.WAIT and not is_unneeded:
+        return CustomerStep.REISSUE_OPENS if action.free else CustomerStep.RENEWAL_OPENS
+    return CustomerStep.NOTHING
+
+
 # Names
 
 

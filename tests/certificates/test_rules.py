@@ -11,6 +11,7 @@ from certificates.rules import (
     DIGICERT,
     ActionKind,
     Bucket,
+    CustomerStep,
     InvalidRule,
     InvalidTerm,
     Level,
@@ -24,6 +25,7 @@ from certificates.rules import (
     Slack,
     Tab,
     Term,
+    Underway,
     Urgency,
     WindowState,
 )
@@ -604,6 +606,56 @@ def test_no_loss_is_promised_by_the_due_day_even_where_nothing_is_to_spare() -> 
     )
 
     assert action.no_loss_from == action.due_on == date(2026, 9, 15)
+
+
+# What its customer does next
+
+
+def needs(kind: ActionKind, reason: Reason, *, free: bool = False) -> NextAction:
+    return NextAction(kind, reason, free=free)
+
+
+RENEWAL = needs(ActionKind.RENEW, Reason.ORDER_ENDS)
+RENEWAL_LATE = needs(ActionKind.RENEW, Reason.ORDER_ENDED)
+REISSUE = needs(ActionKind.REISSUE, Reason.CERTIFICATE_ENDS_FIRST, free=True)
+REISSUE_LATER = needs(ActionKind.WAIT, Reason.CERTIFICATE_ENDS_FIRST, free=True)
+RENEWAL_LATER = needs(ActionKind.WAIT, Reason.TOO_EARLY)
+RENEWED = needs(ActionKind.NONE, Reason.RENEWED)
+CLOSED = needs(ActionKind.NONE, Reason.WINDOW_CLOSED)
+NOT_ISSUED = needs(ActionKind.NONE, Reason.NOT_ISSUED)
+
+
+@pytest.mark.parametrize(
+    ("action", "underway", "to_install", "is_unneeded", "step"),
+    [
+        (RENEWAL, None, False, False, CustomerStep.RENEW),
+        (RENEWAL_LATE, None, False, False, CustomerStep.RENEW),
+        (RENEWAL, Underway.OURS, False, False, CustomerStep.RENEW),  # a reissue is on its way
+        (RENEWAL, Underway.KEY, False, False, CustomerStep.GIVE_KEY),  # and this one waits for its key
+        (RENEWAL, None, True, False, CustomerStep.RENEW),
+        (RENEWAL, None, False, True, CustomerStep.NOTHING),
+        (REISSUE, None, False, False, CustomerStep.REISSUE),
+        (REISSUE, Underway.OURS, False, False, CustomerStep.FOLLOW),
+        (REISSUE, None, False, True, CustomerStep.NOTHING),
+        (RENEWED, Underway.KEY, False, False, CustomerStep.GIVE_KEY),
+        (RENEWED, Underway.PROOF, False, False, CustomerStep.PROVE),
+        (RENEWED, Underway.OURS, False, False, CustomerStep.FOLLOW),
+        (RENEWED, None, False, False, CustomerStep.NOTHING),
+        (RENEWAL_LATER, None, True, False, CustomerStep.INSTALL),
+        (RENEWAL_LATER, None, False, False, CustomerStep.RENEWAL_OPENS),
+        (REISSUE_LATER, None, False, False, CustomerStep.REISSUE_OPENS),
+        (REISSUE_LATER, None, False, True, CustomerStep.NOTHING),
+        (CLOSED, None, False, False, CustomerStep.CLOSED),
+        (NOT_ISSUED, None, False, False, CustomerStep.FOLLOW),
+        (NOT_ISSUED, Underway.PROOF, False, False, CustomerStep.PROVE),
+    ],
+)
+def test_a_customer_does_one_thing_next(
+    action: NextAction, underway: Underway | None, to_install: bool, is_unneeded: bool, step: CustomerStep
+) -> None:
+    found = rules.customer_step(action, underway=underway, to_install=to_install, is_unneeded=is_unneeded)
+
+    assert found is step
 
 
 # Names
