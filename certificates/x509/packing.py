@@ -22,6 +22,16 @@ class Format(StrEnum):
     DER = "der"
 
 
+_SUFFIXES = {
+    Format.LEAF: ".pem",
+    Format.SERVER: "-server.pem",
+    Format.FULL: "-full.pem",
+    Format.CHAIN: "-chain.pem",
+    Format.PKCS7: ".p7b",
+    Format.DER: ".der",
+}
+
+
 @dataclass(frozen=True)
 class Download:
     """A file to hand out; the name is plain ASCII and safe in a header."""
@@ -33,28 +43,33 @@ class Download:
 
 def pack(*, leaf: str, chain: tuple[str, ...], common_name: str, form: Format) -> Download:
     """Pack PEM `leaf` and `chain` (issuing CA first, root last) as `form` asks."""
-    stem = _stem(common_name)
+    name = file_name(common_name, form)
     if form is Format.PKCS7:
         content = serialize_certificates([_load(pem) for pem in (leaf, *chain)], Encoding.PEM)
-        return Download(f"{stem}.p7b", "application/x-pkcs7-certificates", content)
+        return Download(name, "application/x-pkcs7-certificates", content)
     if form is Format.DER:
-        return Download(f"{stem}.der", "application/pkix-cert", _load(leaf).public_bytes(Encoding.DER))
-    suffix, parts = _parts(form, leaf, chain)
-    return Download(f"{stem}{suffix}.pem", _PEM_TYPE, b"".join(_armoured(pem) for pem in parts))
+        return Download(name, "application/pkix-cert", _load(leaf).public_bytes(Encoding.DER))
+    return Download(name, _PEM_TYPE, b"".join(_armoured(pem) for pem in _parts(form, leaf, chain)))
 
 
-def _parts(form: Format, leaf: str, chain: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+def file_name(common_name: str, form: Format) -> str:
+    """Under which name it is saved: "www.example.com-server.pem"; "wildcard.example.com.p7b" for a wildcard."""
+    return f"{stem(common_name)}{_SUFFIXES[form]}"
+
+
+def _parts(form: Format, leaf: str, chain: tuple[str, ...]) -> tuple[str, ...]:
     intermediates = tuple(pem for pem in chain if not _is_root(_load(pem)))
     if form is Format.LEAF:
-        return "", (leaf,)
+        return (leaf,)
     if form is Format.CHAIN:
-        return "-chain", intermediates
+        return intermediates
     if form is Format.SERVER:
-        return "-server", (leaf, *intermediates)
-    return "-full", (leaf, *chain)
+        return (leaf, *intermediates)
+    return (leaf, *chain)
 
 
-def _stem(common_name: str) -> str:
+def stem(common_name: str) -> str:
+    """What the names of its files begin with, the key's too."""
     readable = common_name.lower().replace("*", "wildcard")
     return re.sub(r"[^a-z0-9.-]+", "-", readable, flags=re.ASCII).strip(".-")[:100] or "certificate"
 
