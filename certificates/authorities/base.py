@@ -320,6 +320,10 @@ class Authority(ABC):
         """The order as it stands; raises OrderNotFound."""
 
     @abstractmethod
+    def recheck(self, order_number: str) -> OrderState:
+        """Look for the proofs again at once, and tell the order as it stands then; raises OrderNotFound."""
+
+    @abstractmethod
     def reissue(self, spec: ReissueSpec) -> OrderState:
         """Ask for a new certificate under the order; raises OrderRefused, OrderNotFound."""
 

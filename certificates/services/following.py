@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -19,10 +20,19 @@ from certificates.authorities.base import NotConnected as LeadsNowhere
 from certificates.models import Request
 from certificates.services.placing import authority_of
 from certificates.services.recording import record_answer
-from certificates.services.refusals import NotConnected
+from certificates.services.refusals import MovedOn, NotConnected
 from certificates.states import RequestState
 
 LONGEST_WAIT = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Rechecked:
+    """What came of looking again: how many things are proved that were not, and how many are still open."""
+
+    proved: int
+    still_open: int
+    is_issued: bool
 
 
 def follow_request(pk: int, *, now: datetime) -> None:
@@ -36,6 +46,27 @@ def follow_request(pk: int, *, now: datetime) -> None:
         _keep_error(request, error, now)
     else:
         record_answer(request, answer, now=now)
+
+
+def recheck_request(request: Request, *, now: datetime) -> Rechecked:
+    """Have the authority look for the proofs of a placed request at once.
+
+    Raises MovedOn, AuthorityError and NotConnected of either kind; an error leaves the request as it was.
+    """
+    if request.state != RequestState.PLACED:
+        raise MovedOn(request)
+    answer = authority_of(request).recheck(request.authority_number)
+    if answer.order_number != request.authority_number:
+        raise BrokenAnswer("the answer speaks of another order")
+    before = _open_steps(request)
+    record_answer(request, answer, now=now)
+    request.refresh_from_db()
+    after = 0 if request.state == RequestState.ISSUED else _open_steps(request)
+    return Rechecked(max(before - after, 0), after, request.state == RequestState.ISSUED)
+
+
+def _open_steps(request: Request) -> int:
+    return sum(not step["done"] for step in request.steps)
 
 
 def next_look(request: Request, now: datetime) -> datetime:

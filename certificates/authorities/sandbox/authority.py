@@ -99,6 +99,13 @@ class Sandbox(Authority):
         return self._settled(self._order(order_number))
 
     @meets_faults
+    def recheck(self, order_number: str) -> OrderState:
+        """It reads no DNS: whoever asks it to look again is believed to have put the proofs of the names in place."""
+        order, now = self._order(order_number), self._now()
+        order.certificates.filter(status=_Status.PENDING, issue_after__gt=now).update(issue_after=now)
+        return self._settled(order)
+
+    @meets_faults
     def reissue(self, spec: ReissueSpec) -> OrderState:
         order = self._known_or_adopted(spec)
         checked = intake.check_reissue(spec, Level(order.level))
