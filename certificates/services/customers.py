@@ -50,7 +50,7 @@ def change_customer(customer: Customer, *, values: Mapping[str, Any], actor: Use
     return bool(changed)
 
 
-def add_contact(customer: Customer, *, values: Mapping[str, Any], actor: User, now: datetime) -> Contact:
+def add_contact(customer: Customer, *, values: Mapping[str, Any], actor: User | None, now: datetime) -> Contact:
     """A further person at the customer; raises AddressTaken."""
     try:
         with transaction.atomic():

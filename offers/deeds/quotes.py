@@ -65,6 +65,7 @@ DEEDS: Mapping[str, Deed] = {
     "quote.changed": Deed(gettext_lazy("Draft of a quote changed")),
     "quote.discarded": Deed(gettext_lazy("Draft of a quote thrown away")),
     "quote.sent": Deed(gettext_lazy("Quote sent"), "", _sent),
+    "quote.got": Deed(gettext_lazy("Quote got by the customer"), "good", _accepted),
     "quote.resent": Deed(gettext_lazy("Quote sent again")),
     "quote.link_made": Deed(gettext_lazy("Link to a quote handed out")),
     "quote.viewed": Deed(gettext_lazy("Quote read by the customer")),
