@@ -26,16 +26,24 @@ class PresentKey:
 
 def present_key(order: Order) -> PresentKey | None:
     """The order's present key, or None where its request was not kept or cannot be read."""
-    csr = _readable(order)
+    csr = present_csr(order)
     if csr is None:
         return None
     return PresentKey(csr, since=min(_days_of_use(order, csr)))
 
 
+def present_csr(order: Order) -> CsrFacts | None:
+    """The request for that key alone, without a look at how long it is in use: for many orders at once."""
+    try:
+        return read_csr(order.csr)
+    except BadRequest:
+        return None
+
+
 def _days_of_use(order: Order, csr: CsrFacts) -> Iterator[date]:
     yield _first_use(order, csr)
     for earlier in _predecessors(order):
-        used = _readable(earlier)
+        used = present_csr(earlier)
         if used is None or used.spki_sha256 != csr.spki_sha256:
             return
         yield _first_use(earlier, csr)
@@ -54,10 +62,3 @@ def _predecessors(order: Order) -> Iterator[Order]:
             return
         order = order.predecessor
         yield order
-
-
-def _readable(order: Order) -> CsrFacts | None:
-    try:
-        return read_csr(order.csr)
-    except BadRequest:
-        return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -200,12 +200,23 @@ def validation_state(
     )
 
 
+def validation_states(
+    partner: Partner, wishes: Iterable[tuple[Product | None, Organization | None, Sequence[str]]], *, today: date
+) -> list[list[ValidationFact]]:
+    """The same of many at once, each with its product, its organisation and its names: one query."""
+    wishes = list(wishes)
+    known = _known_domains(partner, [name for _product, _organization, names in wishes for name in names])
+    return [
+        [*_organization_facts(product, organization, today), *_facts_of(names, known, today)]
+        for product, organization, names in wishes
+    ]
+
+
 def validation_facts(
     partner: Partner, product: Product | None, organization: Organization | None, *, names: Iterable[str], today: date
 ) -> list[ValidationFact]:
     """The same for an order that does not exist yet."""
-    facts = list(_organization_facts(product, organization, today))
-    return [*facts, *_domain_facts(partner, names, today)]
+    return validation_states(partner, [(product, organization, list(names))], today=today)[0]
 
 
 def organization_of(order: Order) -> Organization | None:
@@ -233,10 +244,14 @@ def _organization_facts(
     yield ValidationFact(code, organization.name, until)
 
 
-def _domain_facts(partner: Partner, names: Iterable[str], today: date) -> Iterator[ValidationFact]:
+def _known_domains(partner: Partner, names: Iterable[str]) -> dict[str, date | None]:
+    """The partner's domains in which one of the names lies, and until when they are validated."""
+    above = {parent for name in names for parent in _parents(name.removeprefix("*."))}
+    return dict(Domain.objects.for_partner(partner).filter(name__in=above).values_list("name", "validated_until"))
+
+
+def _facts_of(names: Iterable[str], known: Mapping[str, date | None], today: date) -> Iterator[ValidationFact]:
     hosts = [name.removeprefix("*.") for name in names]
-    above = {parent for host in hosts for parent in _parents(host)}
-    known = dict(Domain.objects.for_partner(partner).filter(name__in=above).values_list("name", "validated_until"))
     for domain in dict.fromkeys(_domain_of(host, known) for host in hosts):
         until = known.get(domain)
         code = ValidationCode.DOMAIN_VALID

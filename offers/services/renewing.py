@@ -30,6 +30,7 @@ __all__ = [
     "price_requests",
     "release_uses",
     "renew_at_price",
+    "sell",
     "told_price",
 ]
 
@@ -97,7 +98,7 @@ def renew_at_price(
             purchase_order=purchase_order,
             agreed=_agreed(price),
         )
-        return Ordered(request, _sell(request, price, now=now) if price else None)
+        return Ordered(request, sell(request, price, now=now) if price else None)
 
 
 def new_at_price(
@@ -137,7 +138,7 @@ def new_at_price(
             purchase_order=purchase_order,
             agreed=_agreed(price),
         )
-        return Ordered(request, _sell(request, price, now=now) if price else None)
+        return Ordered(request, sell(request, price, now=now) if price else None)
 
 
 def price_requests(partner: Partner, *, after: int, through: int) -> int:
@@ -191,8 +192,8 @@ def _agreed(price: OrderPrice | None) -> Agreed | None:
     return Agreed(price.priced.net, price.priced.currency) if price else None
 
 
-def _sell(request: Request, price: OrderPrice, *, now: datetime) -> Sale:
-    """Use the offers, and write down what was agreed."""
+def sell(request: Request, price: OrderPrice, *, now: datetime) -> Sale:
+    """Use the offers, and write down what was agreed. Raises OfferRefused."""
     priced, tax = price.priced, price.tax
     redeeming.redeem(
         price.uses,
@@ -251,7 +252,7 @@ def _sell_later(request: Request, price: OrderPrice) -> bool:
         if not Request.objects.filter(pk=request.pk, price__isnull=True).update(**agreed):
             return False
         Order.objects.filter(placed_by=request.pk, price__isnull=True).update(**agreed)
-        _sell(request, price, now=request.requested_at)
+        sell(request, price, now=request.requested_at)
     return True
 
 
