@@ -26,7 +26,7 @@ from portal.access import PartnerQuerySet
 from portal.roles import Role, may
 
 if TYPE_CHECKING:
-    from certificates.models import Certificate, Contact, Customer, Domain, Order, Organization, Request
+    from certificates.models import Certificate, Contact, Customer, Domain, Order, Organization, Reply, Request
     from portal.models import Membership
 
 # An unissued renewal is late this many days before its old order ends.
@@ -201,13 +201,32 @@ class OrderQuerySet(PartnerQuerySet["Order"]):
         ending = pressing.with_certificate_expiring(today=today, within=(-RECENT_DAYS, within))
         return ending.filter(ends_on__gt=F("certificate_ends_on") + timedelta(days=within))
 
+    def not_put_off(self, *, today: date) -> OrderQuerySet:
+        """Neither put off by the customer until a later day, nor no longer needed: what may be spoken of today."""
+        return self.exclude(Exists(self._answers().silencing(today=today)))
+
+    def answered(self, kind: str) -> OrderQuerySet:
+        """Those about which the customer has said "not_now", whatever the day, or "not_needed"."""
+        return self.filter(Exists(self._answers().standing().filter(kind=kind)))
+
+    def unanswered(self) -> OrderQuerySet:
+        """The customer has said nothing about them that stands."""
+        return self.exclude(Exists(self._answers().standing()))
+
+    @staticmethod
+    def _answers() -> ReplyQuerySet:
+        from certificates.models import Reply  # models are built upon these questions
+
+        answers: ReplyQuerySet = Reply.objects.filter(order=OuterRef("pk")).order_by()
+        return answers
+
     def mine_first(self, membership: Membership, column: str) -> OrderQuerySet:
         """The orders of one's own customers before those of the others, each by the column."""
         return self.order_by(Case(When(customer__owner=membership, then=0), default=1), column, "pk")
 
     def due_for_auto_renewal(self, *, today: date, days: int) -> OrderQuerySet:
-        """Auto-renew is on, by somebody still here, and the order ends within that many days, or today."""
-        orders = self.issued().unrenewed().filter(_RENEWER_IS_HERE, auto_renew=True)
+        """Auto-renew is on, by somebody still here, the order ends within that many days, and its customer wants it."""
+        orders = self.issued().unrenewed().not_put_off(today=today).filter(_RENEWER_IS_HERE, auto_renew=True)
         return orders.expiring(today=today, within=(0, days))
 
     def auto_renew_stalled(self) -> OrderQuerySet:
@@ -273,3 +292,13 @@ class RequestQuerySet(PartnerQuerySet["Request"]):
         """
         soon, asked = today + timedelta(days=LATE_DAYS), start_of_day(today - timedelta(days=LATE_AFTER_DAYS))
         return self.open().filter(kind=RequestKind.RENEWAL, order__ends_on__lte=soon, requested_at__lt=asked)
+
+
+class ReplyQuerySet(PartnerQuerySet["Reply"]):
+    def standing(self) -> ReplyQuerySet:
+        """Not taken back: at most one per order."""
+        return self.filter(withdrawn_at=None)
+
+    def silencing(self, *, today: date) -> ReplyQuerySet:
+        """Standing, and saying that today is not the day to speak of the order."""
+        return self.standing().filter(Q(until=None) | Q(until__gt=today))

@@ -22,7 +22,7 @@ from certificates.views import (
     saved_views,
     search,
 )
-from certificates.views.customer import following
+from certificates.views.customer import following, forwarding, replying
 from certificates.visits import at_home, by_link
 
 app_name = "certificates"
@@ -33,6 +33,12 @@ urlpatterns = [
     path("home/certificates/<int:pk>/download/<slug:fmt>/", home.home_download, name="home_download"),
     path("r/<slug:handle>/requests/<int:pk>/", by_link(following.followed), name="link_request"),
     path("home/requests/<int:pk>/", at_home("home.view")(following.followed), name="home_request"),
+    path("r/<slug:handle>/orders/<int:pk>/answer/", by_link(replying.reply), name="link_reply"),
+    path("home/orders/<int:pk>/answer/", at_home("home.renew")(replying.reply), name="home_reply"),
+    path("r/<slug:handle>/orders/<int:pk>/answer/undo/", by_link(replying.reply_undo), name="link_reply_undo"),
+    path("home/orders/<int:pk>/answer/undo/", at_home("home.renew")(replying.reply_undo), name="home_reply_undo"),
+    path("r/<slug:handle>/orders/<int:pk>/forward/", by_link(forwarding.forward), name="link_forward"),
+    path("home/orders/<int:pk>/forward/", at_home("home.renew")(forwarding.forward), name="home_forward"),
     path("authority/", authority.authority, name="authority"),
     path("authority/connect/", authority.authority_connect, name="authority_connect"),
     path("authority/<int:pk>/check/", authority.authority_check, name="authority_check"),

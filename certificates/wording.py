@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from certificates import rules
-from certificates.models import Contact, Order, Request
+from certificates.models import Contact, Order, Reply, Request
 from certificates.rules import ActionKind, NextAction, Reason, RenewalPlan, Urgency, Window
 from certificates.states import EmailState, OrderStatus, RenewalMark, RequestState
 from certificates.x509.names import display_name
@@ -202,6 +202,18 @@ def reachability(contact: Contact) -> Pill:
     if contact.email_state == EmailState.OK:
         return Pill("good", contact.get_email_state_display())
     return Pill("bad", contact.get_email_state_display())
+
+
+def reply(said: Reply) -> Pill:
+    """What the customer has answered to a reminder, while it stands."""
+    return answer(said.until)
+
+
+def answer(until: date | None) -> Pill:
+    """The same by the day until which an order is put off; None says that it is no longer needed."""
+    if until is None:
+        return Pill("bad", _("No longer needed"))
+    return Pill("note", _("Put off until %(date)s") % {"date": short_day(until)})
 
 
 def host(order: Order) -> str:

@@ -65,6 +65,9 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "certificates:expiring": {},
     "certificates:home": {},
     "certificates:home_download": {"pk": "certificate", "fmt": "=pem"},
+    "certificates:home_forward": {"pk": "order"},
+    "certificates:home_reply": {"pk": "order"},
+    "certificates:home_reply_undo": {"pk": "order"},
     "certificates:import": {"pk": "import"},
     "certificates:import_cancel": {"pk": "import"},
     "certificates:import_columns": {"pk": "import"},
@@ -74,6 +77,9 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "certificates:import_rejections": {"pk": "import"},
     "certificates:import_upload": {},
     "certificates:imports": {},
+    "certificates:link_forward": {"handle": "renew_link", "pk": "order"},
+    "certificates:link_reply": {"handle": "renew_link", "pk": "order"},
+    "certificates:link_reply_undo": {"handle": "renew_link", "pk": "order"},
     "certificates:mark_renewed": {"pk": "order"},
     "certificates:ocsp": {},
     "certificates:ocsp_get": {"encoded": "=AA=="},
@@ -183,6 +189,7 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "portal:preferences": {},
     "portal:readyz": {},
     "portal:settings": {},
+    "portal:sign_in_by_link": {"handle": "link"},
     "portal:switch_partner": {},
 }
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from certificates.catalogue import Benefit
 from certificates.models.customers import Contact
 from certificates.models.orders import Certificate, Order
+from certificates.querysets import ReplyQuerySet
 from portal.access import PartnerManager, PartnerQuerySet
 from portal.models import Membership, PartnerOwned
 
@@ -41,7 +42,7 @@ class Reply(PartnerOwned):
     at = models.DateTimeField(_("when"))
     withdrawn_at = models.DateTimeField(_("taken back"), null=True, blank=True)
 
-    objects = PartnerManager.from_queryset(PartnerQuerySet)()
+    objects = PartnerManager.from_queryset(ReplyQuerySet)()
 
     class Meta:
         verbose_name = _("reply")

@@ -43,18 +43,29 @@ def make_contact_link(contact: Contact, *, now: datetime, source: str = "") -> s
     )
 
 
-def forward_link(link: Link, *, email: str, language: str, now: datetime) -> str:
-    """The address of a link of a colleague's own, to the same orders and for no longer than the first."""
+def forward_link(link: Link, *, email: str, language: str, now: datetime, order: Order | None = None) -> str:
+    """The address of a link of a colleague's own, to the same orders or one of them, for no longer than the first."""
     return links.make_link(
         partner=link.partner,
         purpose=PURPOSE,
-        subject=link.subject,
+        subject=f"order:{order.pk}" if order else link.subject,
         audience=email.lower(),
         language=language,
         expires_at=link.expires_at,
         source=f"forward:{link.pk}",
         now=now,
     )
+
+
+def take_back(link: Link, *, now: datetime) -> int:
+    """Take back a link and all that were forwarded from it, by whomever; how many were open."""
+    found, level = [link.pk], [link.pk]
+    mine = Link.objects.for_partner(link.partner).filter(purpose=PURPOSE)
+    while level:
+        sources = [f"forward:{pk}" for pk in level]
+        level = list(mine.filter(source__in=sources).exclude(pk__in=found).values_list("pk", flat=True))
+        found += level
+    return mine.filter(pk__in=found).unrevoked().update(revoked_at=now)
 
 
 def subject_key(link: Link) -> tuple[str, int]:

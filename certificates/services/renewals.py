@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from certificates.models import AuthorityConnection, Certificate, Customer, Order, Organization, Product, Request
 from certificates.querysets import RequestQuerySet
 from certificates.rules import Level, RenewalPlan, RenewalWindowClosed, last_day
-from certificates.services import planning
+from certificates.services import planning, replies
 from certificates.services.connections import default_connection, reissue_connection, renewal_connection
 from certificates.services.refusals import (
     AlreadyInHand,
@@ -255,6 +255,7 @@ def _store_renewal(order: Order, wish: Wish, press: Press) -> Request:
         promise=renewal_promise(order, wish, connection, now=press.now),
     )
     Order.objects.for_partner(order.partner).filter(pk=order.pk).update(renewal_mark=RenewalMark.IN_HAND)
+    replies.withdraw_for_renewal(order, now=press.now)
     _note("order.renewal_requested", order, request, press, **request.promise)
     return request
 

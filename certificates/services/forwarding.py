@@ -1,0 +1,164 @@
+"""A customer asks a colleague, who gets a letter of ours with a link of their own; never an open relay."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import models, transaction
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+from certificates.models import Contact, Order
+from certificates.services import renewal_links
+from certificates.services.refusals import RequestRefused
+from certificates.wording import day, host
+from portal import activities
+from portal.limits import Limit
+from portal.mail import letters, outbox
+from portal.models import Link, OutgoingMail, User
+from portal.models.mail import MailPurpose
+from portal.texts import one_line
+
+LONGEST_MESSAGE = 600
+_DAY = 24 * 60 * 60
+# Whoever has a link, or an account, writes to so many colleagues a day; all customers of a partner together to so many.
+PER_ASKER = Limit("forward", amount=5, seconds=_DAY)
+PER_PARTNER = Limit("forward-partner", amount=200, seconds=_DAY)
+# The same address is not written to twice within this time, whoever asks.
+PAUSE = timedelta(hours=1)
+
+
+class Task(models.TextChoices):
+    BUY = "buy", _("Order it, or get a quote")
+    INSTALL = "install", _("Take care of the server: the key, the installation")
+
+
+class Part(models.TextChoices):
+    ONE = "one", _("This certificate alone")
+    ALL = "all", _("All that is due")
+
+
+class AskedTooOften(RequestRefused):
+    """Nobody else is written to today."""
+
+
+class AskedJustNow(RequestRefused):
+    """This address was written to within the hour."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Who asks: by name, behind a link or signed in."""
+
+    name: str
+    link: Link | None = None
+    actor: User | None = None
+
+    @property
+    def key(self) -> str:
+        """What their letters of a day are counted under, and their links come from: "17", or "user:5"."""
+        return str(self.link.pk) if self.link else f"user:{self.actor.pk if self.actor else 0}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Colleague:
+    """Whom the customer asks, for what, and in which words."""
+
+    name: str
+    email: str
+    task: Task
+    language: str
+    message: str = ""
+
+
+def ask_colleague(
+    order: Order, colleague: Colleague, *, asker: Asker, part: Part = Part.ONE, now: datetime
+) -> OutgoingMail:
+    """Queue the letter; the colleague's link ends with that of whoever asks. Raises AskedTooOften, AskedJustNow."""
+    if PER_ASKER.is_reached(asker.key) or PER_PARTNER.is_reached(str(order.partner_id)):
+        raise AskedTooOften
+    with transaction.atomic():
+        Order.objects.for_partner(order.partner).select_for_update(no_key=True).get(pk=order.pk)
+        key = _key(order, colleague.email, now)
+        _refuse_within_pause(key, now)
+        url = _link_for(order, colleague, asker, part, now)
+        facts = {"by": asker.name, "to": colleague.email, "task": colleague.task.value}
+        activities.record("order.forwarded", order, partner=order.partner, actor=asker.actor, at=now, **facts)
+        letter = _send(order, colleague, asker, url=url, key=key, now=now)
+    PER_ASKER.count(asker.key)
+    PER_PARTNER.count(str(order.partner_id))
+    return letter
+
+
+def asked_by(link: Link | None) -> str:
+    """By what name the colleague who forwarded this link goes; empty for a link of ours."""
+    parent = _parent(link) if link else None
+    if parent is None:
+        return ""
+    rows = Contact.objects.for_partner(parent.partner).filter(email__iexact=parent.audience)
+    return str(rows.first() or parent.audience)
+
+
+def _link_for(order: Order, colleague: Colleague, asker: Asker, part: Part, now: datetime) -> str:
+    reader = {"email": colleague.email, "language": colleague.language}
+    if asker.link is None:
+        return renewal_links.make_order_link(order, **reader, now=now, source=f"forward:{asker.key}")
+    only = order if part is Part.ONE else None
+    return renewal_links.forward_link(asker.link, **reader, now=now, order=only)
+
+
+def _send(order: Order, colleague: Colleague, asker: Asker, *, url: str, key: str, now: datetime) -> OutgoingMail:
+    with translation.override(colleague.language):
+        facts = _facts(order, colleague, asker, url)
+    words = letters.render("emails/forwarded", facts, language=colleague.language, partner=order.partner)
+    return outbox.enqueue(
+        key=key,
+        partner=order.partner,
+        purpose=MailPurpose.NOTICE,
+        to_email=colleague.email,
+        to_name=colleague.name,
+        subject=words.subject,
+        text=words.text,
+        html=words.html,
+        now=now,
+    )
+
+
+def _facts(order: Order, colleague: Colleague, asker: Asker, url: str) -> dict[str, Any]:
+    return {
+        "person": {"first_name": one_line(colleague.name, 120)},
+        "asker": one_line(asker.name, 120),
+        "customer": order.customer,
+        "task": colleague.task,
+        "message": one_line(colleague.message, LONGEST_MESSAGE),
+        "order": order,
+        "host": host(order),
+        "ends_on": day(order.ends_on) if order.ends_on else "",
+        "url": url,
+    }
+
+
+def _key(order: Order, email: str, now: datetime) -> str:
+    """Of one address the keys follow each other in time."""
+    digest = hashlib.sha256(email.strip().lower().encode()).hexdigest()[:32]
+    return f"forward:{order.partner_id}:{digest}:{_stamp(now)}"
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{moment:%Y%m%d%H%M%S%f}"
+
+
+def _refuse_within_pause(key: str, now: datetime) -> None:
+    earlier = key.removesuffix(_stamp(now)) + _stamp(now - PAUSE)
+    if OutgoingMail.objects.filter(key__gt=earlier, key__lte=key).exists():
+        raise AskedJustNow
+
+
+def _parent(link: Link) -> Link | None:
+    kind, _colon, key = link.source.partition(":")
+    if kind != "forward" or not key.isdecimal():
+        return None
+    return Link.objects.for_partner(link.partner).filter(pk=int(key)).first()
