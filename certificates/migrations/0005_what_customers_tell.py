@@ -103,6 +103,7 @@ class Migration(migrations.Migration):
                 ("served_ends_on", models.DateField(blank=True, null=True, verbose_name="the one served expires")),
                 ("problem", models.CharField(blank=True, max_length=40)),
                 ("check_due_at", models.DateTimeField(blank=True, null=True)),
+                ("remind_due_at", models.DateTimeField(blank=True, null=True)),
                 ("reminded_at", models.DateTimeField(blank=True, null=True, verbose_name="reminded")),
                 (
                     "certificate",
@@ -131,7 +132,12 @@ class Migration(migrations.Migration):
                         condition=models.Q(("check_due_at__isnull", False)),
                         fields=["check_due_at", "id"],
                         name="installation_due",
-                    )
+                    ),
+                    models.Index(
+                        condition=models.Q(("remind_due_at__isnull", False)),
+                        fields=["remind_due_at", "id"],
+                        name="installation_to_remind",
+                    ),
                 ],
             },
         ),

@@ -35,7 +35,8 @@ class Installation(PartnerOwned):
     problem = models.CharField(max_length=40, blank=True)
     # A worker looks again from then on; empty once nothing more is to be looked at.
     check_due_at = models.DateTimeField(null=True, blank=True)
-    # The one quiet reminder
+    # The one quiet reminder: on from then, empty where none is to be sent
+    remind_due_at = models.DateTimeField(null=True, blank=True)
     reminded_at = models.DateTimeField(_("reminded"), null=True, blank=True)
 
     objects = PartnerManager.from_queryset(PartnerQuerySet)()
@@ -48,7 +49,12 @@ class Installation(PartnerOwned):
                 fields=["check_due_at", "id"],
                 name="installation_due",
                 condition=models.Q(check_due_at__isnull=False),
-            )
+            ),
+            models.Index(
+                fields=["remind_due_at", "id"],
+                name="installation_to_remind",
+                condition=models.Q(remind_due_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
