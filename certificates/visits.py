@@ -13,6 +13,7 @@ from functools import wraps
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
@@ -75,7 +76,10 @@ class Visit:
     def requests(self) -> RequestQuerySet:
         """What was asked for, as far as they may see it."""
         mine: RequestQuerySet = Request.objects.for_partner(self.partner).filter(customer=self.customer)
-        return mine if self.link is None else mine.filter(order__in=self.orders().values("pk"))
+        if self.link is None:
+            return mine
+        shown = self.orders().values("pk")
+        return mine.filter(Q(order__in=shown) | Q(result__in=shown))
 
     def url(self, name: str, *args: Any) -> str:
         """The address of a page under the door they came by: url("offers:renew", 17)."""
