@@ -7,7 +7,7 @@ from datetime import datetime
 from django.urls import reverse
 
 from certificates.models import Contact, Customer, Order
-from certificates.services.renewal_links import PURPOSE, subject_key
+from certificates.services.renewal_links import PURPOSE, request_of, subject_key
 from portal import activities, links
 from portal.models import Link
 
@@ -15,7 +15,9 @@ VERB = "renewal.seen"
 
 
 def page_of(link: Link) -> str:
-    """The clean address that the link leads to: its order, or all that its contact has due."""
+    """The clean address that the link leads to: its request or order, or all that its contact has due."""
+    if request := request_of(link):
+        return reverse("certificates:link_request", args=[link.handle, request])
     kind, key = subject_key(link)
     if kind == "order":
         return reverse("offers:link_renew", args=[link.handle, key])
