@@ -8,10 +8,13 @@ from typing import Any, ClassVar
 import structlog
 from allauth.account import signals
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import perform_login, record_authentication
+from allauth.account.models import Login
 from allauth.core import context
 from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
+from django.contrib.auth import logout
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -19,9 +22,9 @@ from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
-from portal import clock, devices, vault
+from portal import clock, devices, links, signing_in, vault
 from portal.mail import letters, outbox
-from portal.models import User
+from portal.models import Partner, User
 from portal.models.mail import MailPurpose
 from portal.types import StrOrPromise
 
@@ -62,11 +65,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if template_prefix in self.notices:
             facts["notice"] = self.notices[template_prefix]
             template_prefix = "emails/security_notice"
-        post(template_prefix, facts, to_email=email, user=user)
+        if template_prefix == "account/email/login_code" and user:
+            facts["url"] = signing_in.make_own_link(user, house=_house(), now=clock.now())
+        post(template_prefix, facts, to_email=email, user=user, house=_house())
 
     def get_reset_password_from_key_url(self, key: str) -> str:
-        """Under the portal's own address, whatever host name the request bore."""
-        return reset_url(key)
+        """Under the address of the house that was asked, else the portal's, whatever host name the request bore."""
+        return reset_url(key, house=_house())
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         super().pre_authenticate(request, **credentials)
@@ -103,13 +108,19 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         return vault.decrypt(encrypted_text.encode()).decode()
 
 
-def post(template: str, facts: dict[str, Any], *, to_email: str, user: User | None) -> None:
-    """Queue one letter about signing in; each is its own, since no two codes are alike."""
+def _house() -> Partner | None:
+    """The partner on whose own host name the page was asked for; not one that is suspended, which writes no letters."""
+    house: Partner | None = getattr(context.request, "house", None)
+    return house if house and house.is_active else None
+
+
+def post(template: str, facts: dict[str, Any], *, to_email: str, user: User | None, house: Partner | None) -> None:
+    """Queue one letter about signing in, of the house that was asked; each is its own, since no two codes are alike."""
     language = user.language if user else translation.get_language() or settings.LANGUAGE_CODE
-    words = letters.render(template, facts, language=language)
+    words = letters.render(template, facts, language=language, partner=house)
     outbox.enqueue(
         key=f"sign-in:{secrets.token_hex(16)}",
-        partner=None,
+        partner=house,
         purpose=MailPurpose.SIGN_IN,
         to_email=to_email,
         to_name=user.get_full_name() if user else "",
@@ -120,16 +131,31 @@ def post(template: str, facts: dict[str, Any], *, to_email: str, user: User | No
     )
 
 
-def reset_url(key: str) -> str:
+def reset_url(key: str, *, house: Partner | None) -> str:
     """Where a person sets a new password; `key` is "<person>-<token>"."""
     person, _dash, token = key.partition("-")
     path = reverse("account_reset_password_from_key", kwargs={"uidb36": person, "key": token})
-    return f"{settings.PUBLIC_URL}{path}"
+    return links.address(house, path)
+
+
+def let_in(request: HttpRequest, user: User) -> HttpResponse:
+    """Sign in whoever has proved to read the person's letters, as a code does: a second factor is still asked for."""
+    if request.user.is_authenticated:
+        logout(request)
+    record_authentication(request, user, method="code", email=user.email)
+    response: HttpResponse = perform_login(request, Login(user=user, email=user.email))
+    return response
 
 
 @receiver(signals.user_logged_in)
 def remember_device(request: HttpRequest, response: HttpResponse, user: User, **_: Any) -> None:
     devices.remember(response, email=user.email)
+
+
+@receiver(signals.user_logged_in)
+def end_links_asked_for(user: User, **_: Any) -> None:
+    """Of a letter's code and its link, one lets in."""
+    signing_in.end_own_links(user, now=clock.now())
 
 
 @receiver(signals.password_reset)

@@ -14,7 +14,7 @@ from django.utils.translation import pgettext_lazy
 from portal import clock, contributions
 from portal.choices import Language, Theme
 from portal.lists.links import page_url
-from portal.models import Membership
+from portal.models import Membership, Partner
 from portal.roles import Role
 from portal.types import StrOrPromise
 
@@ -49,7 +49,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     membership: Membership | None = getattr(request, "membership", None)
     return {
         "membership": membership,
-        "partner": getattr(request, "partner", None),
+        "partner": face_of(request),
+        "is_stranger_here": _is_stranger_here(request),
+        "shared_address": settings.PUBLIC_URL,
         "other_memberships": [one for one in getattr(request, "memberships", []) if one != membership],
         "allowed": membership.permissions if membership else frozenset(),
         "navigation": SimpleLazyObject(lambda: _navigation(request, membership)),
@@ -60,6 +62,18 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "demo": settings.DEMO,
         "today": clock.today(),
     }
+
+
+def face_of(request: HttpRequest) -> Partner | None:
+    """Whose name, logo and colours the page wears: the partner's it speaks for, else those of the house it is in."""
+    house: Partner | None = getattr(request, "house", None)
+    return getattr(request, "partner", None) or (house if house and house.is_active else None)
+
+
+def _is_stranger_here(request: HttpRequest) -> bool:
+    """Whether somebody has signed in at a partner's own address without belonging there."""
+    in_house = getattr(request, "house", None) is not None and getattr(request, "membership", None) is None
+    return in_house and request.user.is_authenticated
 
 
 def _theme(request: HttpRequest) -> str:

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
@@ -28,10 +29,14 @@ VISIT = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """What a kind of link is for: the clean address it leads to, and what follows once a person has seen it."""
+    """What a kind of link is for: the clean address it leads to, and what follows once a person has seen it.
+
+    `door` names the page that takes the token: the one that exchanges it for a cookie, or one of the app's own.
+    """
 
     url: Callable[[Link], str]
     seen: Callable[[Link, datetime], None] | None = None
+    door: str = "portal:open_link"
 
 
 # Apps above add theirs in AppConfig.ready(): purposes["quote"] = Purpose(url=…).
@@ -53,7 +58,7 @@ def make_link(
 
     `language` is the reader's, for the page where the reader has chosen none. KeyError for an unknown purpose.
     """
-    purposes[purpose]
+    door = purposes[purpose].door
     token = secrets.token_urlsafe(16)
     Link.objects.create(
         partner=partner,
@@ -66,14 +71,21 @@ def make_link(
         created_at=now,
         expires_at=expires_at,
     )
-    return address(partner, reverse("portal:open_link", args=[token]))
+    return address(partner, reverse(door, args=[token]))
 
 
-def address(partner: Partner, path: str) -> str:
+def address(partner: Partner | None, path: str) -> str:
     """The path under the partner's own host, where this server answers to it; else under the portal's address."""
-    if partner.host and validate_host(partner.host, settings.ALLOWED_HOSTS):
-        return f"{'https' if settings.HTTPS else 'http'}://{partner.host}{path}"
-    return f"{settings.PUBLIC_URL}{path}"
+    if partner is None or not is_answered(partner):
+        return f"{settings.PUBLIC_URL}{path}"
+    # a portal that is asked at another port than browsers expect is asked there under every name
+    port = urlsplit(settings.PUBLIC_URL).port
+    return f"{'https' if settings.HTTPS else 'http'}://{partner.host}{f':{port}' if port else ''}{path}"
+
+
+def is_answered(partner: Partner) -> bool:
+    """Whether the partner has a host name of its own, and this server answers to it."""
+    return bool(partner.host) and validate_host(partner.host.lower(), settings.ALLOWED_HOSTS)
 
 
 def revoke(*, partner: Partner, purpose: str, subject: str, now: datetime) -> int:

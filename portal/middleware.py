@@ -1,4 +1,4 @@
-"""What every request carries: an id, the person's language and zone, a second factor, and the partner's scope."""
+"""What every request carries: an id, the person's language and zone, a second factor, the house and its scope."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from django.shortcuts import redirect
 from django.utils import timezone, translation
 from django_scopes import scope, scopes_disabled
 
+from portal import hosts
 from portal.choices import Language
 from portal.models import Membership, User
 from portal.roles import Role
@@ -64,13 +65,20 @@ class PersonalLocale:
 
 
 class PartnerScope:
-    """Find the person's membership and open its partner's scope; without one, every partner query fails closed."""
+    """Find the person's membership and open its partner's scope; without one, every partner query fails closed.
+
+    On a partner's own host name, `request.house`, no membership of another partner counts.
+    """
+
+    # Probes of the machine itself, which must be answered whatever the database does.
+    ASK_NOBODY = ("/livez", "/readyz")
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: Any) -> HttpResponseBase:
-        request.memberships = memberships_of(request.user)
+        request.house = None if request.path in self.ASK_NOBODY else hosts.house_of(request.get_host())
+        request.memberships = [one for one in memberships_of(request.user) if request.house in (None, one.partner)]
         request.membership = chosen_membership(request.memberships, request.session)
         request.partner = request.membership.partner if request.membership else None
         if request.path.startswith("/backoffice/") and request.user.is_superuser:

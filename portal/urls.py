@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from portal.admin import site as backoffice
-from portal.views import activity, brand, health, links, mailbox, me, people, preferences
+from portal.views import activity, brand, health, links, mailbox, me, people, preferences, signing_in
 from portal.views import settings as house
 
 ground = [
@@ -28,6 +28,7 @@ ground = [
     path("mailbox/<str:key>/html/", mailbox.letter_html, name="mailbox_html"),
     path("l/<str:token>/", links.open_link, name="open_link"),
     path("l/<slug:purpose>/<slug:handle>/seen/", links.seen, name="link_seen"),
+    path("sign-in/<slug:handle>/", signing_in.sign_in_by_link, name="sign_in_by_link"),
     path("preferences/", preferences.change, name="preferences"),
     path("preferences/partner/", preferences.switch_partner, name="switch_partner"),
 ]

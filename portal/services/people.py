@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from allauth.account.utils import user_pk_to_url_str
-from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.urls import reverse
 
-from portal import accounts, activities
+from portal import accounts, activities, links
 from portal.access import across_partners
 from portal.mail import letters, outbox
 from portal.models import Membership, Partner, User
@@ -30,18 +29,27 @@ class AlreadyMember(Exception):
         self.membership = membership
 
 
+class BelongsElsewhere(Exception):
+    """The address is that of somebody who works for the partner, or for another of its customers."""
+
+
 class LastAdministrator(Exception):
     """Somebody must be left who can give roles."""
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """Whom to invite, and as what; the names are used for people who have no account yet."""
+    """Whom to invite, and as what; the rest is used for people who have no account yet.
+
+    Without a language or a time zone of their own they get the partner's.
+    """
 
     email: str
     role: str
     first_name: str = ""
     last_name: str = ""
+    language: str = ""
+    time_zone: str = ""
 
 
 @transaction.atomic
@@ -68,6 +76,30 @@ def invite(invitation: Invitation, *, partner: Partner, actor: User, now: dateti
     return membership
 
 
+@transaction.atomic
+def invite_customer(
+    invitation: Invitation, *, partner: Partner, customer_id: int, actor: User, now: datetime
+) -> Membership:
+    """Let somebody sign in for a customer of the partner and tell them by letter; whoever was shut out comes back.
+
+    Raises AlreadyMember, and BelongsElsewhere where the address has another place with the partner: it is not moved.
+    """
+    user = _known(invitation.email) or _new_user(invitation, partner)
+    member, created = Membership.objects.get_or_create(
+        partner=partner, user=user, defaults={"role": Role.CUSTOMER, "customer_id": customer_id}
+    )
+    if member.customer_id != customer_id:
+        raise BelongsElsewhere
+    if not created and member.is_active:
+        raise AlreadyMember(member)
+    if not created:
+        member.is_active = True
+        member.save(update_fields=["is_active"])
+    activities.record("person.invited", member, partner=partner, actor=actor, at=now, after={"role": member.role})
+    send_invitation(member, actor=actor, now=now)
+    return member
+
+
 def _known(email: str) -> User | None:
     return User.objects.filter(email=email.lower()).first()
 
@@ -80,8 +112,8 @@ def _new_user(invitation: Invitation, partner: Partner) -> User:
                 invitation.email,
                 first_name=invitation.first_name,
                 last_name=invitation.last_name,
-                language=partner.language,
-                time_zone=partner.time_zone,
+                language=invitation.language or partner.language,
+                time_zone=invitation.time_zone or partner.time_zone,
             )
     except IntegrityError:
         return User.objects.get(email=invitation.email.lower())
@@ -96,7 +128,7 @@ def send_invitation(membership: Membership, *, actor: User, now: datetime) -> No
         "inviter": actor,
         "role": MembershipRole(membership.role).label,  # lazy: in the letter's own language
         "is_new": is_new,
-        "url": _way_in(user) if is_new else f"{settings.PUBLIC_URL}{reverse('account_login')}",
+        "url": _way_in(user, partner) if is_new else links.address(partner, reverse("account_login")),
     }
     words = letters.render("emails/invitation", facts, language=user.language, partner=partner)
     outbox.enqueue(
@@ -112,8 +144,9 @@ def send_invitation(membership: Membership, *, actor: User, now: datetime) -> No
     )
 
 
-def _way_in(user: User) -> str:
-    return accounts.reset_url(f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}")
+def _way_in(user: User, partner: Partner) -> str:
+    key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
+    return accounts.reset_url(key, house=partner)
 
 
 @transaction.atomic
