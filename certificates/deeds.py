@@ -10,6 +10,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from certificates.catalogue import Benefit
+from certificates.models import OptOut, Reply
 from certificates.states import RenewalMark
 from certificates.wording import day
 from portal.types import StrOrPromise
@@ -75,6 +77,16 @@ def _before_and_after(facts: Facts) -> StrOrPromise:
     return ", ".join(f"{was or nothing} → {becomes or nothing}" for was, becomes in pairs)
 
 
+def _letters(facts: Facts) -> StrOrPromise:
+    """Which letters: "This order: 15678931"."""
+    return " · ".join(filter(None, (str(OptOut.Scope(facts["scope"]).label), facts["about"], facts["by"])))
+
+
+def _benefit(facts: Facts) -> StrOrPromise:
+    said = {True: _("in use"), False: _("not in use"), None: _("nothing said")}[facts["after"]]
+    return f"{Benefit(facts['benefit']).label}: {said}"
+
+
 def _file(facts: Facts) -> StrOrPromise:
     return str(facts.get("file", ""))
 
@@ -84,6 +96,28 @@ def _file_and_counts(facts: Facts) -> StrOrPromise:
     words = _("%(file)s: %(created)s created, %(updated)s updated, %(unchanged)s unchanged, %(rejected)s rejected")
     counts = {name: facts.get(name, 0) for name in ("created", "updated", "unchanged", "rejected")}
     return words % {"file": facts.get("file", ""), **counts}
+
+
+def _by_whom(facts: Facts, *words: StrOrPromise) -> StrOrPromise:
+    """What was said, and by whom at the customer's, where nobody was signed in or one of the house took it down."""
+    return " · ".join(str(one) for one in (*words, facts.get("by", "")) if one)
+
+
+def _put_off(facts: Facts) -> StrOrPromise:
+    return _by_whom(facts, _told(_("Until %(date)s, no reminders are sent."), facts.get("until", "")))
+
+
+def _not_needed(facts: Facts) -> StrOrPromise:
+    reasons = dict(Reply.Reason.choices)
+    return _by_whom(facts, reasons.get(facts.get("reason", ""), ""), facts.get("words", ""))
+
+
+def _forwarded(facts: Facts) -> StrOrPromise:
+    return _("%(asker)s asked %(colleague)s") % {"asker": facts.get("by", ""), "colleague": facts.get("to", "")}
+
+
+def _reader(facts: Facts) -> StrOrPromise:
+    return str(facts.get("to", ""))
 
 
 DEEDS: Mapping[str, Deed] = {
@@ -103,6 +137,15 @@ DEEDS: Mapping[str, Deed] = {
     "order.auto_renew_refused": Deed(gettext_lazy("Automatic renewal was not possible"), "bad"),
     "order.end_differs": Deed(gettext_lazy("The order ends on another day than promised"), "warn", _two_ends),
     "order.noted": Deed(gettext_lazy("Note about the order")),
+    "order.put_off": Deed(gettext_lazy("Renewal put off by the customer"), "", _put_off),
+    "order.not_needed": Deed(gettext_lazy("No longer needed"), "bad", _not_needed),
+    "order.answer_taken_back": Deed(gettext_lazy("The customer's answer is taken back"), "", _by_whom),
+    "order.forwarded": Deed(gettext_lazy("A colleague was asked"), "", _forwarded),
+    "order.link_sent": Deed(gettext_lazy("Renewal link sent"), "", _reader),
+    "order.link_made": Deed(gettext_lazy("Renewal link made to be handed on"), "", _reader),
+    "order.link_taken_back": Deed(gettext_lazy("Renewal link taken back"), "warn", _reader),
+    "contact.link_sent": Deed(gettext_lazy("Link to all that is due sent"), "", _reader),
+    "contact.link_taken_back": Deed(gettext_lazy("Renewal link taken back"), "warn", _reader),
     "request.made": Deed(gettext_lazy("Certificate requested")),
     "request.key_given": Deed(gettext_lazy("Key request given"), "good"),
     "request.approved": Deed(gettext_lazy("Request approved"), "good"),
@@ -119,6 +162,9 @@ DEEDS: Mapping[str, Deed] = {
     "customer.owner_assigned": Deed(gettext_lazy("Owner assigned"), "", _owner),
     "customer.noted": Deed(gettext_lazy("Note about the customer")),
     "customer.viewed": Deed(gettext_lazy("Customer looked up")),
+    "contact.letters_stopped": Deed(gettext_lazy("Letters no longer wanted"), "warn", _letters),
+    "contact.letters_wanted": Deed(gettext_lazy("Letters wanted again"), "", _letters),
+    "order.benefit_said": Deed(gettext_lazy("Use of a benefit told"), "", _benefit),
     "contact.added": Deed(gettext_lazy("Contact added")),
     "contact.bounced": Deed(gettext_lazy("The contact's address does not exist"), "bad", _error),
     "contact.corrected": Deed(gettext_lazy("Contact corrected"), "", _before_and_after),
