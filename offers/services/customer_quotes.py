@@ -30,7 +30,12 @@ class TooManyQuotes(Exception):
 
 
 def quote_for_visit(
-    visit: Visit, wanted: Sequence[Order] | Sequence[LineWish], *, now: datetime, purchase_order: str = ""
+    visit: Visit,
+    wanted: Sequence[Order] | Sequence[LineWish],
+    *,
+    now: datetime,
+    purchase_order: str = "",
+    code: str = "",
 ) -> Quote:
     """One quote for these orders of the visit's customer, sent to whoever visits; asked twice it is one.
 

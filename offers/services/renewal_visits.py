@@ -1,13 +1,18 @@
-"""What follows from a renewal link: the page it leads to, and that its reader has been there."""
+"""Visits of customers to their renew pages: where a link leads, that its reader was there, and the renewal."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
+from django.db import transaction
 from django.urls import reverse
 
-from certificates.models import Contact, Customer, Order
+from certificates.models import Contact, Customer, Order, Request
 from certificates.services.renewal_links import PURPOSE, request_of, subject_key
+from certificates.visits import Visit
+from offers.services.confirming import confirm_renewals
+from offers.services.renewing import renew_at_price
 from portal import activities, links
 from portal.models import Link
 
@@ -40,6 +45,16 @@ def _subject_of(link: Link) -> Order | Customer | None:
     contacts = Contact.objects.for_partner(link.partner).select_related("customer")
     contact = contacts.filter(pk=key).first()
     return contact.customer if contact else None
+
+
+def renew_for_visit(visit: Visit, order: Order, *, now: datetime, **wish: Any) -> Request:
+    """Renew what the visit shows, and confirm it by letter; `wish` and what is raised are those of `renew_at_price`."""
+    with transaction.atomic():
+        ordered = renew_at_price(
+            order, actor=visit.actor, source=visit.source, asked_by=visit.asked_by, now=now, **wish
+        )
+        confirm_renewals(visit, [ordered], now=now)
+    return ordered.request
 
 
 def register() -> None:

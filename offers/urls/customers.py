@@ -5,9 +5,13 @@ from __future__ import annotations
 from django.urls import path
 
 from certificates.visits import at_home, by_link
-from offers.views.customer import renewing
+from offers.views.customer import advice, due, renewing
 
 urlpatterns = [
+    path("r/<slug:handle>/", by_link(due.due), name="link_due"),
+    path("home/renew/", at_home("home.renew")(due.due), name="home_due"),
     path("r/<slug:handle>/orders/<int:pk>/", by_link(renewing.renew), name="link_renew"),
     path("home/orders/<int:pk>/renew/", at_home("home.renew")(renewing.renew), name="home_renew"),
+    path("r/<slug:handle>/orders/<int:pk>/advice/", by_link(advice.advice), name="link_advice"),
+    path("home/orders/<int:pk>/renew/advice/", at_home("home.renew")(advice.advice), name="home_advice"),
 ]

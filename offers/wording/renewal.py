@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import singledispatch
 
@@ -99,6 +99,25 @@ OBSTACLES: Mapping[Obstacle, StrOrPromise] = {
     ),
 }
 
+# The same for customers, who set nothing up and take no marks back.
+_OBSTACLES_FOR_CUSTOMERS: Mapping[Obstacle, StrOrPromise] = {
+    Obstacle.MARKED_ELSEWHERE: _("This order is noted as renewed elsewhere. If that is not so, please tell us."),
+    Obstacle.NOT_CONNECTED: _("It cannot be renewed on this page at the moment. Write or call, and we renew it."),
+}
+
+
+def refusal_for_customers(error: Exception) -> str:
+    """Why it was not done, told to the customer."""
+    if isinstance(error, OrganizationMissing):
+        return gettext(
+            "This product names your organisation in the certificate, and we do not know it yet. "
+            "Choose another product, or write or call."
+        )
+    if isinstance(error, OrderNotRenewable) and error.obstacle in _OBSTACLES_FOR_CUSTOMERS:
+        return str(_OBSTACLES_FOR_CUSTOMERS[error.obstacle])
+    return refusal(error)
+
+
 _CODES: Mapping[Code, StrOrPromise] = {
     Code.PRIVATE_KEY: _(
         "That was a private key. It was neither read nor kept. Leave it on your server, "
@@ -131,6 +150,8 @@ def strangers(names: Sequence[str]) -> str:
     return words % {"names": listed(names)}
 
 
+OUTDATED = _("The names have changed since the request was made in this browser. Make the key again for these names.")
+
 # Checks
 
 
@@ -154,6 +175,30 @@ _VALIDATIONS: Mapping[ValidationCode, StrOrPromise] = {
         "The validation of %(name)s ended on %(date)s: it has to be proved again before the authority issues."
     ),
     ValidationCode.DOMAIN_UNKNOWN: _("%(name)s will be proved once the order is placed."),
+}
+
+
+def validation_for_customers(fact: ValidationFact) -> str:
+    """The same line, told to the customer."""
+    if fact.code is ValidationCode.ORGANIZATION_MISSING:
+        return gettext("This product names your organisation, and we do not know it yet.")
+    if fact.code is ValidationCode.ORGANIZATION_UNKNOWN:
+        return gettext("The authority may validate %(name)s again before it issues.") % {"name": fact.name}
+    return validation(fact)
+
+
+def validation_help(facts: Iterable[ValidationFact]) -> list[StrOrPromise]:
+    """What the customer can do about what holds the order up, each thing once."""
+    return list(dict.fromkeys(_HELP[fact.code] for fact in facts if fact.holds and fact.code in _HELP))
+
+
+_PROVE = _("After you have renewed, the next page shows the record, file or e-mail that proves a name, ready to copy.")
+_EXPECT = _("The authority looks your organisation up in public registers, and may telephone you.")
+_HELP: Mapping[ValidationCode, StrOrPromise] = {
+    ValidationCode.DOMAIN_LAPSED: _PROVE,
+    ValidationCode.DOMAIN_UNKNOWN: _PROVE,
+    ValidationCode.ORGANIZATION_LAPSED: _EXPECT,
+    ValidationCode.ORGANIZATION_UNKNOWN: _EXPECT,
 }
 
 

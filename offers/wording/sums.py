@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.utils.translation import get_language, gettext, ngettext
@@ -11,6 +11,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from certificates.models import Product
 from certificates.wording import years
 from offers.models import Offer, SalesSettings
+from offers.rules.baskets import UnitPrices
 from offers.rules.prices import Line, LineKind, Priced
 from offers.rules.taxes import Tax, TaxCode, Totals
 from offers.services.pricing import Coded, CodeRefusal, OrderPrice
@@ -57,6 +58,29 @@ def sum_of(found: OrderPrice, *, product: Product, term_years: int, settings: Sa
         base=plan_words(product, term_years),
         names=settings,
     )
+
+
+def for_customers(told: Sum, tax: Tax, *, tax_name: str) -> Sum:
+    """The same sum in the words of a quote: why no tax is charged, and nothing of the house's own limits."""
+    steps = [replace(step, note=gettext("as far as this price allows") if step.note else "") for step in told.steps]
+    notes = {
+        TaxCode.REVERSE_CHARGE: gettext(
+            "Reverse charge: the customer accounts for the tax (articles 44 and 196 of Directive 2006/112/EC)."
+        ),
+        TaxCode.EXPORT: gettext("This sale lies outside the scope of the seller's tax."),
+    }
+    label = gettext("%(tax)s, not charged") % {"tax": tax_name} if tax.code is TaxCode.NONE else told.tax_label
+    return replace(told, steps=steps, tax_label=label, tax_note=notes.get(tax.code, ""))
+
+
+def each_costs(units: UnitPrices, currency: str) -> str:
+    """What another name costs for the whole term; empty where names are free."""
+    facts = {"name": money(units.name, currency), "wildcard": money(units.wildcard, currency)}
+    if units.name and units.wildcard:
+        return gettext("Each host name costs %(name)s, each wildcard %(wildcard)s, tax excluded.") % facts
+    if units.name:
+        return gettext("Each host name costs %(name)s, tax excluded.") % facts
+    return gettext("Each wildcard costs %(wildcard)s, tax excluded.") % facts if units.wildcard else ""
 
 
 def sum_in_words(

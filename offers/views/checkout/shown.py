@@ -14,6 +14,7 @@ from certificates.services.keys import PresentKey, present_key
 from certificates.services.planning import ValidationFact
 from certificates.x509 import BadRequest, normalise_names
 from offers.models import SalesSettings
+from offers.rules.baskets import UnitPrices
 from offers.services.choices import Choice, choices_for
 from offers.services.offer_book import offer_book, recorded_standings
 from offers.services.price_book import price_book
@@ -23,12 +24,16 @@ from offers.services.renewing import told_price
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prices:
-    """What the choice costs, and what the others would: products by their primary keys, terms in years."""
+    """What the choice costs, and what the others would: products by their primary keys, terms in years.
+
+    `units` is what a name of the choice costs, by the list or by what was agreed with the customer.
+    """
 
     chosen: OrderPrice | None
     products: Mapping[int, OrderPrice | None]
     terms: Mapping[int, OrderPrice | None]
     settings: SalesSettings
+    units: UnitPrices | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,4 +145,5 @@ def _prices(
         products={choice.product.pk: price(choice.product, years) for choice in choices},
         terms={term: price(product, term) for term in range(1, product.max_years + 1)},
         settings=book.settings,
+        units=book.unit_prices(product, years, order.customer_id, book.currency_of(order.customer_id)),
     )

@@ -2,22 +2,114 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from certificates.models import Order
 from certificates.visits import VisitRequest
-from certificates.wording import host
+from certificates.x509 import display_name
+from offers.forms.customers import CustomerQuoteForm, CustomerRenewForm
+from offers.forms.renewal import RenewForm
+from offers.services.customer_quotes import TooManyQuotes, quote_for_visit, read_quote_link
+from offers.services.quotes import LinesRefused, LineWish
+from offers.services.renewal_visits import renew_for_visit
+from offers.services.renewing import told_price
+from offers.views.checkout.desk import RELATED, RenewDesk
+from offers.views.checkout.price import customers_price_context
+from offers.views.checkout.shown import RenewalOffer, names_asked
+from offers.views.customer.doors import all_due, customer_doors
+from offers.wording import quotes as quote_wording
+from offers.wording import renewal as wording
+
+# Of many names so many are told; the rest are seen by opening them.
+NAMES_TOLD = 6
 
 
 @sensitive_post_parameters("csr", "names")
 @require_http_methods(["GET", "HEAD", "POST"])
 def renew(request: VisitRequest, pk: int) -> HttpResponseBase:
-    """Show what a renewal gives; a POST asks for it, once."""
-    order = get_object_or_404(request.visit.orders().select_related("partner", "customer", "product"), pk=pk)
-    return _page(request, {"order": order, "host": host(order)})
+    """Show what a renewal gives and costs; a POST asks for it, once, or for a quote of the same."""
+    order = get_object_or_404(request.visit.orders().select_related(*RELATED), pk=pk)
+    return _CustomerDesk(request, order).serve()
 
 
-def _page(request: VisitRequest, context: dict[str, object]) -> HttpResponse:
-    return render(request, "offers/customer/renew.html", context)
+class _CustomerDesk(RenewDesk):
+    template = "offers/customer/renew.html"
+
+    def __init__(self, request: VisitRequest, order: Order) -> None:
+        self.visit = request.visit
+        self.wants_quote = "quote" in request.POST
+        self.form_class = CustomerQuoteForm if self.wants_quote else CustomerRenewForm
+        super().__init__(request, order, customer_doors(request.visit))
+
+    def context(self, offer: RenewalOffer) -> Mapping[str, Any]:
+        return {
+            **customers_price_context(offer.prices, offer.product, offer.term_years),
+            "visit": self.visit,
+            "checks": [(fact, wording.validation_for_customers(fact)) for fact in offer.checks],
+            "check_help": wording.validation_help(offer.checks),
+            **_names(offer.order, self.request),
+            "all_due": all_due(self.visit),
+            "advice_url": self.visit.url("offers:advice", offer.order.pk),
+            "otherwise": [],
+        }
+
+    def act(self, offer: RenewalOffer, form: RenewForm) -> HttpResponseBase:
+        if offer.price is None:
+            # Nothing is ordered blindly: the page says who tells the price.
+            return self.page(offer, form, status=422)
+        return self._quote(offer, form) if self.wants_quote else self._renew(offer, form)
+
+    def _renew(self, offer: RenewalOffer, form: RenewForm) -> HttpResponseBase:
+        asked = renew_for_visit(
+            self.visit,
+            offer.order,
+            product=offer.product,
+            term_years=offer.term_years,
+            names=form.wish_names,
+            csr=form.wish_csr_pem,
+            now=self.now,
+            purchase_order=form.cleaned_data["purchase_order"],
+            code=form.cleaned_data["code"],
+            told=told_price(offer.price),
+        )
+        return redirect(self.visit.url("certificates:request", asked.pk))
+
+    def _quote(self, offer: RenewalOffer, form: RenewForm) -> HttpResponseBase:
+        wish = LineWish(
+            product=offer.product,
+            term_years=offer.term_years,
+            names=form.wish_names,
+            order=offer.order,
+            organization=offer.order.organization,
+        )
+        try:
+            typed = {name: form.cleaned_data[name] for name in ("purchase_order", "code")}
+            quote = quote_for_visit(self.visit, [wish], now=self.now, **typed)
+        except TooManyQuotes:
+            form.add_error(None, _("That is enough quotes for today. Renew on this page, or write or call us."))
+            return self.page(offer, form, status=429)
+        except LinesRefused as refusal:
+            for _name, sentence in quote_wording.all_told(refusal.problems):
+                form.add_error(None, sentence)
+            return self.page(offer, form, status=422)
+        words = _("This quote is on its way to %(email)s as well. It holds until its last day, and so do its prices.")
+        messages.success(self.request, words % {"email": self.visit.email})
+        return redirect(read_quote_link(self.visit, quote, now=self.now))
+
+
+def _names(order: Order, request: VisitRequest) -> dict[str, Any]:
+    """The names as they will be, a few of them told; `names_changed` where they are not those of the order."""
+    names = [display_name(name) for name in names_asked(request.POST, order.names)]
+    return {
+        "names_shown": names[:NAMES_TOLD],
+        "names_more": max(len(names) - NAMES_TOLD, 0),
+        "names_changed": names != [display_name(name) for name in order.names],
+    }

@@ -1,0 +1,34 @@
+"""Where a customer goes from a page of its renewals: along the door it came by."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from certificates.services.renewal_links import subject_key
+from certificates.visits import Visit
+from offers.views.checkout.instead import Doors
+from offers.wording.renewal import refusal_for_customers
+from portal.types import StrOrPromise
+
+
+def customer_doors(visit: Visit) -> Doors:
+    """For pages that say why there is nothing to press."""
+    return Doors(
+        frame="quiet.html",
+        asked=lambda asked: visit.url("certificates:request", asked.pk),
+        back=all_due(visit),
+        anew=_write_to_us(visit),
+        refusal=refusal_for_customers,
+    )
+
+
+def all_due(visit: Visit) -> tuple[StrOrPromise, str] | None:
+    """The list of what is due, for whoever may see more than one order."""
+    if visit.link and subject_key(visit.link)[0] == "order":
+        return None
+    return _("All that is due"), visit.url("offers:due")
+
+
+def _write_to_us(visit: Visit) -> tuple[StrOrPromise, str] | None:
+    address = visit.partner.support_email
+    return (_("Ask %(partner)s") % {"partner": visit.partner.name}, f"mailto:{address}") if address else None
