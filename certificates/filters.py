@@ -12,7 +12,7 @@ from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from certificates.models import Certificate, Contact, Customer, Order, Product
+from certificates.models import Certificate, Contact, Customer, Order, Product, Reply
 from certificates.querysets import CustomerQuerySet, DomainQuerySet, OrderQuerySet, OrganizationQuerySet
 from certificates.states import OrderStatus, RenewalMark, ValidationLevel
 from portal import clock
@@ -25,7 +25,7 @@ from portal.types import StrOrPromise
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 Validated: TypeAlias = DomainQuerySet | OrganizationQuerySet
 
-ME, NOBODY = "me", "nobody"
+ME, NOBODY, NONE = "me", "nobody", "none"
 LAST_CONTACT: tuple[tuple[str, StrOrPromise], ...] = (
     ("7", _("Within 7 days")),
     ("not30", _("Not for 30 days")),
@@ -88,9 +88,9 @@ def day_filter(label: StrOrPromise, field_name: str, lookup: str) -> django_filt
 
 
 class OrderFilters(ListFilters):
-    """By words, customer, product, brand, level, owner, notices, last contact and wildcard."""
+    """By words, customer, product, brand, level, owner, notices, last contact, wildcard and the customer's answer."""
 
-    rare: ClassVar[tuple[str, ...]] = ("brand", "level", "wildcard")
+    rare: ClassVar[tuple[str, ...]] = ("brand", "level", "wildcard", "answer")
 
     q = django_filters.CharFilter(label=_("Contains"), method="filter_words")
     customer = django_filters.CharFilter(label=_("Customer"), method="filter_customer")
@@ -101,6 +101,7 @@ class OrderFilters(ListFilters):
     notices = one_of([("on", _("On")), ("off", _("Off"))], label=_("Notices"), method="filter_notices")
     contact = one_of(LAST_CONTACT, label=_("Last contact"), method="filter_contact")
     wildcard = one_of([("yes", _("Yes")), ("no", _("No"))], label=_("Wildcard"), method="filter_wildcard")
+    answer = one_of([*Reply.Kind.choices, (NONE, _("None"))], label=_("Customer's answer"), method="filter_answer")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -131,11 +132,14 @@ class OrderFilters(ListFilters):
         holds_one = Q(common_name__startswith="*.") | Q(names__icontains='"*.')
         return orders.filter(holds_one if value == "yes" else ~holds_one)
 
+    def filter_answer(self, orders: OrderQuerySet, _name: str, value: str) -> OrderQuerySet:
+        return orders.unanswered() if value == NONE else orders.answered(value)
+
 
 class AllOrdersFilters(OrderFilters):
     """The same, and by status, renewal and the days on which an order ends."""
 
-    rare = ("brand", "level", "wildcard", "notices", "contact")
+    rare = ("brand", "level", "wildcard", "notices", "contact", "answer")
 
     status = AnyOf(label=_("Status"), field_name="status", choices=OrderStatus.choices)
     renewal = AnyOf(label=_("Renewal"), field_name="renewal_mark", choices=RenewalMark.choices)

@@ -213,6 +213,11 @@ class OrderQuerySet(PartnerQuerySet["Order"]):
         """The customer has said nothing about them that stands."""
         return self.exclude(Exists(self._answers().standing()))
 
+    def with_answer(self) -> OrderQuerySet:
+        """Adds what the customer has said that stands: `answer` ("not_now", "not_needed") and `answer_until`."""
+        standing = self._answers().standing()
+        return self.annotate(answer=Subquery(standing.values("kind")), answer_until=Subquery(standing.values("until")))
+
     @staticmethod
     def _answers() -> ReplyQuerySet:
         from certificates.models import Reply  # models are built upon these questions

@@ -12,13 +12,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from certificates import rules
+from certificates.models import Reply
 from certificates.states import OrderStatus, ValidationLevel
 from certificates.tables.actions import Adviser, Offer
 from certificates.tables.pieces import Pieces, host, sub, urgency_pill
 from portal.dates import date_format
 from portal.lists import Column, Exported, ListTable, SelectColumn
 
-# What the list reads of an order, its customer, product and organisation, and nothing more.
+# What the list reads of an order, its answer, customer, product and organisation, and nothing more.
 FIELDS = (
     "pk",
     "number",
@@ -42,11 +43,13 @@ FIELDS = (
     "certificate_ends_on",
     "notices_enabled",
     "auto_renew",
+    "answer",
+    "answer_until",
 )
 
 
 class ExpiringTable(ListTable):
-    """Rows are named tuples of FIELDS."""
+    """Rows are named tuples of FIELDS, of orders `with_answer`."""
 
     select = SelectColumn()
     order = Column(_("Order #"))
@@ -71,6 +74,8 @@ class ExpiringTable(ListTable):
         Exported(_("Renewal notices"), "notices_enabled", {True: _("On"), False: _("Off")}),
         Exported(_("Customer's reference"), "customer_reference"),
         Exported(_("Owner"), "customer__owner__user__email"),
+        Exported(_("Customer's answer"), "answer", dict(Reply.Kind.choices)),
+        Exported(_("Put off until"), "answer_until"),
     )
 
     class Meta(ListTable.Meta):
@@ -132,8 +137,8 @@ class ExpiringTable(ListTable):
         action = find(row, held=self._is_held(row))
         shown = self.pieces.action(row.pk, row.number, action) if self.may_renew else self.pieces.said(action)
         if row.auto_renew and action.offer in (Offer.RENEW, Offer.OPENS):
-            return SafeString(shown + self.pieces.renews_itself)
-        return shown
+            shown = SafeString(shown + self.pieces.renews_itself)
+        return SafeString(shown + self.pieces.answer(row.answer_until)) if row.answer else shown
 
     def _ending(self, end: date, *, order_end: date | None = None, inferred: bool = False) -> SafeString:
         """Days left, the date, and the order's own end where the certificate's is meant and comes first."""

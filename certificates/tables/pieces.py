@@ -78,6 +78,7 @@ class Pieces:
         self.term = cache(lambda years: sub(wording.years(years)))
         self.more_names = cache(self._more_names)
         self.said = cache(action_in_words)
+        self.answer = cache(lambda until: SafeString(f'<span class="sub">{pill(*wording.answer(until))}</span>'))
 
     def order(self, pk: int, number: str) -> SafeString:
         number = escape(number)

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -95,8 +96,12 @@ class ExpiringPage(SavableListPage):
     def get_rows(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         lapsed = self._lapsed_domains().filter(customer=OuterRef("customer"))
         columns = (*FIELDS, *self.annotated_names, "customer_has_lapsed")
-        rows: QuerySet[Any] = queryset.annotate(customer_has_lapsed=Exists(lapsed))
+        orders: Any = queryset
+        rows: QuerySet[Any] = orders.with_answer().annotate(customer_has_lapsed=Exists(lapsed))
         return rows.values_list(*columns, named=True)
+
+    def export_of(self, rows: Any, kind: str) -> HttpResponseBase:
+        return super().export_of(rows.with_answer(), kind)
 
     def get_span(self) -> Span:
         return self.span_of(TAB_DAYS[self.tab])

@@ -26,7 +26,7 @@ def _one_factor(settings: pytest.FixtureRequest) -> None:
 
 
 def row_of(order: Order) -> Any:
-    return Order.objects.for_partner(order.partner).values_list(*FIELDS, named=True).get(pk=order.pk)
+    return Order.objects.for_partner(order.partner).with_answer().values_list(*FIELDS, named=True).get(pk=order.pk)
 
 
 def advise(order: Order, *, by_certificate: bool = False, held: bool = False, now: date = TODAY) -> RowAction:
