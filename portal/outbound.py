@@ -25,10 +25,11 @@ Resolver = Callable[[str], Sequence[str]]
 TIMEOUT = 10.0
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
 _NUMERIC = re.compile(r"(0x[0-9a-f]*|[0-9]+)", re.ASCII)
-# What Python's own table calls global although it leads elsewhere: translated, tunnelled and shared addresses.
+# What Python's own table calls global, or did once, although it leads elsewhere: translated, tunnelled and the like.
 _ELSEWHERE = [
     ipaddress.ip_network(net)
     for net in (
+        "192.0.0.0/24",  # kept for protocols (RFC 6890)
         "192.88.99.0/24",  # 6to4 relays (RFC 7526)
         "64:ff9b::/96",  # NAT64 (RFC 6052): an IPv4 address in disguise
         "64:ff9b:1::/48",  # NAT64 of a local network (RFC 8215)
