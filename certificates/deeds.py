@@ -87,6 +87,18 @@ def _benefit(facts: Facts) -> StrOrPromise:
     return f"{Benefit(facts['benefit']).label}: {said}"
 
 
+def _said_by(facts: Facts) -> StrOrPromise:
+    return _("by %(person)s") % {"person": facts["by"]} if facts.get("by") else ""
+
+
+def _seen_on(facts: Facts) -> StrOrPromise:
+    return str(facts.get("host", ""))
+
+
+def _letter_to(facts: Facts) -> StrOrPromise:
+    return str(facts.get("to", ""))
+
+
 def _file(facts: Facts) -> StrOrPromise:
     return str(facts.get("file", ""))
 
@@ -146,6 +158,10 @@ DEEDS: Mapping[str, Deed] = {
     "order.link_taken_back": Deed(gettext_lazy("Renewal link taken back"), "warn", _reader),
     "contact.link_sent": Deed(gettext_lazy("Link to all that is due sent"), "", _reader),
     "contact.link_taken_back": Deed(gettext_lazy("Renewal link taken back"), "warn", _reader),
+    "order.installation_said": Deed(gettext_lazy("The certificate is installed"), "good", _said_by),
+    "order.installation_unsaid": Deed(gettext_lazy("The certificate is not installed after all"), "", _said_by),
+    "order.installation_seen": Deed(gettext_lazy("The certificate was seen on its server"), "good", _seen_on),
+    "order.installation_reminded": Deed(gettext_lazy("Reminded that the certificate is not installed"), "", _letter_to),
     "request.made": Deed(gettext_lazy("Certificate requested")),
     "request.key_given": Deed(gettext_lazy("Key request given"), "good"),
     "request.approved": Deed(gettext_lazy("Request approved"), "good"),

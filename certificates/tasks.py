@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import structlog
 from celery import shared_task
 
@@ -9,6 +11,9 @@ from certificates.models import ImportRun, Request
 from certificates.services.auto_renew import renew_automatically as _renew_automatically
 from certificates.services.following import follow_request
 from certificates.services.imports import runs
+from certificates.services.installation_letters import remind_of_installations
+from certificates.services.installations import look_around
+from certificates.services.installations import take_up_checks as _take_up_checks
 from certificates.services.placing import place_request
 from certificates.states import RequestState
 from portal import clock, heartbeats
@@ -17,6 +22,8 @@ from portal.access import across_partners, on_behalf_of
 log = structlog.get_logger(__name__)
 # What one sweep takes up at most; the next one follows within seconds.
 BATCH = 100
+# Servers that do not answer must not hold every thread of the worker.
+_lookers = threading.BoundedSemaphore(1)
 
 
 @shared_task  # type: ignore[untyped-decorator]
@@ -68,6 +75,25 @@ def run_import(pk: int) -> None:
     if found:
         with on_behalf_of(found.partner):
             runs.work_on(pk, clock=clock.now)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def sweep_installations() -> None:
+    """Look at the servers that are due for it, and remind once of what is not known to be installed."""
+    if not _lookers.acquire(blocking=False):
+        return
+    try:
+        look_around(now=clock.now())
+        remind_of_installations(now=clock.now())
+        heartbeats.beat("installations", now=clock.now())
+    finally:
+        _lookers.release()
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def take_up_checks() -> None:
+    """Follow partners who have switched the looking on or off."""
+    _take_up_checks(now=clock.now())
 
 
 @shared_task  # type: ignore[untyped-decorator]

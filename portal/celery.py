@@ -25,9 +25,11 @@ app.conf.beat_schedule = {
     "mail": every_sweep("portal.tasks.sweep_mail"),
     "requests": every_sweep("certificates.tasks.sweep_requests"),
     "imports": every_sweep("certificates.tasks.sweep_imports"),
+    "installations": every_sweep("certificates.tasks.sweep_installations"),
     "quotes": every_sweep("offers.tasks.sweep_quotes"),
     "values": every_sweep("offers.tasks.value_orders"),
     "old archives": {"task": "offers.tasks.clear_archives", "schedule": timedelta(hours=1)},
+    "installation checks": {"task": "certificates.tasks.take_up_checks", "schedule": timedelta(hours=1)},
     "abandoned imports": {"task": "certificates.tasks.clear_imports", "schedule": timedelta(hours=1)},
     # Due once a day and harmless any time: a scheduler that restarts daily would never come to a day's end.
     "automatic renewals": {"task": "certificates.tasks.renew_automatically", "schedule": timedelta(hours=1)},

@@ -298,6 +298,8 @@ CONTENT_SECURITY_POLICY = {
 SANDBOX_ISSUE_SECONDS = env.int("SANDBOX_ISSUE_SECONDS", 3)
 SANDBOX_PUBLIC_URL = env.str("SANDBOX_PUBLIC_URL", PUBLIC_URL)
 AUTO_RENEW_DAYS = 30
+# So long after its issue a certificate that is not known to be installed is spoken of once.
+NOT_INSTALLED_AFTER = timedelta(days=env.int("PORTAL_NOT_INSTALLED_DAYS", 3))
 
 # Words of the machine -------------------------------------------------------------------------------------------
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO")

@@ -13,6 +13,7 @@ from certificates.models import AuthorityConnection, Certificate, Order, Request
 from certificates.querysets import OrderQuerySet, RequestQuerySet
 from certificates.rules import Term, last_day
 from certificates.search.text import order_text
+from certificates.services.installations import expect_installation
 from certificates.states import OrderStatus, RenewalMark, RequestKind, RequestState
 from certificates.x509 import read_certificate
 from portal import activities
@@ -193,22 +194,23 @@ def _record_issued(request: Request, answer: OrderState, issued: IssuedCertifica
         if not _placed(request).update(**done):
             return
         order = _row(request.result).select_for_update().get()
-        _keep(order, issued, is_reissue=request.kind == RequestKind.REISSUE)
+        certificate = _keep(order, issued, is_reissue=request.kind == RequestKind.REISSUE)
         _settle(order, request, answer, issued)
         if request.kind == RequestKind.RENEWAL:
             _row(request.order).update(renewal_mark=RenewalMark.RENEWED, successor_number=order.number)
         _note(request, "request.issued", now, order=order.number, serial_number=issued.serial_number)
         _compare_with_promise(request, order, now)
+        expect_installation(certificate, now=now)
         # Whoever has issued a certificate need not be asked whether the connection works.
         connections = AuthorityConnection.objects.filter(partner=request.partner, kind=request.authority)
         connections.update(last_checked_at=now, last_error="")
 
 
-def _keep(order: Order, issued: IssuedCertificate, *, is_reissue: bool) -> None:
+def _keep(order: Order, issued: IssuedCertificate, *, is_reissue: bool) -> Certificate:
     """Make it the order's present certificate; those before it are kept."""
     facts = read_certificate(issued.pem)
     Certificate.objects.filter(order=order, is_current=True).update(is_current=False)
-    Certificate.objects.update_or_create(
+    certificate, _is_new = Certificate.objects.update_or_create(
         partner_id=order.partner_id,
         sha256=issued.sha256,
         defaults={
@@ -230,6 +232,7 @@ def _keep(order: Order, issued: IssuedCertificate, *, is_reissue: bool) -> None:
             "chain": "".join(issued.chain),
         },
     )
+    return certificate
 
 
 def _settle(order: Order, request: Request, answer: OrderState, issued: IssuedCertificate) -> None:
