@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from certificates import deeds
+from certificates import deeds, panels
 from certificates.badges import badge
 from certificates.search import sources
 from certificates.services.bounces import note_bounce
@@ -20,6 +20,7 @@ from portal.contributions import (
 from portal.mail.bounces import on_bounce
 
 on_bounce.add(note_bounce)
+panels.register()
 activity_words.add(ActivityWords(frozenset(deeds.DEEDS), deeds.describe))
 
 searches.add(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from certificates import link_urls
 from certificates.views import (
     authority,
     bulk,
@@ -27,6 +28,7 @@ from certificates.visits import at_home, by_link
 
 app_name = "certificates"
 urlpatterns = [
+    *link_urls.urlpatterns,
     path("", dashboard.dashboard, name="dashboard"),
     path("search/", search.search, name="search"),
     path("home/", home.home, name="home"),

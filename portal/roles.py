@@ -24,7 +24,8 @@ MATRIX: Mapping[str, Mapping[str, frozenset[Role]]] = MappingProxyType(
     {
         "dashboard": {"view": _STAFF},
         "search": {"view": _STAFF},
-        # notices: switch an order's renewal notices; renew: place at the authority; mark: renewed elsewhere
+        # notices: switch an order's renewal notices; renew: place at the authority; mark: renewed elsewhere;
+        # resend: send a customer the link to a renewal, hand one on, take one back
         "orders": {
             "view": _STAFF,
             "export": _STAFF,
@@ -32,6 +33,7 @@ MATRIX: Mapping[str, Mapping[str, frozenset[Role]]] = MappingProxyType(
             "renew": _SALES,
             "mark": _SALES,
             "note": _STAFF,
+            "resend": _STAFF,
             "download": _STAFF,
         },
         "requests": {"view": _STAFF, "place": _SALES, "retry": _SALES, "approve": _HEAD},

@@ -51,6 +51,7 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "certificates:auto_renew": {"pk": "order"},
     "certificates:bulk": {},
     "certificates:contact_edit": {"pk": "contact"},
+    "certificates:contact_link_send": {"pk": "contact"},
     "certificates:contact_new": {"pk": "customer"},
     "certificates:customer": {"pk": "customer"},
     "certificates:customer_edit": {"pk": "customer"},
@@ -81,11 +82,16 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "certificates:link_forward": {"handle": "renew_link", "pk": "order"},
     "certificates:link_reply": {"handle": "renew_link", "pk": "order"},
     "certificates:link_reply_undo": {"handle": "renew_link", "pk": "order"},
+    "certificates:link_take_back": {"pk": "renew_link_row"},
     "certificates:link_request": {"handle": "renew_link", "pk": "request"},
     "certificates:mark_renewed": {"pk": "order"},
     "certificates:ocsp": {},
     "certificates:ocsp_get": {"encoded": "=AA=="},
     "certificates:order": {"pk": "order"},
+    "certificates:order_answer": {"pk": "order"},
+    "certificates:order_answer_undo": {"pk": "order"},
+    "certificates:order_link_copy": {"pk": "order"},
+    "certificates:order_link_send": {"pk": "order"},
     "certificates:order_note": {"pk": "order"},
     "certificates:order_notices": {"pk": "order"},
     "certificates:orders": {},
@@ -340,5 +346,7 @@ class Tenant:
             return self.partner.slug
         if place.startswith("="):
             return place[1:]
+        if place == "renew_link_row":
+            return self.rows["renew_link"].pk
         row = self.rows[place]
         return row.handle if isinstance(row, Link) else row.pk

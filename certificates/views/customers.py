@@ -18,7 +18,7 @@ from certificates import wording
 from certificates.filters import ME, CustomerFilters
 from certificates.forms.customers import ContactForm, CustomerForm, NoteForm, OwnerForm
 from certificates.models import Certificate, Contact, Customer, Domain, Order, Organization, Request
-from certificates.querysets import CustomerQuerySet
+from certificates.querysets import DUE_DAYS, RECENT_DAYS, CustomerQuerySet, OrderQuerySet
 from certificates.services import customers, marks, notes
 from certificates.services.timeline import customer_timeline
 from certificates.tables.customers import FIELDS, CustomersTable
@@ -97,6 +97,7 @@ def _page(request: PartnerRequest, customer: Customer, note_form: NoteForm, *, s
     context = {
         "customer": customer,
         "contacts": [(one, wording.reachability(one)) for one in customer.contacts.all()[: 2 * SHOWN]],
+        "with_due": set(_due(customer).values_list("contact", flat=True)),
         "orders": [(one, wording.host(one), _end(one)) for one in orders],
         "has_more_orders": has_more_orders,
         "requests": _requests(customer),
@@ -121,6 +122,14 @@ def _orders(customer: Customer) -> Any:
     """Those that end next first, then those that have ended, the latest first."""
     orders = Order.objects.for_partner(customer.partner).filter(customer=customer)
     return orders.by_urgency(today=clock.today())
+
+
+def _due(customer: Customer) -> OrderQuerySet:
+    """What could be renewed soon: the contacts of these orders can be sent a link."""
+    today = clock.today()
+    mine: OrderQuerySet = Order.objects.for_partner(customer.partner).filter(customer=customer, contact__isnull=False)
+    within = (-RECENT_DAYS, DUE_DAYS)
+    return mine.issued().unrenewed().not_put_off(today=today).expiring(today=today, within=within).order_by()
 
 
 def _elsewhere(customer: Customer) -> Any:
