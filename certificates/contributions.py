@@ -8,6 +8,7 @@ from django.utils.translation import pgettext_lazy
 from certificates import deeds, panels
 from certificates.badges import badge
 from certificates.search import sources
+from certificates.services import calendars
 from certificates.services.bounces import note_bounce
 from portal.contributions import (
     ActivityWords,
@@ -23,6 +24,8 @@ on_bounce.add(note_bounce)
 panels.register()
 activity_words.add(ActivityWords(frozenset(deeds.DEEDS), deeds.describe))
 
+calendars.register()
+
 searches.add(
     SearchSource(_("Customers"), 10, sources.find_customers, sources.all_customers),
     SearchSource(_("Contacts"), 20, sources.find_contacts),
@@ -34,6 +37,9 @@ _SOLD, _PEOPLE = "certificates", "customers"
 navigation.add(
     NavigationEntry("", _("Dashboard"), "certificates:dashboard", "dashboard.view", "grid-1x2", 10),
     NavigationEntry("", _("Certificates"), "certificates:home", "home.view", "shield-check", 10),
+    NavigationEntry("", _("Messages"), "certificates:home_messages", "home.view", "envelope", 30),
+    NavigationEntry("", _("Colleagues"), "certificates:home_colleagues", "home.view", "people", 40),
+    NavigationEntry("", _("Preferences"), "certificates:home_preferences", "home.edit", "sliders", 50),
     NavigationEntry(_SOLD, _("Orders"), "certificates:orders", "orders.view", "file-earmark-lock", 10),
     NavigationEntry(
         _SOLD, _("Requests"), "certificates:requests", "requests.view", "send", 20, badge=badge("requests")

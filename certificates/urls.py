@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from certificates import link_urls
+from certificates import home_urls
 from certificates.views import (
     authority,
     bulk,
@@ -12,7 +13,6 @@ from certificates.views import (
     dashboard,
     domains,
     expiring,
-    home,
     imports,
     orders,
     organizations,
@@ -31,8 +31,7 @@ urlpatterns = [
     *link_urls.urlpatterns,
     path("", dashboard.dashboard, name="dashboard"),
     path("search/", search.search, name="search"),
-    path("home/", home.home, name="home"),
-    path("home/certificates/<int:pk>/download/<slug:fmt>/", home.home_download, name="home_download"),
+    *home_urls.urlpatterns,
     path("r/<slug:handle>/requests/<int:pk>/", by_link(following.followed), name="link_request"),
     path("home/requests/<int:pk>/", at_home("home.view")(following.followed), name="home_request"),
     path("r/<slug:handle>/orders/<int:pk>/answer/", by_link(replying.reply), name="link_reply"),

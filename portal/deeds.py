@@ -30,6 +30,7 @@ DEEDS: Mapping[str, Told] = {
     "person.role_changed": Told(gettext_lazy("Role changed"), level="note"),
     "person.deactivated": Told(gettext_lazy("Access ended"), level="warn"),
     "person.reactivated": Told(gettext_lazy("Access given again")),
+    "person.calendar_made": Told(gettext_lazy("Address of a calendar made")),
     "settings.changed": Told(gettext_lazy("Settings changed")),
     "settings.logo_changed": Told(gettext_lazy("Logo changed")),
 }

@@ -27,7 +27,7 @@ def order_timeline(order: Order, *, limit: int = LIMIT) -> list[TimelineEvent]:
     requests = Request.objects.for_partner(order.partner).filter(Q(order=order) | Q(result=order))
     return _newest(
         limit,
-        _certificates(order.certificates.all()),
+        certificate_events(order.certificates.all()),
         _notes(Note.objects.for_partner(order.partner).filter(order=order), limit),
         _activities(order, _about(order, requests), limit),
         _contributed("order", order),
@@ -42,7 +42,7 @@ def customer_timeline(customer: Customer, *, limit: int = LIMIT) -> list[Timelin
     issued = Certificate.objects.for_partner(partner).filter(customer=customer).order_by("-starts_at", "-pk")
     return _newest(
         limit,
-        _certificates(issued[:limit]),
+        certificate_events(issued[:limit]),
         _notes(Note.objects.for_partner(partner).filter(customer=customer), limit),
         _activities(customer, _about(customer, *theirs), limit),
         _contributed("customer", customer),
@@ -58,7 +58,7 @@ def _contributed(page: str, subject: Order | Customer) -> Iterator[TimelineEvent
         yield from source.events(subject)
 
 
-def _certificates(certificates: Iterable[Certificate]) -> Iterator[TimelineEvent]:
+def certificate_events(certificates: Iterable[Certificate]) -> Iterator[TimelineEvent]:
     titles = {
         Certificate.Kind.ORIGINAL: _("Certificate issued"),
         Certificate.Kind.REISSUE: _("Certificate reissued"),

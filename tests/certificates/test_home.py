@@ -64,14 +64,14 @@ def test_the_page_is_quiet(partner: Partner, contact: Client) -> None:
 
     assert 'class="sidebar"' not in page
     assert "tel:+33100000000" in page
-    assert "No certificate is known here yet." in text(contact.get("/home/"))
+    assert "No certificate is known here yet" in text(contact.get("/home/"))
 
 
 def test_the_own_certificate_is_downloaded(partner: Partner, customer: Customer, contact: Client) -> None:
     certificate = issued(partner, customer, common_name="www.karst.example")
     url = f"/home/certificates/{certificate.pk}/download/pem_noroot/"
 
-    assert url in content(contact.get("/home/"))
+    assert url in content(contact.get(f"/home/orders/{certificate.order_id}/"))
     answer = contact.get(url)
 
     assert answer.headers["Content-Disposition"] == 'attachment; filename="www.karst.example-server.pem"'
@@ -120,4 +120,4 @@ def test_the_page_costs_the_same_with_one_certificate_and_with_thirty(
     one = page_queries(contact, "/home/")
     add(29)
 
-    assert len(page_queries(contact, "/home/")) == len(one) <= 3
+    assert len(page_queries(contact, "/home/")) == len(one) <= 12
