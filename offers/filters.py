@@ -13,8 +13,8 @@ from certificates.models import Customer
 from offers.models import Quote, QuoteLine
 from offers.models.quotes import DeclineReason, QuoteState
 from offers.querysets import QuoteQuerySet
-from offers.rules.numbers import as_printed
 from portal.access import PartnerRequest
+from portal.codes import as_printed
 from portal.lists import AnyOf, ListFilters, one_of
 from portal.models import Membership
 from portal.types import StrOrPromise

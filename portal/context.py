@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from portal import clock, contributions
 from portal.choices import Language, Theme
 from portal.lists.links import page_url
 from portal.models import Membership, Partner
+from portal.notices import Notice, notices_of
 from portal.roles import Role
 from portal.types import StrOrPromise
 
@@ -50,6 +52,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "membership": membership,
         "partner": face_of(request),
+        "house_notices": _notices(request),
         "is_stranger_here": _is_stranger_here(request),
         "shared_address": settings.PUBLIC_URL,
         "other_memberships": [one for one in getattr(request, "memberships", []) if one != membership],
@@ -68,6 +71,12 @@ def face_of(request: HttpRequest) -> Partner | None:
     """Whose name, logo and colours the page wears: the partner's it speaks for, else those of the house it is in."""
     house: Partner | None = getattr(request, "house", None)
     return getattr(request, "partner", None) or (house if house and house.is_active else None)
+
+
+def _notices(request: HttpRequest) -> Sequence[Notice]:
+    """The notices of whose face the page wears, for its foot."""
+    partner = face_of(request)
+    return notices_of(partner, at_home=partner == getattr(request, "house", None)) if partner else ()
 
 
 def _is_stranger_here(request: HttpRequest) -> bool:

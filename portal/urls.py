@@ -5,7 +5,20 @@ from __future__ import annotations
 from django.urls import include, path
 
 from portal.admin import site as backoffice
-from portal.views import activity, brand, health, links, mailbox, me, people, preferences, signing_in
+from portal.notices import Kind
+from portal.views import (
+    activity,
+    brand,
+    health,
+    links,
+    mailbox,
+    me,
+    notices,
+    people,
+    preferences,
+    signing_in,
+    verifying,
+)
 from portal.views import settings as house
 
 ground = [
@@ -29,6 +42,11 @@ ground = [
     path("l/<str:token>/", links.open_link, name="open_link"),
     path("l/<slug:purpose>/<slug:handle>/seen/", links.seen, name="link_seen"),
     path("sign-in/<slug:handle>/", signing_in.sign_in_by_link, name="sign_in_by_link"),
+    path("verify/", verifying.verify, name="verify"),
+    path("legal/", notices.notice, {"kind": Kind.LEGAL}, name="legal"),
+    path("privacy/", notices.notice, {"kind": Kind.PRIVACY}, name="privacy"),
+    path("p/<slug:slug>/legal/", notices.notice, {"kind": Kind.LEGAL}, name="partner_legal"),
+    path("p/<slug:slug>/privacy/", notices.notice, {"kind": Kind.PRIVACY}, name="partner_privacy"),
     path("preferences/", preferences.change, name="preferences"),
     path("preferences/partner/", preferences.switch_partner, name="switch_partner"),
 ]

@@ -108,6 +108,10 @@ def _partner() -> Partner:
         sender_name="Relais Partner",
         sender_email="renewals@relais.example",
         social_links=[{"network": "LinkedIn", "url": "https://social.example/relais"}],
+        legal_en="Relais Partner SAS, 12 quai des Essais, 69002 Lyon, France.\n\nPublisher: Nadia Bernard.",
+        legal_fr="Relais Partner SAS, 12 quai des Essais, 69002 Lyon.\n\nDirectrice de la publication : Nadia Bernard.",
+        privacy_en="We keep what your certificates need, and nothing else.\n\nAsk support@relais.example what we hold.",
+        privacy_fr="Nous gardons ce que vos certificats demandent, rien de plus.\n\nContact : support@relais.example.",
         authority_manager_name="Jonas Weber",
         authority_manager_email="jonas.weber@authority.example",
     )

@@ -11,7 +11,7 @@ from offers.contributions import quotes as quote_contributions
 from offers.deeds import offers as offer_deeds
 from offers.deeds import renewals as renewal_deeds
 from offers.services import demo, renewal_visits
-from offers.services.quotes import reading
+from offers.services.quotes import reading, verification
 from offers.wording.advice import describe_deed
 from portal.contributions import (
     ActivityWords,
@@ -44,6 +44,7 @@ panels.add(
 
 # Letters hold links to quotes and to renewals.
 reading.register()
+verification.register()
 renewal_visits.register()
 quote_contributions.register()
 price_contributions.register()

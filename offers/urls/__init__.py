@@ -10,7 +10,7 @@ from offers.urls import quotes as quote_urls
 from offers.views.advice import embed, pages
 from offers.views.checkout import keys, reissuing, renewing, request
 from offers.views.offers import deeds, editor, lists, page
-from offers.views.quotes import public, verifying
+from offers.views.quotes import public
 
 app_name = "offers"
 urlpatterns = [
@@ -42,7 +42,6 @@ urlpatterns = [
     path("q/<slug:handle>/change/", public.change, name="public_quote_change"),
     path("q/<slug:handle>/again/", public.again, name="public_quote_again"),
     path("q/<slug:handle>/quote.pdf", public.pdf, name="public_quote_pdf"),
-    path("verify/", verifying.verify_quote, name="verify_quote"),
     *customer_urls.urlpatterns,
     *quote_urls.urlpatterns,
     *price_urls.urlpatterns,

@@ -11,29 +11,47 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from portal import colours
+from portal import colours, links
+from portal.codes import new_code
 from portal.colours import LIGHT, RGB
 from portal.models import Partner
 from portal.models.partners import DEFAULT_BRAND_COLOUR
+from portal.notices import notices_of
+from portal.verification import place_of
 
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
+    """A letter ready to be queued; `code` is what stands at its foot for whoever asks whether we sent it."""
+
     subject: str
     text: str
     html: str
+    code: str = ""
 
 
-def render(template: str, context: Mapping[str, Any], *, language: str, partner: Partner | None = None) -> Words:
-    """Fill `<template>_subject.txt`, `_message.txt` and `_message.html` in the language, in the partner's colours."""
+def render(
+    template: str,
+    context: Mapping[str, Any],
+    *,
+    language: str,
+    partner: Partner | None = None,
+    bears_code: bool = False,
+) -> Words:
+    """Fill `<template>_subject.txt`, `_message.txt` and `_message.html` in the language, in the partner's colours.
+
+    A letter to a customer `bears_code`, unless it brings a code of another kind; hand it to the outbox with the words.
+    """
+    code = new_code() if partner and bears_code else ""
     with translation.override(language):
-        known = {**context, **_frame(partner)}
+        known = {**context, **_frame(partner), "foot": _foot(partner, code)}
         return Words(
             subject=" ".join(render_to_string(f"{template}_subject.txt", known).split()),
             text=_BLANK_LINES.sub("\n\n", render_to_string(f"{template}_message.txt", known)).strip() + "\n",
             html=render_to_string(f"{template}_message.html", known).strip() + "\n",
+            code=code,
         )
 
 
@@ -46,3 +64,12 @@ def _frame(partner: Partner | None) -> dict[str, Any]:
         "brand": str(brand),
         "brand_ink": str(colours.ink_for(brand)),
     }
+
+
+def _foot(partner: Partner | None, code: str) -> dict[str, Any]:
+    """What stands below every letter: the addresses of the partner's notices, and where its code is typed."""
+    if partner is None:
+        return {}
+    written = notices_of(partner, at_home=links.is_answered(partner))
+    found = [(notice.label, links.address(partner, notice.path)) for notice in written]
+    return {"notices": found, "code": code, "place": place_of(partner) if code else ""}

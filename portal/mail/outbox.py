@@ -33,13 +33,14 @@ def enqueue(
     now: datetime,
     to_name: str = "",
     html: str = "",
+    code: str = "",
     headers: Mapping[str, str] | None = None,
     due_at: datetime | None = None,
 ) -> OutgoingMail:
     """Queue one letter to one address, in the caller's transaction; asked again with the same key, change nothing.
 
-    `key` says what the letter is, such as "quote:17:2". Only sign-in letters may be without a partner. Line breaks in
-    subject, name and headers become spaces. Raises KeyTaken.
+    `key` says what the letter is, such as "quote:17:2". Only sign-in letters may be without a partner. `code` is
+    what the letter bears at its foot. Line breaks in subject, name and headers become spaces. Raises KeyTaken.
     """
     sender, reply_to = sender_of(partner)
     row = {
@@ -53,6 +54,7 @@ def enqueue(
         "subject": one_line(subject)[:255],
         "text": text,
         "html": html,
+        "code": code,
         "headers": {name: one_line(value) for name, value in (headers or {}).items()},
         "due_at": due_at or now,
     }

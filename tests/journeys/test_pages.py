@@ -103,16 +103,20 @@ PAGES: Mapping[str, str] = {
     "offers:renew": NADIA,
     "offers:request_certificate": NADIA,
     "offers:sales": NADIA,
-    "offers:verify_quote": STRANGER,
     "portal:activity": NADIA,
     "portal:invite": NADIA,
+    "portal:legal": ELISE,
     "portal:mailbox": NADIA,
     "portal:mailbox_letter": NADIA,
     "portal:me": NADIA,
+    "portal:partner_legal": STRANGER,
+    "portal:partner_privacy": STRANGER,
     "portal:people": NADIA,
     "portal:person": NADIA,
+    "portal:privacy": ELISE,
     "portal:settings": NADIA,
     "portal:sign_in_by_link": STRANGER,
+    "portal:verify": STRANGER,
 }
 STAGES = {str(state): Q(state=state) for state in QuoteState} | {"change asked": Q(change_asked_at__isnull=False)}
 # Parts of pages that are whole where no script asks for them

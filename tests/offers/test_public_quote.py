@@ -551,7 +551,7 @@ def test_hostile_names_are_only_text(house: Partner) -> None:
 
 
 def verify(code: str, **extra: Any) -> Any:
-    return Client().get(reverse("offers:verify_quote"), {"code": code}, **extra)
+    return Client().get(reverse("portal:verify"), {"code": code}, **extra)
 
 
 def test_code_tells_whose_quote_it_is_and_no_more(quote: Quote) -> None:
@@ -583,7 +583,7 @@ def test_unknown_code_is_answered_in_the_same_shape(quote: Quote) -> None:
     known, unknown = verify(quote.verification_code), verify("0000-0000-00")
 
     assert (known.status_code, unknown.status_code) == (200, 200)
-    assert "No quote of ours bears the code 0000-0000-00." in words(unknown)
+    assert "Nothing of ours bears the code 0000-0000-00." in words(unknown)
     assert verify("").status_code == 200
 
 

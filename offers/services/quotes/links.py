@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.urls import reverse
 
 from certificates.rules import end_of_day
 from offers.models import Quote
@@ -83,8 +82,3 @@ def end_links(quote: Quote, *, now: datetime) -> int:
         if version.replaces is None:
             return ended
         version = version.replaces
-
-
-def verification_address(quote: Quote) -> str:
-    """Where a verification code is typed, without scheme."""
-    return links.address(quote.partner, reverse("offers:verify_quote")).partition("://")[2]

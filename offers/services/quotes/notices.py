@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -16,6 +15,7 @@ from offers.models import Quote
 from offers.models.quotes import DeclineReason, QuoteState
 from offers.services.quotes.letters import SHOWN
 from offers.services.quotes.snapshots import stored_snapshot
+from portal import links
 from portal.mail import letters, outbox
 from portal.models.mail import MailPurpose
 
@@ -38,7 +38,9 @@ def confirm_order(quote: Quote, *, now: datetime) -> None:
             "purchase_order": quote.purchase_order,
             "waiting": waiting.count(),
         }
-    words = letters.render("emails/quote_accepted", facts, language=quote.language, partner=quote.partner)
+    words = letters.render(
+        "emails/quote_accepted", facts, language=quote.language, partner=quote.partner, bears_code=True
+    )
     outbox.enqueue(
         key=f"quote-accepted:{quote.pk}",
         partner=quote.partner,
@@ -48,6 +50,7 @@ def confirm_order(quote: Quote, *, now: datetime) -> None:
         subject=words.subject,
         text=words.text,
         html=words.html,
+        code=words.code,
         now=now,
     )
 
@@ -65,7 +68,7 @@ def tell_owner(quote: Quote, *, now: datetime) -> None:
             "said_by": ", ".join(filter(None, [quote.answered_name, quote.answered_role])),
             "reason": str(DeclineReason(quote.decline_reason).label) if quote.decline_reason else "",
             "words": quote.answer_words,
-            "url": f"{settings.PUBLIC_URL}{reverse('offers:quote', args=[quote.pk])}",
+            "url": links.address(quote.partner, reverse("offers:quote", args=[quote.pk])),
         }
     words = letters.render("emails/quote_answered", facts, language=owner.language, partner=quote.partner)
     outbox.enqueue(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime
 
 from django.db import transaction
@@ -11,12 +10,13 @@ from certificates.rules import utc_date
 from certificates.states import EmailState
 from offers.models import Quote, QuoteDocument, SalesSettings
 from offers.models.quotes import QuoteState
-from offers.rules.numbers import CODE_BITS, quote_number, verification_code
+from offers.rules.numbers import quote_number
 from offers.services.quotes import drafting, holding, letters, moves
-from offers.services.quotes.links import is_readable, make_quote_link, verification_address
+from offers.services.quotes.links import is_readable, make_quote_link
 from offers.services.quotes.refusals import NobodyToSendTo, QuoteMovedOn, ValidityPast
 from offers.services.quotes.snapshots import snapshot_of
-from portal import activities, crashpoints
+from portal import activities, crashpoints, verification
+from portal.codes import new_code
 from portal.models import Partner, User
 from portal.wakeups import nudge
 
@@ -38,9 +38,9 @@ def send_quote(quote: Quote, *, actor: User | None, now: datetime, by_mail: bool
         older = _lock_older(quote)
         worked = drafting.reprice(quote, now=now)
         quote.number = quote.number or take_number(quote.partner, now=now)
-        quote.verification_code = verification_code(secrets.randbits(CODE_BITS))
+        quote.verification_code = new_code()
         holding.hold_all(quote, [one.line for one in worked.lines], now=now)
-        snapshot = snapshot_of(quote, worked, verify_at=verification_address(quote))
+        snapshot = snapshot_of(quote, worked, verify_at=verification.place_of(quote.partner))
         moves.move(
             quote,
             QuoteState.SENT,

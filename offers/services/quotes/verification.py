@@ -2,64 +2,70 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from offers.models import Quote
 from offers.models.quotes import QuoteState
-from offers.rules.numbers import as_printed
 from offers.services.quotes.links import newest_version
-from portal.access import across_partners
-from portal.models import Partner
+from portal import verification
+from portal.verification import Verified, domain_of
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """A quote that was sent: its number and version, by whom, when, and for which host, half of it hidden."""
-
-    number: str
-    version: int
-    partner: str
-    sent_at: datetime
-    host: str
-    further: int
-    standing: str = ""  # why it no longer holds: "replaced", "withdrawn" or "expired"
-    newest: int = 0  # the version that replaced it
-
-
-def verified(typed: str, *, owner: Partner | None, today: date) -> Verified | None:
-    """The quote of the code, however it was typed; `owner` is the partner on whose host it is asked, if any.
-
-    An unknown code, and another partner's, are answered alike, after the same question to the database.
-    """
-    with across_partners():
-        rows = Quote.objects.sent().filter(verification_code=as_printed(typed), partner__is_active=True)
-        quote = rows.exclude(verification_code="").select_related("partner").first()
-        hosts = [line.host for line in quote.lines.all()] if quote else []
-        newest = newest_version(quote) if quote else None
-    if quote is None or quote.sent_at is None or owner not in (None, quote.partner):
+def find_quote(code: str, today: date) -> Verified | None:
+    """The quote of that code: its number and version, when and where it went, and for which host, half of it hidden."""
+    rows = Quote.objects.sent().filter(verification_code=code).exclude(verification_code="")
+    quote = rows.select_related("partner", "contact").first()
+    if quote is None or quote.sent_at is None:
         return None
+    why_not = _why_not(quote, today)
     return Verified(
-        number=quote.number,
-        version=quote.version,
-        partner=quote.partner.name,
+        partner=quote.partner,
+        answer=why_not or _("Yes: %(partner)s sent this quote.") % {"partner": quote.partner.name},
+        holds=not why_not,
+        about=_("Quote %(number)s, version %(version)s") % {"number": quote.number, "version": quote.version},
         sent_at=quote.sent_at,
-        host=masked(hosts[0]) if hosts else "",
-        further=max(len(hosts) - 1, 0),
-        standing="replaced" if newest != quote else _standing(quote, today),
-        newest=newest.version if newest else 0,
+        domain=domain_of(quote.contact.email) if quote.contact else "",
+        facts=((_("For"), _hosts(quote)),),
+        advice=""
+        if why_not
+        else _(
+            "Compare these with what you hold. The amount stands on the page to which the link in the letter leads."
+        ),
     )
 
 
-def _standing(quote: Quote, today: date) -> str:
+def _why_not(quote: Quote, today: date) -> str:
     """Why nobody can accept it any more; nothing of one that was answered, since the answer is nobody else's matter."""
+    newest, facts = newest_version(quote), {"partner": quote.partner.name}
+    if newest != quote:
+        words = _("%(partner)s sent this quote, but it no longer holds: version %(version)s has replaced it.")
+        return words % {**facts, "version": newest.version}
     if quote.state == QuoteState.WITHDRAWN:
-        return "withdrawn"
-    has_expired = quote.state == QuoteState.EXPIRED or (quote.is_open and quote.valid_until < today)
-    return "expired" if has_expired else ""
+        return _("%(partner)s sent this quote, but it no longer holds: it was withdrawn.") % facts
+    if quote.state == QuoteState.EXPIRED or (quote.is_open and quote.valid_until < today):
+        return _("%(partner)s sent this quote, but it no longer holds: its last day is over.") % facts
+    return ""
+
+
+def _hosts(quote: Quote) -> str:
+    hosts = [line.host for line in quote.lines.all()]
+    further = len(hosts) - 1
+    first = masked(hosts[0]) if hosts else ""
+    if further < 1:
+        return first
+    words = ngettext("%(host)s and %(count)s more", "%(host)s and %(count)s more", further)
+    return words % {"host": first, "count": further}
 
 
 def masked(host: str) -> str:
     """Known again by whoever knows it: "www.granit-phare.example" -> "w….gr….example"."""
     *labels, top = host.split(".")
     return ".".join([*(f"{label[: 2 if len(label) > 4 else 1]}…" for label in labels), top])
+
+
+def register() -> None:
+    """Let quotes be asked after."""
+    verification.sources.add(find_quote)
