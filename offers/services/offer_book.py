@@ -124,6 +124,17 @@ class OfferBook:
         """Whether any offer asks how many orders a customer has."""
         return any(one.min_orders is not None or one.max_orders is not None for one in self.live)
 
+    def orders_of(self, customer: int, *, today: date) -> int:
+        """How many running orders the customer has, asked for once; 0 where no offer asks."""
+        if self.counts_orders and (customer, today) not in self._counted:
+            counts = orders_by_customer(self.partner, today=today, customers=[customer])
+            self._counted[customer, today] = counts.get(customer, 0)
+        return self._counted.get((customer, today), 0)
+
+    @cached_property
+    def _counted(self) -> dict[tuple[int, date], int]:
+        return {}
+
     @cached_property
     def has_trials(self) -> bool:
         """Whether any offer is for some of its orders only."""
@@ -267,13 +278,11 @@ def facts_of(
     order: Order, *, book: PriceBook, offers: OfferBook, counts: Mapping[int, int] | None = None
 ) -> OrderFacts:
     """The facts about an order; how many its customer has is counted only where an offer asks."""
-    if counts is None:
-        mine = [order.customer_id]
-        counts = orders_by_customer(book.partner, today=book.on, customers=mine) if offers.counts_orders else {}
+    mine = order.customer_id
     return order_facts(
         order,
         today=book.on,
-        customer_orders=counts.get(order.customer_id, 0),
+        customer_orders=offers.orders_of(mine, today=book.on) if counts is None else counts.get(mine, 0),
         price_level=book.level_of(order.customer_id),
         chain=offers.chain_of(order.pk),
     )

@@ -266,8 +266,12 @@ def wishes_for(customer: Customer, orders: Iterable[Order], *, strict: bool = Tr
     """
     organization = _longest_validated(customer)
     wishes, problems = [], []
+    chosen: dict[tuple[int | None, bool], Product | None] = {}
     for order in orders:
-        product = _product_for(order)
+        alike = order.product_id, order.has_flagged_wildcard
+        if alike not in chosen:
+            chosen[alike] = _product_for(order)
+        product = chosen[alike]
         if product is None:
             problems.append(_nothing_sold(order))
             continue
