@@ -61,7 +61,7 @@ def reader_of(order: Order, *, email: str = READER, language: str = "en", client
 
 def typed(client: Client, url: str, **changes: Any) -> dict[str, Any]:
     """The form as the page offers it, with some fields changed."""
-    chosen = {key: str(changes[key]) for key in ("product", "term_years", "code") if key in changes}
+    chosen: dict[str, str] = {key: str(changes[key]) for key in ("product", "term_years", "code") if key in changes}
     shown = client.get(url, chosen).content.decode()
     names = re.search(r'<textarea name="names"[^>]*>\s*([^<]*)</textarea>', shown)
     return {

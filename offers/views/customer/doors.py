@@ -8,6 +8,7 @@ from certificates.services.renewal_links import subject_key
 from certificates.visits import Visit
 from offers.views.checkout.instead import Doors
 from offers.wording.renewal import refusal_for_customers
+from portal import clock
 from portal.types import StrOrPromise
 
 
@@ -23,8 +24,10 @@ def customer_doors(visit: Visit) -> Doors:
 
 
 def all_due(visit: Visit) -> tuple[StrOrPromise, str] | None:
-    """The list of what is due, for whoever may see more than one order."""
+    """The list of what is due, for whoever has more than one order there."""
     if visit.link and subject_key(visit.link)[0] == "order":
+        return None
+    if visit.due(clock.today()).count() < 2:
         return None
     return _("All that is due"), visit.url("offers:due")
 

@@ -114,12 +114,13 @@ def _quote(request: VisitRequest, ticked: Collection[int], form: DueForm) -> Htt
     except TooManyQuotes:
         words = _("You have got several quotes today. Ask us for another one, or come back tomorrow.")
         return _again(request, ticked, form=form, status=429, refused=words)
-    messages.success(request, _sent(quote))
+    messages.success(request, quote_sent(quote))
     _tell_left_out(request, visit.requests().renewing().filter(order__in=list(ticked)).count())
     return redirect(urlsplit(read_quote_link(visit, quote, now=now)).path)
 
 
-def _sent(quote: Quote) -> str:
+def quote_sent(quote: Quote) -> str:
+    """Where the quote just made is, in words."""
     facts = {"number": quote.number, "email": quote.contact.email if quote.contact else ""}
     if quote.contact and quote.contact.email_state == EmailState.OK:
         return _("This is quote %(number)s. It is on its way to %(email)s, too.") % facts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.http import HttpResponseBase
@@ -13,7 +14,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from certificates.models import Order
-from certificates.visits import VisitRequest
+from certificates.services.replies import standing_reply
+from certificates.visits import Visit, VisitRequest
+from certificates.wording import day
 from certificates.x509 import display_name
 from offers.forms.customers import CustomerQuoteForm, CustomerRenewForm
 from offers.forms.renewal import RenewForm
@@ -25,8 +28,10 @@ from offers.views.checkout.desk import RELATED, RenewDesk
 from offers.views.checkout.price import customers_price_context
 from offers.views.checkout.shown import RenewalOffer, names_asked
 from offers.views.customer.doors import all_due, customer_doors
+from offers.views.customer.due import quote_sent
 from offers.wording import quotes as quote_wording
 from offers.wording import renewal as wording
+from portal.types import StrOrPromise
 
 # Of many names so many are told; the rest are seen by opening them.
 NAMES_TOLD = 6
@@ -58,7 +63,8 @@ class _CustomerDesk(RenewDesk):
             **_names(offer.order, self.request),
             "all_due": all_due(self.visit),
             "advice_url": self.visit.url("offers:advice", offer.order.pk),
-            "otherwise": [],
+            "otherwise": _otherwise(self.visit, offer.order),
+            "said": _said(offer.order),
         }
 
     def act(self, offer: RenewalOffer, form: RenewForm) -> HttpResponseBase:
@@ -94,15 +100,34 @@ class _CustomerDesk(RenewDesk):
             typed = {name: form.cleaned_data[name] for name in ("purchase_order", "code")}
             quote = quote_for_visit(self.visit, [wish], now=self.now, **typed)
         except TooManyQuotes:
-            form.add_error(None, _("That is enough quotes for today. Renew on this page, or write or call us."))
+            form.add_error(None, _("You have got several quotes today. Ask us for another one, or come back tomorrow."))
             return self.page(offer, form, status=429)
         except LinesRefused as refusal:
             for _name, sentence in quote_wording.all_told(refusal.problems):
                 form.add_error(None, sentence)
             return self.page(offer, form, status=422)
-        words = _("This quote is on its way to %(email)s as well. It holds until its last day, and so do its prices.")
-        messages.success(self.request, words % {"email": self.visit.email})
-        return redirect(read_quote_link(self.visit, quote, now=self.now))
+        messages.success(self.request, quote_sent(quote))
+        return redirect(urlsplit(read_quote_link(self.visit, quote, now=self.now)).path)
+
+
+def _otherwise(visit: Visit, order: Order) -> list[tuple[StrOrPromise, str]]:
+    """What one may do instead of pressing: the answers that campaigns hear."""
+    answer = visit.url("certificates:reply", order.pk)
+    return [
+        (_("Ask a colleague"), visit.url("certificates:forward", order.pk)),
+        (_("Not now"), answer),
+        (_("No longer needed"), answer),
+    ]
+
+
+def _said(order: Order) -> str:
+    """What the customer answered before, where that still stands."""
+    reply = standing_reply(order)
+    if reply is None:
+        return ""
+    if reply.until is None:
+        return _("You told us that this is no longer needed. You can renew it all the same.")
+    return _("You asked to be reminded again on %(date)s. You can renew now all the same.") % {"date": day(reply.until)}
 
 
 def _names(order: Order, request: VisitRequest) -> dict[str, Any]:
