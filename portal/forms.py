@@ -9,6 +9,7 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Div, Fieldset, Layout
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
 from portal import pictures
@@ -19,6 +20,9 @@ from portal.texts import StraightForm
 from portal.types import StrOrPromise
 
 MAX_LINKS = 8
+NOTICES = ("legal_en", "legal_fr", "privacy_en", "privacy_fr")
+# In characters: some twenty pages.
+LONGEST_NOTICE = 40_000
 NETWORKS = {
     "linkedin.com": "LinkedIn",
     "facebook.com": "Facebook",
@@ -103,6 +107,7 @@ class PartnerForm(_Crispy, forms.ModelForm):  # type: ignore[type-arg]
 
     layout = (
         _fieldset(_("The house"), "name", "website", "language", "time_zone", "currency"),
+        Fieldset(_("Own host name"), HTML("{% include 'portal/host_now.html' %}")),
         Fieldset(_("Logo"), HTML("{% include 'portal/logo_now.html' %}"), "logo_file", "remove_logo"),
         Fieldset(
             _("Colours"),
@@ -112,6 +117,11 @@ class PartnerForm(_Crispy, forms.ModelForm):  # type: ignore[type-arg]
         _fieldset(_("Sender of letters"), "sender_name", "sender_email"),
         _fieldset(_("Support line"), "support_email", "support_phone"),
         Fieldset(_("On every letter"), "postal_address", "social_links"),
+        Fieldset(
+            _("What the law wants said"),
+            HTML("{% include 'portal/notices_now.html' %}"),
+            Div(*NOTICES, css_class="form-grid"),
+        ),
         _fieldset(
             _("Your people at the certificate authority"),
             "authority_manager_name",
@@ -125,6 +135,8 @@ class PartnerForm(_Crispy, forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in NOTICES:
+            self.fields[name].validators.append(MaxLengthValidator(LONGEST_NOTICE))
         if not self.instance.logo:
             self.fields["remove_logo"].widget = forms.HiddenInput()
 
@@ -144,6 +156,7 @@ class PartnerForm(_Crispy, forms.ModelForm):  # type: ignore[type-arg]
             "support_phone",
             "postal_address",
             "social_links",
+            *NOTICES,
             "authority_manager_name",
             "authority_manager_email",
             "authority_manager_phone",
@@ -155,6 +168,7 @@ class PartnerForm(_Crispy, forms.ModelForm):  # type: ignore[type-arg]
             "brand_colour": forms.TextInput(attrs={"type": "color", **_COLOUR_PREVIEW}),
             "accent_colour": forms.TextInput(attrs={"type": "color", **_COLOUR_PREVIEW}),
             "postal_address": forms.Textarea(attrs={"rows": 3}),
+            **{name: forms.Textarea(attrs={"rows": 6}) for name in NOTICES},
         }
         field_classes = {"brand_colour": ColourField, "accent_colour": ColourField}
         help_texts = {

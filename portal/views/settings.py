@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings as site
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal import clock, colours
+from portal import clock, colours, links
 from portal.access import PartnerRequest, public, requires
 from portal.colours import DARK, LIGHT, RGB
 from portal.forms import PartnerForm
@@ -40,7 +42,12 @@ def settings(request: PartnerRequest) -> HttpResponse:
         _save(request, form)
         messages.success(request, _("The settings are saved."))
         return redirect("portal:settings")
-    context = {"form": form, "swatches": swatches(*_colours(form))}
+    context = {
+        "form": form,
+        "swatches": swatches(*_colours(form)),
+        "portal_address": urlsplit(site.PUBLIC_URL).netloc,
+        "is_host_answered": links.is_answered(request.partner),
+    }
     return render(request, "portal/settings.html", context, status=422 if form.errors else 200)
 
 
