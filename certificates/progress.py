@@ -17,7 +17,7 @@ from certificates.wording import day
 from portal.types import StrOrPromise
 
 # While nobody waits for a person, news come within seconds; later the page asks more seldom.
-_FAST, _SLOW = 2, 15
+POLL_FAST, _SLOW = 2, 15
 _ON_ITS_WAY = {RequestState.QUEUED, RequestState.PLACING}
 
 
@@ -83,7 +83,7 @@ def poll_seconds(request: Request, now: datetime) -> int:
     if not request.is_open:
         return 0
     recent = now - request.requested_at < timedelta(minutes=2)
-    return _FAST if recent and request.state not in _WAITING_FOR_PEOPLE else _SLOW
+    return POLL_FAST if recent and request.state not in _WAITING_FOR_PEOPLE else _SLOW
 
 
 def _recorded(request: Request) -> Iterator[Step]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from certificates import link_urls
-from certificates import home_urls
+from certificates import following_urls, home_urls, link_urls
 from certificates.views import (
     authority,
     bulk,
@@ -23,7 +22,7 @@ from certificates.views import (
     saved_views,
     search,
 )
-from certificates.views.customer import following, forwarding, replying
+from certificates.views.customer import forwarding, replying
 from certificates.visits import at_home, by_link
 
 app_name = "certificates"
@@ -32,8 +31,7 @@ urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
     path("search/", search.search, name="search"),
     *home_urls.urlpatterns,
-    path("r/<slug:handle>/requests/<int:pk>/", by_link(following.followed), name="link_request"),
-    path("home/requests/<int:pk>/", at_home("home.view")(following.followed), name="home_request"),
+    *following_urls.urlpatterns,
     path("r/<slug:handle>/orders/<int:pk>/answer/", by_link(replying.reply), name="link_reply"),
     path("home/orders/<int:pk>/answer/", at_home("home.renew")(replying.reply), name="home_reply"),
     path("r/<slug:handle>/orders/<int:pk>/answer/undo/", by_link(replying.reply_undo), name="link_reply_undo"),

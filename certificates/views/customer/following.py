@@ -5,20 +5,33 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_safe
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
 
-from certificates import news, progress
+from certificates import installed, news, progress
+from certificates.authorities.base import AuthorityError
+from certificates.authorities.base import NotConnected as LeadsNowhere
+from certificates.guides import GUIDES, fillings, guide_for, guide_of
 from certificates.models import Certificate, Installation, Request
+from certificates.services.following import Rechecked, recheck_request
+from certificates.services.refusals import MovedOn, NotConnected
+from certificates.services.seals import has_seal, seal_address
 from certificates.states import RequestState
+from certificates.views.customer.guides import files_for, guide_context
 from certificates.views.requests import title
 from certificates.visits import VisitRequest
 from certificates.wording import request_state
 from certificates.x509.names import display_name
 from portal import clock
+from portal.limits import Limit
 
-_RELATED = ("partner", "customer", "order", "result", "product", "requested_by")
+_RELATED = ("partner", "customer", "order", "result__partner", "result__product", "product", "requested_by")
+# Each one is a question to the authority.
+RECHECKS = Limit("recheck", amount=3)
 
 
 @require_safe
@@ -27,9 +40,40 @@ def followed(http: VisitRequest, pk: int) -> HttpResponse:
     return page(http, find(http, pk))
 
 
+@require_POST
+def recheck(http: VisitRequest, pk: int) -> HttpResponseBase:
+    """Ask the authority again at once, a few times a minute, and say what came of it."""
+    asked = find(http, pk)
+    if RECHECKS.is_reached(str(asked.pk)):
+        return page(http, asked, status=429, asks_too_often=True)
+    RECHECKS.count(str(asked.pk))
+    try:
+        came = recheck_request(asked, now=clock.now())
+    except MovedOn:
+        pass
+    except (AuthorityError, NotConnected, LeadsNowhere):
+        messages.warning(http, _("The authority cannot be asked just now. We ask again by ourselves."))
+    else:
+        _tell(http, came)
+    return redirect(http.visit.url("certificates:request", asked.pk))
+
+
+def _tell(http: VisitRequest, came: Rechecked) -> None:
+    if came.is_issued:
+        messages.success(http, _("Everything is proved, and the certificate is issued."))
+    elif came.proved:
+        words = ngettext("%(count)s more thing is proved.", "%(count)s more things are proved.", came.proved)
+        messages.success(http, words % {"count": came.proved})
+    elif came.still_open:
+        messages.info(http, _("Nothing new was found. A DNS record can take an hour until everybody sees it."))
+    else:
+        messages.info(http, _("Everything is proved; the authority has not issued it yet."))
+
+
 def find(http: VisitRequest, pk: int) -> Request:
     """What was asked for, if this visit may see it. Raises Http404."""
-    return get_object_or_404(http.visit.requests().select_related(*_RELATED), pk=pk)
+    asked: Request = get_object_or_404(http.visit.requests().select_related(*_RELATED), pk=pk)
+    return asked
 
 
 def issued(asked: Request) -> Certificate | None:
@@ -37,12 +81,13 @@ def issued(asked: Request) -> Certificate | None:
     if asked.state != RequestState.ISSUED or asked.result is None:
         return None
     certificates = Certificate.objects.for_partner(asked.partner).filter(order=asked.result)
-    return certificates.current().first()
+    return certificates.current().select_related("partner", "order").first()
 
 
 def page(http: VisitRequest, asked: Request, *, status: int = 200, **more: Any) -> HttpResponse:
-    certificate = issued(asked)
-    installation = installation_of(certificate) if certificate else None
+    certificate, now = issued(asked), clock.now()
+    installation = installed.installation_of(certificate) if certificate else None
+    is_looking = installed.is_being_looked_at(installation, now=now)
     context = {
         "asked": asked,
         "visit": http.visit,
@@ -51,19 +96,44 @@ def page(http: VisitRequest, asked: Request, *, status: int = 200, **more: Any) 
         "state": request_state(asked),
         "headline": news.headline_for_customer(asked),
         "steps": news.steps_for_customer(asked, installation),
-        "proofs": asked.steps if asked.state == RequestState.PLACED else [],
-        "poll_seconds": progress.poll_seconds(asked, clock.now()),
-        "certificate": certificate,
-        "installation": installation,
+        "poll_seconds": progress.POLL_FAST if is_looking else progress.poll_seconds(asked, now),
+        "is_looking": is_looking,
         "promised_end": _promised_end(asked),
+        **_to_do(http, asked),
+        **(_to_install(http, asked, certificate, installation) if certificate else {}),
         **more,
     }
     return render(http, "certificates/customer/request.html", context, status=status)
 
 
-def installation_of(certificate: Certificate) -> Installation | None:
-    """What is known about it on its servers, if anything is."""
-    return Installation.objects.for_partner(certificate.partner).filter(certificate=certificate).first()
+def _to_do(http: VisitRequest, asked: Request) -> dict[str, Any]:
+    """What it waits for, if it waits for the customer."""
+    if asked.state == RequestState.WAITING_KEY:
+        return {"key_url": http.visit.url("offers:key", asked.pk)}
+    if asked.state == RequestState.PLACED:
+        recheck_url = http.visit.url("certificates:request_recheck", asked.pk)
+        return {"proofs": asked.steps, "recheck_url": recheck_url}
+    return {}
+
+
+def _to_install(
+    http: VisitRequest, asked: Request, certificate: Certificate, known: Installation | None
+) -> dict[str, Any]:
+    """The files, the guide of the chosen server, and what is known about the installation."""
+    order, visit = certificate.order, http.visit
+    guide = guide_of(http.GET.get("server", "")) or guide_for(order.server_platform if order else "")
+    return {
+        "certificate": certificate,
+        "servers": [(one, f"?server={one.server}#install") for one in GUIDES],
+        **guide_context(guide, fillings(certificate.names, thumbprint=certificate.thumbprint)),
+        **files_for(certificate, guide, lambda form: visit.url("certificates:request_download", asked.pk, form)),
+        "seal_url": seal_address(order) if order and has_seal(order) else "",
+        "installation": known,
+        "installation_pill": installed.pill(known),
+        "installation_words": installed.sentence(known) if known else "",
+        "installed_url": visit.url("certificates:request_installed", asked.pk),
+        "look_url": visit.url("certificates:request_look", asked.pk) if asked.partner.checks_live_hosts else "",
+    }
 
 
 def _promised_end(asked: Request) -> date | None:
