@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from certificates.visits import at_home, by_link
-from offers.views.customer import advice, due, renewing
+from offers.views.customer import advice, due, keys, renewing
 
 urlpatterns = [
     path("r/<slug:handle>/", by_link(due.due), name="link_due"),
@@ -14,4 +14,6 @@ urlpatterns = [
     path("home/orders/<int:pk>/renew/", at_home("home.renew")(renewing.renew), name="home_renew"),
     path("r/<slug:handle>/orders/<int:pk>/advice/", by_link(advice.advice), name="link_advice"),
     path("home/orders/<int:pk>/renew/advice/", at_home("home.renew")(advice.advice), name="home_advice"),
+    path("r/<slug:handle>/requests/<int:pk>/key/", by_link(keys.key), name="link_key"),
+    path("home/requests/<int:pk>/key/", at_home("home.renew")(keys.key), name="home_key"),
 ]
