@@ -5,19 +5,17 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import models, transaction
-from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from certificates import letters
 from certificates.models import Contact, Order
 from certificates.services import renewal_links
 from certificates.services.refusals import RequestRefused
-from certificates.wording import day, host
 from portal import activities
 from portal.limits import Limit
-from portal.mail import letters, outbox
+from portal.mail import outbox
 from portal.models import Link, OutgoingMail, User
 from portal.models.mail import MailPurpose
 from portal.texts import one_line
@@ -111,9 +109,15 @@ def _link_for(order: Order, colleague: Colleague, asker: Asker, part: Part, now:
 
 
 def _send(order: Order, colleague: Colleague, asker: Asker, *, url: str, key: str, now: datetime) -> OutgoingMail:
-    with translation.override(colleague.language):
-        facts = _facts(order, colleague, asker, url)
-    words = letters.render("emails/forwarded", facts, language=colleague.language, partner=order.partner)
+    words = letters.forwarded(
+        order,
+        asker=one_line(asker.name, 120),
+        colleague=one_line(colleague.name, 120),
+        task=colleague.task.value,
+        message=one_line(colleague.message, LONGEST_MESSAGE),
+        url=url,
+        language=colleague.language,
+    )
     return outbox.enqueue(
         key=key,
         partner=order.partner,
@@ -125,20 +129,6 @@ def _send(order: Order, colleague: Colleague, asker: Asker, *, url: str, key: st
         html=words.html,
         now=now,
     )
-
-
-def _facts(order: Order, colleague: Colleague, asker: Asker, url: str) -> dict[str, Any]:
-    return {
-        "person": {"first_name": one_line(colleague.name, 120)},
-        "asker": one_line(asker.name, 120),
-        "customer": order.customer,
-        "task": colleague.task,
-        "message": one_line(colleague.message, LONGEST_MESSAGE),
-        "order": order,
-        "host": host(order),
-        "ends_on": day(order.ends_on) if order.ends_on else "",
-        "url": url,
-    }
 
 
 def _key(order: Order, email: str, now: datetime) -> str:

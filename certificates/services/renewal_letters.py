@@ -8,14 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
-from django.utils import translation
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from certificates import rules, wording
+from certificates import letters, rules
 from certificates.models import Contact, Customer, Order
 from certificates.querysets import OrderQuerySet
 from certificates.rules import NoRule, RenewalPlan, RenewalWindowClosed
@@ -24,12 +20,10 @@ from certificates.services.refusals import OrderNotRenewable, RequestRefused
 from certificates.states import EmailState, RenewalMark
 from portal import activities
 from portal.access import PartnerQuerySet
-from portal.mail import letters, outbox
+from portal.mail import outbox
 from portal.models import Link, OutgoingMail, Partner, User
 from portal.models.mail import MailPurpose
 
-# A letter names so many orders, and says how many more there are.
-SHOWN = 12
 # Pressed for many orders at once, so many contacts are written to.
 MOST_LETTERS = 200
 _RELATED = ("partner", "customer", "contact", "product")
@@ -58,19 +52,6 @@ class Sent:
 
     letters: int
     left_out: int
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One order as the letter tells it, in the reader's language."""
-
-    host: str
-    number: str
-    product: str
-    issued: str
-    expires: str
-    validity: str
-    days_kept: str
 
 
 def send_renewal_link(about: Order | Contact, *, actor: User | None, now: datetime) -> OutgoingMail:
@@ -196,9 +177,8 @@ def _send(
     verb = f"{about._meta.model_name}.link_sent"
     activities.record(verb, about, partner=about.partner, actor=actor, at=now, **facts)
     url = _link(about, contact, now, source="sent")
-    with translation.override(contact.language):
-        told = _facts(about.partner, contact, plans, url, actor=actor, now=now)
-    words = letters.render("emails/renewal_link", told, language=contact.language, partner=about.partner)
+    sender = str(actor) if actor else about.partner.name
+    words = letters.renewal_link(contact, plans, url=url, sender=sender, now=now)
     return outbox.enqueue(
         key=key,
         partner=about.partner,
@@ -232,74 +212,3 @@ def _plans(partner: Partner, orders: Sequence[Order], *, now: datetime) -> dict[
         except (RenewalWindowClosed, NoRule, OrderNotRenewable):
             continue
     return plans
-
-
-def _facts(
-    partner: Partner,
-    contact: Contact,
-    plans: Mapping[Order, RenewalPlan],
-    url: str,
-    *,
-    actor: User | None,
-    now: datetime,
-) -> dict[str, Any]:
-    """What the letter says, in the active language."""
-    items = [_item(order, plan) for order, plan in plans.items()]
-    first, _plan = next(iter(plans.items()))
-    return {
-        "person": {"first_name": contact.name},
-        "title": _title(first, len(items), now=now),
-        "items": items[:SHOWN],
-        "count": len(items),
-        "further": max(len(items) - SHOWN, 0),
-        "sender": str(actor) if actor else partner.name,
-        "url": url,
-    }
-
-
-def _title(first: Order, count: int, *, now: datetime) -> str:
-    """Of one order its name, of several how many; and by when, unless the first of them has ended."""
-    facts = {"host": wording.host(first), "count": count, "date": wording.day(first.ends_on) if first.ends_on else ""}
-    has_ended = first.ends_at is not None and first.ends_at <= now
-    if count > 1:
-        words = ngettext(
-            "%(count)s certificate to renew, the first by %(date)s",
-            "%(count)s certificates to renew, the first by %(date)s",
-            count,
-        )
-        late = ngettext(
-            "%(count)s certificate to renew, the first ended on %(date)s",
-            "%(count)s certificates to renew, the first ended on %(date)s",
-            count,
-        )
-        return (late if has_ended else words) % facts
-    words = _("Renew %(host)s: it ended on %(date)s") if has_ended else _("Renew %(host)s by %(date)s")
-    return words % facts
-
-
-def _item(order: Order, plan: RenewalPlan) -> Item:
-    return Item(
-        host=wording.host(order),
-        number=order.number,
-        product=order.product_name,
-        issued=wording.day(rules.utc_date(order.starts_at)) if order.starts_at else "",
-        expires=wording.day(order.ends_on) if order.ends_on else "",
-        validity=wording.years(order.term_years),
-        days_kept=_days_kept(plan),
-    )
-
-
-def _days_kept(plan: RenewalPlan) -> str:
-    """Both numbers and the new end: 21 days left and 365 bought, to 13 December 2027."""
-    facts = {
-        "kept": wording.time_kept(plan.carried_days, wording.hours_kept(plan)),
-        "term": plan.term_days,
-        "end": wording.day(rules.last_day(plan.order_end)),
-    }
-    if plan.carried_days or wording.hours_kept(plan):
-        words = _(
-            "You lose no day: the %(kept)s that are left are added to the %(term)s days of the new order, "
-            "which then runs to %(end)s."
-        )
-        return words % facts
-    return _("Renewed today, the new order runs to %(end)s.") % facts

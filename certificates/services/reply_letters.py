@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.conf import settings
-from django.urls import reverse
-from django.utils import translation
-from django.utils.translation import gettext as _
-
+from certificates import letters
 from certificates.models import Order, Reply
-from certificates.wording import day, host
-from portal.mail import letters, outbox
+from portal.mail import outbox
 from portal.models.mail import MailPurpose
-from portal.money import money
 
 
 def tell_owner(reply: Reply, *, now: datetime) -> None:
@@ -23,20 +17,7 @@ def tell_owner(reply: Reply, *, now: datetime) -> None:
     if member is None or not member.is_active or not member.user.is_active:
         return
     owner = member.user
-    with translation.override(owner.language):
-        facts = {
-            "person": owner,
-            "headline": _("%(customer)s no longer needs %(host)s")
-            % {"customer": order.customer.name, "host": host(order)},
-            "said_by": reply.said_by,
-            "reason": str(Reply.Reason(reply.reason).label),
-            "words": reply.words,
-            "order": order,
-            "ends_on": day(order.ends_on) if order.ends_on else "",
-            "price": money(order.price, order.currency) if order.price is not None and order.currency else "",
-            "url": f"{settings.PUBLIC_URL}{reverse('certificates:order', args=[order.pk])}",
-        }
-    words = letters.render("emails/not_needed", facts, language=owner.language, partner=order.partner)
+    words = letters.not_needed(reply, owner)
     outbox.enqueue(
         key=_key(reply),
         partner=order.partner,

@@ -26,8 +26,9 @@ LENA = Voice(name="Lena Roth")
 
 
 @pytest.fixture(autouse=True)
-def _fresh_counters(db: None) -> None:
+def _fresh_counters(db: None, settings: Any) -> None:
     cache.clear()
+    settings.MFA_REQUIRED = False
 
 
 def put_off(order: Order, until: date, **options: Any) -> Reply:
