@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from offers.contributions import columns, revenue, worth
+from offers.contributions import columns, home, revenue, worth
 from offers.contributions import needs as needed
 from offers.contributions import prices as price_contributions
 from offers.contributions import quotes as quote_contributions
@@ -51,6 +51,7 @@ price_contributions.register()
 
 # Values, prices and what was agreed
 columns.register()
+home.register()
 worth.register()
 revenue.register()
 demo_parts.add(DemoPart("sales", 10, demo.seed))

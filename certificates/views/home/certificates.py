@@ -9,6 +9,7 @@ from typing import Any
 
 import django_filters
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -44,7 +45,7 @@ class CertificatesPage(ListPage):
     title = gettext_lazy("Your certificates")
     table_class = HomeTable
     filters_class = HomeFilters
-    sorts = {"expires": Sort(("ends_on",), nullable=True), "name": Sort(("common_name",))}
+    sorts = {"expires": Sort(("until",)), "name": Sort(("common_name",))}
     sizes = (25, 50, 100)
     default_size = 25
     template_name = "certificates/home/home.html"
@@ -68,7 +69,8 @@ class CertificatesPage(ListPage):
         return "expires" if self.tab == CURRENT else "-expires"
 
     def get_queryset(self) -> OrderQuerySet:
-        return self.of_tab(self.tab).select_related("product")
+        # what is not issued yet has no end, and stands behind what has
+        return self.of_tab(self.tab).annotate(until=Coalesce("ends_on", date.max)).select_related("product")
 
     def of_tab(self, tab: str) -> OrderQuerySet:
         orders, current = self.request.visit.orders(), _in_use(self.today)
