@@ -19,6 +19,7 @@ from django.urls import reverse
 
 from certificates.models import Contact, Customer, Order, Request
 from certificates.querysets import OrderQuerySet, RequestQuerySet
+from certificates.services.forwarding import asked_by
 from certificates.services.renewal_links import PURPOSE, SHOWN_AFTER, SHOWN_BEFORE, subject_key
 from portal import clock, linked, links
 from portal.access import requires
@@ -56,6 +57,11 @@ class Visit:
     def asked_by(self) -> str:
         """Who asked, for what nobody signed in for; empty where `actor` says so."""
         return "" if self.actor else self.name
+
+    @property
+    def invited_by(self) -> str:
+        """Who handed the link on to its reader, if somebody at the customer's did."""
+        return asked_by(self.link) if self.link else ""
 
     def orders(self) -> OrderQuerySet:
         """What they may see: at home all of the customer's; by link its one order, or the contact's due ones."""

@@ -16,7 +16,7 @@ from certificates.services.refusals import RequestRefused
 from portal import activities
 from portal.limits import Limit
 from portal.mail import outbox
-from portal.models import Link, OutgoingMail, User
+from portal.models import Link, Membership, OutgoingMail, User
 from portal.models.mail import MailPurpose
 from portal.texts import one_line
 
@@ -91,13 +91,20 @@ def ask_colleague(
     return letter
 
 
-def asked_by(link: Link | None) -> str:
-    """By what name the colleague who forwarded this link goes; empty for a link of ours."""
-    parent = _parent(link) if link else None
+def asked_by(link: Link) -> str:
+    """The name of whoever forwarded this link to its reader; empty for a link of ours."""
+    kind, _colon, key = link.source.partition(":")
+    if kind != "forward":
+        return ""
+    if key.startswith("user:"):
+        members = Membership.objects.for_partner(link.partner).select_related("user")
+        member = members.filter(user=int(key.removeprefix("user:"))).first()
+        return str(member.user) if member else ""
+    parent: Link | None = Link.objects.for_partner(link.partner).filter(pk=int(key)).first()
     if parent is None:
         return ""
-    rows = Contact.objects.for_partner(parent.partner).filter(email__iexact=parent.audience)
-    return str(rows.first() or parent.audience)
+    contact = Contact.objects.for_partner(link.partner).filter(email__iexact=parent.audience).first()
+    return str(contact or parent.audience)
 
 
 def _link_for(order: Order, colleague: Colleague, asker: Asker, part: Part, now: datetime) -> str:
@@ -145,10 +152,3 @@ def _refuse_within_pause(key: str, now: datetime) -> None:
     earlier = key.removesuffix(_stamp(now)) + _stamp(now - PAUSE)
     if OutgoingMail.objects.filter(key__gt=earlier, key__lte=key).exists():
         raise AskedJustNow
-
-
-def _parent(link: Link) -> Link | None:
-    kind, _colon, key = link.source.partition(":")
-    if kind != "forward" or not key.isdecimal():
-        return None
-    return Link.objects.for_partner(link.partner).filter(pk=int(key)).first()
