@@ -77,7 +77,7 @@ def test_letter_says_who_asks_for_what_in_text_and_html_alike(partner: Partner, 
         assert f"Lena Roth of Granit Phare SA {words}" in body
         assert "Lena Roth writes: Please do it before Friday." in body
         assert f"Order {order.number} · {order.product_name}" in body
-        assert "It ends on December 12, 2026." in body
+        assert "It ends on 12 December 2026." in body
     assert link_in(letter.text) == link_in(letter.html)
 
 
@@ -286,8 +286,9 @@ def test_page_says_why_nobody_was_asked(partner: Partner, client: Client) -> Non
 
     client.post(page, TYPED)
     again = client.post(page, TYPED)
-    for number in range(5):
-        tomorrow = client.post(page, {**TYPED, "email": f"{number}@granit-phare.example"})
+    for number in range(4):
+        client.post(page, {**TYPED, "email": f"{number}@granit-phare.example"})
+    tomorrow = client.post(page, {**TYPED, "email": "eve@granit-phare.example"})
     wrong = client.post(page, {**TYPED, "email": "a@b.example\nBcc: c@d.example", "task": "spam"})
 
     assert again.status_code == 429
