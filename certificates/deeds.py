@@ -156,6 +156,7 @@ DEEDS: Mapping[str, Deed] = {
     "order.link_sent": Deed(gettext_lazy("Renewal link sent"), "", _reader),
     "order.link_made": Deed(gettext_lazy("Renewal link made to be handed on"), "", _reader),
     "order.link_taken_back": Deed(gettext_lazy("Renewal link taken back"), "warn", _reader),
+    "contact.sign_in_link_sent": Deed(gettext_lazy("Sign-in link sent"), "", _reader),
     "contact.link_sent": Deed(gettext_lazy("Link to all that is due sent"), "", _reader),
     "contact.link_taken_back": Deed(gettext_lazy("Renewal link taken back"), "warn", _reader),
     "order.installation_said": Deed(gettext_lazy("The certificate is installed"), "good", _said_by),

@@ -41,7 +41,8 @@ MATRIX: Mapping[str, Mapping[str, frozenset[Role]]] = MappingProxyType(
         "organizations": {"view": _STAFF, "export": _STAFF},
         "customers": {"view": _STAFF, "export": _STAFF, "edit": _SALES, "assign": _SALES, "note": _STAFF},
         # Support corrects what a caller spells out: a name, a number, an address.
-        "contacts": {"edit": _STAFF},
+        # let_in: send a contact the letter that signs in
+        "contacts": {"edit": _STAFF, "let_in": _STAFF},
         # resend: send a quote's letter again, hand on its link, have its document drawn anew
         "quotes": {"view": _STAFF, "export": _STAFF, "edit": _SALES, "resend": _STAFF},
         "views": {"save": _STAFF},

@@ -53,6 +53,7 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "certificates:contact_edit": {"pk": "contact"},
     "certificates:contact_link_send": {"pk": "contact"},
     "certificates:contact_new": {"pk": "customer"},
+    "certificates:contact_sign_in": {"pk": "contact"},
     "certificates:customer": {"pk": "customer"},
     "certificates:customer_edit": {"pk": "customer"},
     "certificates:customer_new": {},

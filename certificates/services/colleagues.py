@@ -12,6 +12,7 @@ from django.db import transaction
 from certificates.models import Contact, Customer
 from certificates.services import customers
 from certificates.services.calendars import end_calendar
+from portal import activities, signing_in
 from portal.models import Link, Membership, User
 from portal.roles import Role
 from portal.services import people
@@ -24,6 +25,10 @@ class Oneself(Exception):
 
 class NobodyToWrite(Exception):
     """Without an address of their own nobody can sign in."""
+
+
+class ShutOut(Exception):
+    """The person was told not to sign in any more; that is taken back by who may, not by a letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +77,40 @@ def add_colleague(
 
 def let_in(contact: Contact, *, actor: User, now: datetime) -> Membership:
     """Invite the contact to sign in. Raises NobodyToWrite, AlreadyMember and BelongsElsewhere."""
+    return people.invite_customer(
+        _invitation(contact), partner=contact.partner, customer_id=contact.customer_id, actor=actor, now=now
+    )
+
+
+@transaction.atomic
+def send_sign_in_link(contact: Contact, *, actor: User, now: datetime) -> Membership:
+    """Write the contact a letter that lets in with one press; whoever could not sign in before can from now on.
+
+    Raises NobodyToWrite, BelongsElsewhere, and ShutOut of somebody who may not come back by this.
+    """
+    member, is_new = people.customer_member(
+        _invitation(contact), partner=contact.partner, customer_id=contact.customer_id
+    )
+    if not (member.is_active and member.user.is_active):
+        raise ShutOut
+    activities.record(
+        "contact.sign_in_link_sent", contact, partner=contact.partner, actor=actor, at=now, to=contact.email, new=is_new
+    )
+    signing_in.send_link(member, now=now)
+    return member
+
+
+def _invitation(contact: Contact) -> Invitation:
     if not contact.email:
         raise NobodyToWrite
     first, _space, last = contact.name.partition(" ")
-    invitation = Invitation(
+    return Invitation(
         email=contact.email,
         role=Role.CUSTOMER,
         first_name=first[:150],
         last_name=last[:150],
         language=contact.language,
         time_zone=contact.time_zone,
-    )
-    return people.invite_customer(
-        invitation, partner=contact.partner, customer_id=contact.customer_id, actor=actor, now=now
     )
 
 

@@ -84,12 +84,7 @@ def invite_customer(
 
     Raises AlreadyMember, and BelongsElsewhere where the address has another place with the partner: it is not moved.
     """
-    user = _known(invitation.email) or _new_user(invitation, partner)
-    member, created = Membership.objects.get_or_create(
-        partner=partner, user=user, defaults={"role": Role.CUSTOMER, "customer_id": customer_id}
-    )
-    if member.customer_id != customer_id:
-        raise BelongsElsewhere
+    member, created = customer_member(invitation, partner=partner, customer_id=customer_id)
     if not created and member.is_active:
         raise AlreadyMember(member)
     if not created:
@@ -98,6 +93,21 @@ def invite_customer(
     activities.record("person.invited", member, partner=partner, actor=actor, at=now, after={"role": member.role})
     send_invitation(member, actor=actor, now=now)
     return member
+
+
+@transaction.atomic
+def customer_member(invitation: Invitation, *, partner: Partner, customer_id: int) -> tuple[Membership, bool]:
+    """Who signs in for the customer under that address, active or not, and whether that begins now.
+
+    Raises BelongsElsewhere where the address has another place with the partner: it is not moved.
+    """
+    user = _known(invitation.email) or _new_user(invitation, partner)
+    member, created = Membership.objects.get_or_create(
+        partner=partner, user=user, defaults={"role": Role.CUSTOMER, "customer_id": customer_id}
+    )
+    if member.customer_id != customer_id:
+        raise BelongsElsewhere
+    return member, created
 
 
 def _known(email: str) -> User | None:
