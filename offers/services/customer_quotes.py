@@ -47,11 +47,11 @@ def quote_for_visit(
     wishes = _wishes(visit.customer, wanted)
     with transaction.atomic():
         _hold(visit.customer)
-        if there := _same_press(visit, wishes, now):
+        if there := _same_press(visit, wishes, code, now):
             return there
         if QUOTES.is_reached(reader):
             raise TooManyQuotes
-        quote = _send(visit, wishes, now=now, purchase_order=purchase_order)
+        quote = _send(visit, wishes, now=now, purchase_order=purchase_order, code=code)
     QUOTES.count(reader)
     return quote
 
@@ -66,10 +66,10 @@ def _hold(customer: Customer) -> None:
     Customer.objects.for_partner(customer.partner).select_for_update(no_key=True).get(pk=customer.pk)
 
 
-def _send(visit: Visit, wishes: Sequence[LineWish], *, now: datetime, purchase_order: str) -> Quote:
+def _send(visit: Visit, wishes: Sequence[LineWish], *, now: datetime, purchase_order: str, code: str) -> Quote:
     contact = _contact_of(visit, now=now)
     orders = [wish.order for wish in wishes if wish.order]
-    draft = draft_quote(orders, contact=contact, actor=None, now=now, lines=wishes)
+    draft = draft_quote(orders, contact=contact, actor=None, now=now, code=code, lines=wishes)
     draft.owner, draft.purchase_order = _owner_of(visit.customer), purchase_order
     draft.save(update_fields=["owner", "purchase_order"])
     quote = send_quote(draft, actor=visit.actor, now=now, by_mail=contact.email_state == EmailState.OK)
@@ -111,10 +111,11 @@ def _owner_of(customer: Customer) -> User | None:
     return owner.user if owner and owner.is_active and owner.user.is_active else None
 
 
-def _same_press(visit: Visit, wishes: Sequence[LineWish], now: datetime) -> Quote | None:
-    """An open quote of the last minutes, made out to the visitor, with these very lines."""
+def _same_press(visit: Visit, wishes: Sequence[LineWish], code: str, now: datetime) -> Quote | None:
+    """An open quote of the last minutes, made out to the visitor, with these very lines and this code."""
     rows = Quote.objects.for_partner(visit.partner).open().select_related("partner", "customer", "contact")
-    recent = rows.filter(customer=visit.customer, contact__email__iexact=visit.email, created_at__gt=now - SAME_PRESS)
+    mine = rows.filter(customer=visit.customer, contact__email__iexact=visit.email, code=code.strip())
+    recent = mine.filter(created_at__gt=now - SAME_PRESS)
     asked = _what(wishes)
     return next((one for one in recent.order_by("-pk") if _what(wishes_of(one)) == asked), None)
 
