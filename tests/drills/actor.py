@@ -28,6 +28,7 @@ from django.db import connection, transaction  # noqa: E402 - once Django is set
 from certificates.models import Certificate, Customer, Order, Request, SandboxOrder  # noqa: E402
 from certificates.services.deciding import retry_request  # noqa: E402
 from certificates.services.downloads import chain_of  # noqa: E402
+from certificates.services.installation_letters import remind_of_installations  # noqa: E402
 from certificates.services.refusals import RequestRefused  # noqa: E402
 from certificates.services.renewals import AlreadyRenewed, request_renewal  # noqa: E402
 from certificates.tasks import sweep_requests  # noqa: E402
@@ -46,7 +47,7 @@ from offers.services.renewing import renew_at_price  # noqa: E402
 from offers.services.valuing import value_orders  # noqa: E402
 from portal import clock  # noqa: E402
 from portal.access import across_partners, on_behalf_of  # noqa: E402
-from portal.models import Activity, Partner, User  # noqa: E402
+from portal.models import Activity, OutgoingMail, Partner, User  # noqa: E402
 
 
 def wait_for_the_others() -> None:
@@ -322,6 +323,18 @@ def _owner(quote: Quote) -> User:
     return quote.owner
 
 
+def remind_at_once(number: int) -> dict[str, Any]:
+    """How many reminders this process has sent; and, once so many letters are written, how many there are of each."""
+    wait_for_the_others()
+    sent = remind_of_installations(now=clock.now())
+    with across_partners():
+        letters = OutgoingMail.objects.filter(key__startswith="not-installed:")
+        while letters.count() < number:
+            time.sleep(0.01)
+        keys = Counter(letters.values_list("key", flat=True))
+    return {"sent": sent, "letters": sorted(keys.values())}
+
+
 DEEDS = {
     "quarrel": quarrel,
     "end_both": end_both,
@@ -333,6 +346,7 @@ DEEDS = {
     "accept": accept,
     "count": count,
     "send": send_at_once,
+    "remind": remind_at_once,
 }
 
 if __name__ == "__main__":
