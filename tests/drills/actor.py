@@ -25,11 +25,12 @@ django.setup()
 
 from django.db import connection, transaction  # noqa: E402 - once Django is set up
 
-from certificates.models import Certificate, Customer, Order, Request, SandboxOrder  # noqa: E402
+from certificates.models import Certificate, Contact, Customer, Order, Request, SandboxOrder  # noqa: E402
 from certificates.services.deciding import retry_request  # noqa: E402
 from certificates.services.downloads import chain_of  # noqa: E402
 from certificates.services.installation_letters import remind_of_installations  # noqa: E402
 from certificates.services.refusals import RequestRefused  # noqa: E402
+from certificates.services.renewal_links import make_contact_link  # noqa: E402
 from certificates.services.renewals import AlreadyRenewed, request_renewal  # noqa: E402
 from certificates.tasks import sweep_requests  # noqa: E402
 from offers.models import Offer, Quote, Sale, Valuation  # noqa: E402
@@ -87,6 +88,45 @@ def accept(pk: int) -> dict[str, Any]:
     shown = re.search(r"(Buyer \d+) \(Buyer\) accepted this quote", browser.get(page).content.decode())
     refused = sorted(re.findall(r'<li class="host">([^<]+)</li>', answer.content.decode()))
     return {"status": answer.status_code, "name": name, "shown": shown[1] if shown else "", "refused": refused}
+
+
+def renew_all(pk: int) -> dict[str, Any]:
+    """Open a contact's link in a browser of one's own, and renew all that is due when all the others do."""
+    return _renew_ticked(pk, slice(None))
+
+
+def renew_half(pk: int) -> dict[str, Any]:
+    """The same, with every other order ticked."""
+    return _renew_ticked(pk, slice(None, None, 2))
+
+
+def _renew_ticked(pk: int, which: slice) -> dict[str, Any]:
+    with across_partners():
+        contact = Contact.objects.select_related("partner").get(pk=pk)
+    with on_behalf_of(contact.partner):
+        link = make_contact_link(contact, now=clock.now())
+    browser = Client(SERVER_NAME="localhost")
+    page = browser.get(f"/l/{link.partition('/l/')[2]}").headers["Location"]
+    shown = browser.get(page).content.decode()
+    told = dict(re.findall(r'name="(told-\d+)" value="([^"]*)"', shown))
+    ticked = re.findall(r'name="order" value="(\d+)"', shown)[which]
+    wait_for_the_others()
+    answer = browser.post(page, told | {"chosen": "1", "order": ticked, "renew": "1"})
+    after = browser.get(f"{page}?chosen=1").content.decode()
+    return {"status": answer.status_code, "shown": len(re.findall(r'href="/r/\w+/requests/\d+/"', after))}
+
+
+def count_renewals(pk: int) -> dict[str, int]:
+    """What has become of all that a contact's customer has due."""
+    wait_for_the_others()
+    with across_partners():
+        mine = Request.objects.filter(order__contact=pk)
+        return {
+            "requests": mine.count(),
+            "orders": len(set(mine.values_list("order", flat=True))),
+            "sales": Sale.objects.filter(request__in=mine).count(),
+            "uses": sum(Offer.objects.values_list("redeemed", flat=True)),
+        }
 
 
 def count(pk: int) -> dict[str, Any]:
@@ -345,6 +385,9 @@ DEEDS = {
     "redeem": redeem_at_once,
     "accept": accept,
     "count": count,
+    "count_renewals": count_renewals,
+    "renew_all": renew_all,
+    "renew_half": renew_half,
     "send": send_at_once,
     "remind": remind_at_once,
 }

@@ -361,7 +361,7 @@ def test_reading_counting_and_scanning_change_nothing(reader: Contact) -> None:
     for _ in range(3):
         browser.client.get(browser.url)
         browser.client.head(browser.url)
-        browser.client.get(browser.url, {"chosen": "1", "order": orders[0].pk}, headers={"HX-Request": "true"})
+        browser.client.get(f"{browser.url}?chosen=1&order={orders[0].pk}", headers={"HX-Request": "true"})
 
     assert list(Order.objects.order_by("pk").values()) == before
     assert not Request.objects.exists()
