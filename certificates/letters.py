@@ -143,6 +143,7 @@ def _days_kept(plan: RenewalPlan) -> str:
     if not (plan.carried_days or hours):
         return _("Renewed today, the new order runs to %(end)s.") % facts
     words = _(
-        "You lose no day: what is left (%(kept)s) is added to the %(term)s days of the new order, which runs to %(end)s."
+        "You lose no day: what is left (%(kept)s) is added to the %(term)s days of the new order, "
+        "which runs to %(end)s."
     )
     return words % facts

@@ -30,7 +30,7 @@ ESSENTIALS = (
     "13 December 2025",
     "12 December 2026",
     "1 year",
-    "You lose no day: what is left (20 days and 14 hours) is added to the 365 days of the new order, "
+    "You lose no day: what is left (20 days) is added to the 365 days of the new order, "
     "which runs to 12 December 2027.",
 )
 
