@@ -25,7 +25,7 @@ from certificates.models import (
     Request,
 )
 from certificates.search.text import order_text
-from certificates.services import planning
+from certificates.services import planning, renewal_letters
 from certificates.services.demo_plan import (
     DemoCustomer,
     DemoOrder,
@@ -36,6 +36,7 @@ from certificates.services.demo_plan import (
     renewal_day,
 )
 from certificates.services.placing import place_request
+from certificates.services.renewal_letters import send_renewal_link
 from certificates.services.renewals import promise_of, request_renewal
 from certificates.services.search import index_contact
 from certificates.states import (
@@ -90,6 +91,7 @@ def seed(*, now: datetime) -> Seeded:
         _ask_for_some(staff["Claire"].user, made, now=now)
         for part in contributions.demo_parts.items:
             part.seed(partner, now)
+        _send_links(known["karst-atelier.example"].contact, actor=staff["Sam"].user, now=now)
         seeded = Seeded(len(known), len(made), Certificate.objects.count())
     _neighbour(now=now)
     return seeded
@@ -397,6 +399,15 @@ def _leave_notes(staff: dict[str, Membership], made: list[Order], *, now: dateti
             text=text,
             at=now - timedelta(days=number + 1, hours=3),
         )
+
+
+def _send_links(contact: Contact, *, actor: User, now: datetime) -> None:
+    """Letters with links to renewals, as the mailbox shows them: to all that is due, and to one that nothing holds up."""
+    due = list(renewal_letters.due_orders(contact, now=now))
+    send_renewal_link(contact, actor=actor, now=now)
+    ready = (one for one in due if not any(fact.holds for fact in planning.validation_state(one, today=now.date())))
+    if order := next(ready, None):
+        send_renewal_link(order, actor=actor, now=now)
 
 
 def _ask_for_some(actor: User, made: list[Order], *, now: datetime) -> None:
