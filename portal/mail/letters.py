@@ -56,14 +56,19 @@ def render(
 
 
 def _frame(partner: Partner | None) -> dict[str, Any]:
-    chosen = RGB.parse(partner.brand_colour if partner else DEFAULT_BRAND_COLOUR)
-    brand = colours.brand_on(LIGHT, chosen)
+    brand, ink = colours_of(partner.brand_colour if partner else DEFAULT_BRAND_COLOUR)
     return {
         "partner": partner,
         "house": partner.name if partner else _("Renewal portal"),
-        "brand": str(brand),
-        "brand_ink": str(colours.ink_for(brand)),
+        "brand": brand,
+        "brand_ink": ink,
     }
+
+
+def colours_of(chosen: str) -> tuple[str, str]:
+    """The ground of a letter's heading and button in the chosen colour, and what is written on it."""
+    brand = colours.brand_on(LIGHT, RGB.parse(chosen))
+    return str(brand), str(colours.ink_for(brand))
 
 
 def _foot(partner: Partner | None, code: str) -> dict[str, Any]:
