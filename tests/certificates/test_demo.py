@@ -11,7 +11,7 @@ from django_scopes import scope, scopes_disabled
 from certificates.models import Certificate, Customer, Order, Request
 from certificates.states import RenewalMark, RequestState
 from portal import clock, demo
-from portal.models import Partner, User
+from portal.models import OutgoingMail, Partner, User
 from tests.factories import TODAY
 
 
@@ -71,3 +71,15 @@ def test_demo_is_never_made_twice(relais: Partner) -> None:
 def test_every_person_of_the_demo_can_sign_in(relais: Partner) -> None:
     assert len(demo.sign_ins()) == len(demo.PEOPLE)
     assert [one.email for one in User.objects.all() if not one.check_password(demo.PASS_PHRASE)] == []
+
+
+def test_mailbox_of_the_demo_will_hold_links_to_one_renewal_and_to_all_that_are_due(relais: Partner) -> None:
+    with scope(partner=relais):
+        letters = OutgoingMail.objects.filter(key__startswith="renewal-link:").order_by("pk")
+        due, ready = (letter.subject for letter in letters)
+        readers = set(letters.values_list("to_email", flat=True))
+        orders = Order.objects.filter(common_name=ready.split()[1])
+
+        assert readers == {"it@karst-atelier.example"}
+        assert "certificates to renew" in due or "certificats" in due
+        assert orders.unrenewed().exists()
