@@ -12,7 +12,7 @@ from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from certificates.models import Certificate, Contact, Customer, Order, Product, Reply
+from certificates.models import Certificate, Contact, Customer, Installation, Order, Product, Reply
 from certificates.querysets import CustomerQuerySet, DomainQuerySet, OrderQuerySet, OrganizationQuerySet
 from certificates.states import OrderStatus, RenewalMark, ValidationLevel
 from portal import clock
@@ -137,14 +137,20 @@ class OrderFilters(ListFilters):
 
 
 class AllOrdersFilters(OrderFilters):
-    """The same, and by status, renewal and the days on which an order ends."""
+    """The same, and by status, renewal, installation and the days on which an order ends."""
 
-    rare = ("brand", "level", "wildcard", "notices", "contact", "answer")
+    rare = ("brand", "level", "wildcard", "notices", "contact", "answer", "installed")
 
     status = AnyOf(label=_("Status"), field_name="status", choices=OrderStatus.choices)
     renewal = AnyOf(label=_("Renewal"), field_name="renewal_mark", choices=RenewalMark.choices)
     ends_from = day_filter(_("Ends from"), "ends_on", "gte")
     ends_to = day_filter(_("Ends until"), "ends_on", "lte")
+    installed = one_of([("yes", _("Yes")), ("no", _("No"))], label=_("Installed"), method="filter_installed")
+
+    def filter_installed(self, orders: OrderQuerySet, _name: str, value: str) -> OrderQuerySet:
+        known = Installation.objects.filter(certificate__order=OuterRef("pk"), certificate__is_current=True)
+        done = Q(said_at__isnull=False) | Q(state=Installation.State.SERVED)
+        return orders.filter(Exists(known.filter(done if value == "yes" else ~done).order_by()))
 
 
 class CustomerFilters(ListFilters):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from certificates.models import Certificate, Installation
+from certificates.models import Certificate, Installation, Order
 from certificates.wording import Pill, day
 from certificates.x509 import display_name
 from portal.outbound import Problem
@@ -16,20 +17,39 @@ State = Installation.State
 
 def installation_of(certificate: Certificate) -> Installation | None:
     """What is known about it on its servers, if anything is."""
-    return Installation.objects.for_partner(certificate.partner).filter(certificate=certificate).first()
+    known = Installation.objects.for_partner(certificate.partner).filter(certificate=certificate)
+    return known.select_related("certificate__order").first()
 
 
-def pill(installation: Installation | None) -> Pill | None:
-    """The state in a word; None where nothing was ever asked about it."""
-    if installation is None:
-        return None
+def told_after(order: Order) -> tuple[Pill, str] | None:
+    """State and sentence about what was issued last for an order, its renewal included; None where nothing was."""
+    known = installation_after(order)
+    return (pill(known), sentence(known)) if known else None
+
+
+def installation_after(order: Order) -> Installation | None:
+    """What is known about the present certificate of the order, or of the one that renewed it."""
+    mine = Q(certificate__order=order) | Q(certificate__order__predecessor=order)
+    known = Installation.objects.for_partner(order.partner).filter(mine, certificate__is_current=True)
+    return known.select_related("certificate__order").order_by("-certificate__starts_at", "-pk").first()
+
+
+def pill(installation: Installation) -> Pill:
+    """The state in a word."""
     if installation.is_done:
         return Pill("good", _("Installed"))
-    return Pill("bad" if installation.state == State.OTHER else "warn", _("Not installed"))
+    return Pill("bad" if installation.state == State.OTHER else "warn", _not_installed(installation.certificate))
+
+
+def _not_installed(certificate: Certificate) -> str:
+    if certificate.kind == Certificate.Kind.REISSUE:
+        return _("Reissued, not installed")
+    renews = certificate.order is not None and certificate.order.predecessor_id is not None
+    return _("Renewed, not installed") if renews else _("Not installed")
 
 
 def sentence(installation: Installation) -> str:
-    """Who says it, or what the last look at the server found; empty where nobody has said or looked."""
+    """Who says it, or what the last look at its server found; empty where nobody has said or looked."""
     if installation.state == State.SERVED:
         return _("%(host)s showed it on %(date)s.") % _look(installation)
     if installation.said_at:

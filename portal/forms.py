@@ -131,6 +131,7 @@ class PartnerForm(_Crispy, forms.ModelForm):  # type: ignore[type-arg]
             "authority_marketing_email",
         ),
         Fieldset(_("Approval"), "approval_required"),
+        Fieldset(_("After the issue"), "checks_live_hosts"),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -163,6 +164,7 @@ class PartnerForm(_Crispy, forms.ModelForm):  # type: ignore[type-arg]
             "authority_marketing_name",
             "authority_marketing_email",
             "approval_required",
+            "checks_live_hosts",
         )
         widgets = {
             "brand_colour": forms.TextInput(attrs={"type": "color", **_COLOUR_PREVIEW}),
@@ -175,6 +177,10 @@ class PartnerForm(_Crispy, forms.ModelForm):  # type: ignore[type-arg]
             "sender_email": _("Its domain must allow the portal's mail server to send in its name."),
             "postal_address": _("Letters with offers must carry one by law."),
             "approval_required": _("What account managers ask for goes to the authority once you have approved it."),
+            "checks_live_hosts": _(
+                "After a renewal, the portal opens a connection to the host of the certificate, as a browser does, for "
+                "30 days at most, and sees which certificate it shows."
+            ),
         }
 
     def clean_logo_file(self) -> bytes | None:

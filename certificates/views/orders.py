@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from certificates import wording
+from certificates import installed, wording
 from certificates.filters import ME, AllOrdersFilters
 from certificates.forms.customers import NoteForm
 from certificates.models import Certificate, Order, Request
@@ -128,6 +128,7 @@ def _page(request: PartnerRequest, order: Order, note_form: NoteForm, *, status:
         "remarks": remarks_of(order),
         "is_stalled": order.auto_renew and _is_stalled(order),
         "successor": Order.objects.for_partner(request.partner).filter(predecessor=order).first(),
+        "installation": installed.told_after(order),
         "requests": _requests(order),
         "certificates": [(one, _formats(one)) for one in certificates],
         "current": next(((one, _formats(one)) for one in certificates if one.is_current), None),

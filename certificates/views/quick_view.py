@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from certificates import rules, wording
+from certificates import installed, rules, wording
 from certificates.models import Order
 from certificates.rules import ActionKind, NoRule, RenewalPlan, RenewalWindowClosed, Window
 from certificates.services import customers, marks, planning
@@ -79,6 +79,7 @@ def _context(request: PartnerRequest, order: Order, now: datetime) -> dict[str, 
         "validations": [_validation(fact) for fact in planning.validation_state(order, today=today)],
         "reachability": wording.reachability(order.contact) if order.contact else None,
         "days": _days(order, now, book),
+        "installation": installed.told_after(order),
         "timeline": order_timeline(order, limit=_EVENTS),
         "row_actions": _row_actions(order, permissions),
         "panels": _panels(request, order),

@@ -11,10 +11,11 @@ import pytest
 import time_machine
 from django.core import mail
 from django.core.cache import cache
+from django.test import Client
 
 from certificates import installed
 from certificates.authorities.sandbox import Sandbox
-from certificates.models import Certificate, Installation, OptOut, Order, Request
+from certificates.models import Certificate, Contact, Installation, OptOut, Order, Request
 from certificates.services import installations, placing
 from certificates.services.installation_letters import remind_of_installations
 from certificates.services.installations import (
@@ -37,6 +38,7 @@ from tests import factories
 from tests.certificates.certs import make_certificate, make_csr
 from tests.certificates.customers import make_due
 from tests.certificates.services.work import TEN, press, press_new, press_reissue, sweep
+from tests.offers.reading import words
 from tests.tls import Server, serving
 
 HOST = "www.granit-phare.example"
@@ -252,9 +254,9 @@ def test_somebody_asks_for_a_look_and_it_is_due_at_once(looking: Partner, server
 # The reminder
 
 
-def stop_letters(order: Order, scope: str, **about: Any) -> None:
-    assert order.contact is not None
-    OptOut.objects.create(partner=order.partner, contact=order.contact, scope=scope, at=TEN, **about)
+def stop_letters(contact: Contact | None, scope: str, **about: Any) -> None:
+    assert contact is not None
+    OptOut.objects.create(partner=contact.partner, contact=contact, scope=scope, at=TEN, **about)
 
 
 def test_one_quiet_letter_after_three_days_and_never_another(looking: Partner, settings: Any) -> None:
@@ -343,7 +345,7 @@ def test_whoever_wants_no_letters_about_it_gets_none(scope: str, looking: Partne
     order = old_order(looking)
     certificate = renewed(order)
     about: dict[str, dict[str, Any]] = {"order": {"order": order}, "certificate": {"certificate": certificate}}
-    stop_letters(order, scope, **about.get(scope, {}))
+    stop_letters(order.contact, scope, **about.get(scope, {}))
 
     assert remind_of_installations(now=TEN + 3 * DAY) == 0
     assert known(certificate).reminded_at is None
@@ -352,7 +354,7 @@ def test_whoever_wants_no_letters_about_it_gets_none(scope: str, looking: Partne
 def test_whoever_wants_no_offers_gets_this_letter_all_the_same(looking: Partner) -> None:
     order = old_order(looking)
     renewed(order)
-    stop_letters(order, OptOut.Scope.OFFERS)
+    stop_letters(order.contact, OptOut.Scope.OFFERS)
 
     assert remind_of_installations(now=TEN + 3 * DAY) == 1
 
@@ -409,3 +411,49 @@ def test_looks_are_claimed_by_one_worker(looking: Partner) -> None:
     both = [known(certificate), known(certificate)]
 
     assert [installations._claim(one, TEN + HOUR) for one in both] == [True, False]
+
+
+# What staff see
+
+
+@pytest.fixture
+def staff(looking: Partner, settings: Any) -> Client:
+    settings.MFA_REQUIRED = False
+    client = Client()
+    client.force_login(factories.make_member(looking).user)
+    return client
+
+
+def test_order_and_quick_view_tell_staff_of_the_new_and_of_the_old_order(looking: Partner, staff: Client) -> None:
+    old = old_order(looking)
+    certificate = renewed(old)
+    pages = [f"/orders/{pk}/{part}" for pk in (old.pk, certificate.order_id) for part in ("", "quick/")]
+
+    for url in pages:
+        assert "Renewed, not installed" in words(staff.get(url)), url
+
+    say_installed(certificate, by="Lena Roth", actor=None, now=clock.now())
+    for url in pages:
+        assert "Lena Roth said on 22 November 2026 that it is installed." in words(staff.get(url)), url
+    timeline = words(staff.get(f"/orders/{certificate.order_id}/"))
+    assert "The certificate is installed" in timeline
+    assert "by Lena Roth" in timeline
+
+
+def test_orders_nobody_ever_asked_about_say_nothing_of_it(looking: Partner, staff: Client) -> None:
+    order = old_order(looking)
+    factories.make_certificate(order)
+
+    assert "On its server" not in words(staff.get(f"/orders/{order.pk}/"))
+
+
+def test_the_list_of_orders_is_filtered_by_it(looking: Partner, staff: Client) -> None:
+    first, second = (renewed(old_order(looking, f"{name}.granit-phare.example")) for name in ("one", "two"))
+    say_installed(first, by="Lena Roth", actor=None, now=clock.now())
+
+    for choice, shown, hidden in (("yes", first, second), ("no", second, first)):
+        read = words(staff.get("/orders/", {"installed": choice}))
+        assert shown.order is not None
+        assert hidden.order is not None
+        assert shown.order.number in read
+        assert hidden.order.number not in read

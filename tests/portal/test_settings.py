@@ -108,7 +108,7 @@ def test_only_named_fields_change_whatever_is_posted(client: Client, administrat
 def test_form_names_what_administrators_may_change_and_no_more() -> None:
     columns = {field.name for field in Partner._meta.concrete_fields}
 
-    assert columns - fields_of(PartnerForm) == {"id", "slug", "host", "is_active", "logo", "created_at", "checks_live_hosts"}
+    assert columns - fields_of(PartnerForm) == {"id", "slug", "host", "is_active", "logo", "created_at"}
 
 
 def test_nobody_makes_themselves_more_than_they_are(settings: Settings) -> None:

@@ -129,7 +129,7 @@ def _to_install(
         **files_for(certificate, guide, lambda form: visit.url("certificates:request_download", asked.pk, form)),
         "seal_url": seal_address(order) if order and has_seal(order) else "",
         "installation": known,
-        "installation_pill": installed.pill(known),
+        "installation_pill": installed.pill(known) if known else None,
         "installation_words": installed.sentence(known) if known else "",
         "installed_url": visit.url("certificates:request_installed", asked.pk),
         "look_url": visit.url("certificates:request_look", asked.pk) if asked.partner.checks_live_hosts else "",
