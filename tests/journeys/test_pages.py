@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from email.message import EmailMessage
 
 import pytest
-from django.conf import settings
 from django.db.models import Model, Q
 from django.test import Client
 from django.urls import reverse
 from django_scopes import scope, scopes_disabled
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from certificates.models import (
     AuthorityConnection,
@@ -33,7 +32,7 @@ from portal.models import Membership, Partner, User
 from tests.journeys.files import SAMPLE
 from tests.journeys.house import House
 from tests.journeys.looks import barriers, overhang
-from tests.journeys.people import CLAIRE, ELISE, NADIA, STRANGER
+from tests.journeys.people import CLAIRE, ELISE, NADIA, STRANGER, speak
 from tests.journeys.rows import order_of, way_in
 from tests.journeys.stages import make_quotes
 from tests.journeys.visits import DESK, PHONE, Visits
@@ -79,6 +78,8 @@ PAGES: Mapping[str, str] = {
     "offers:embed": NADIA,
     "offers:embed_preview": NADIA,
     "offers:embedded": STRANGER,
+    "offers:home_advice": ELISE,
+    "offers:home_renew": ELISE,
     "offers:offer": NADIA,
     "offers:offer_edit": NADIA,
     "offers:offer_new": NADIA,
@@ -118,6 +119,8 @@ PAGES: Mapping[str, str] = {
     "portal:sign_in_by_link": STRANGER,
     "portal:verify": STRANGER,
 }
+# An order of the customer who is signed in at home
+OWN = "900000004"
 STAGES = {str(state): Q(state=state) for state in QuoteState} | {"change asked": Q(change_asked_at__isnull=False)}
 # Parts of pages that are whole where no script asks for them
 PARTS = {"certificates:authority_rule_effect", "portal:colour_preview", "portal:mailbox_html"}
@@ -182,13 +185,14 @@ def quoted(demo_house: House) -> None:
 
 def address_of(name: str, letter: str) -> str:
     """The page with the demo's rows in its address."""
-    known = {"slug": PARTNER_SLUG, "=1.M1P1Q1.host": letter}
+    known: dict[str, object] = {"slug": PARTNER_SLUG, "=1.M1P1Q1.host": letter}
     with scope(partner=Partner.objects.get(slug=PARTNER_SLUG)):
         if name == "offers:public_quote":
             return way_in(Quote.objects.open().latest("pk"))
         if name == "portal:sign_in_by_link":
             return signing_in.make_own_link(User.objects.get(email=ELISE), house=None, now=clock.now())
         places = PLACES.get(name, {})
+        known |= {"order": order_of(OWN).pk} if ":home_" in name else {}
         return reverse(name, kwargs={key: known.get(place) or _row(place) for key, place in places.items()})
 
 
@@ -250,12 +254,6 @@ def hindrances(visits: Visits, person: str, address: str) -> list[str]:
     found += barriers(page)
     # 320 pixels are what 400 % zoom leaves of a desk.
     return found + [place for width in (PHONE[0], 320) for place in overhang(page, width)]
-
-
-def speak(language: str, person: str, page: Page, origin: str) -> None:
-    """Let the person ask for the language, or the browser of a stranger."""
-    User.objects.filter(email=person).update(language=language)
-    page.context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": origin}])
 
 
 def test_every_whole_page_is_looked_at(letter: str) -> None:

@@ -249,7 +249,7 @@ def test_second_press_and_second_reader_see_the_first(order: Order) -> None:
     form = second.typed()
     first.send()
 
-    answers = [first.client.post(first.url, form), second.client.post(second.url, form), second.get()]
+    answers: list[Any] = [first.client.post(first.url, form), second.client.post(second.url, form), second.get()]
 
     assert [one.status_code for one in answers] == [409, 409, 200]
     for answer, reader in zip(answers, (first, second, second), strict=True):
@@ -339,7 +339,7 @@ def test_token_of_the_form_is_asked_for(order: Order) -> None:
 def test_outside_the_window_the_page_says_when(shop: Partner, ends_on: date, sentence: str) -> None:
     reader = reader_of(make_renewable(shop, customer=make_buyer(shop), ends_on=ends_on))
 
-    answers = [reader.get(), reader.client.post(reader.url, {"product": "x"})]
+    answers: list[Any] = [reader.get(), reader.client.post(reader.url, {"product": "x"})]
 
     for answer in answers:
         assert sentence in words(answer)

@@ -175,7 +175,7 @@ def test_first_gesture_of_a_person_is_counted_and_told_to_the_house_once(order: 
 
     assert statuses == [204, 204, 204]
     assert Link.objects.get().opened_count == 2
-    told = [(event.title, event.detail) for event in order_timeline(order) if "read" in event.title]
+    told = [(event.title, event.detail) for event in order_timeline(order) if "read" in str(event.title)]
     assert told == [("Renew page read by the customer", READER)]
 
 
@@ -186,7 +186,7 @@ def test_visit_by_the_link_of_a_contact_is_told_on_the_customers_page(order: Ord
 
     client.post(reverse("portal:link_seen", args=["renew", Link.objects.get().handle]))
 
-    told = [(event.title, event.detail) for event in customer_timeline(order.customer) if "read" in event.title]
+    told = [(event.title, event.detail) for event in customer_timeline(order.customer) if "read" in str(event.title)]
     assert told == [("Renew page read by the customer", READER)]
 
 
