@@ -10,7 +10,7 @@ from typing import NamedTuple
 ENOUGH = 4.5  # WCAG 2.2, 1.4.3: contrast of normal text
 # Sidebars are dark whatever the partner chooses: white on them keeps this much, so dimmed words keep enough.
 SIDEBAR = 10.0
-SOFT = 0.12  # how much of the brand colours a soft ground
+SOFT = 0.1  # how much of the brand colours a soft ground: so little that hints can still be read on it
 
 
 class RGB(NamedTuple):

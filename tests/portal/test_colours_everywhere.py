@@ -61,7 +61,7 @@ def pairs(colour: Mapping[str, RGB]) -> Iterator[tuple[str, RGB, RGB]]:
     yield "brand on its soft ground", brand, soft
     yield "a button", colour["brand-ink"], brand
     yield "a button under the pointer", colour["brand-ink"], ink.towards(brand, 0.88)
-    for words in ("ink", "ink-2"):
+    for words in ("ink", "ink-2", "ink-3"):
         yield f"{words} on the soft ground", colour[words], soft
         yield f"{words} where plans differ", colour[words], differs
     yield "a link where plans differ", brand, differs
