@@ -1,4 +1,5 @@
-// Turns our own sources and the pinned libraries into var/static-src/frontend/: one style sheet, one script, one sprite.
+// Turns our own sources and the pinned libraries into var/static-src/frontend/: one style sheet, one script, one sprite,
+// and apart from these what only the pages need on which a key can be made.
 import { cp, mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
@@ -27,6 +28,13 @@ async function buildScript() {
   await writeFile(join(output, "app.js"), `"use strict";\n${script}\n`);
 }
 
+// Certificate requests; the library expects the first of the two to be there before it.
+async function buildRequests() {
+  const files = ["reflect-metadata/ReflectLite.js", "@peculiar/x509/build/x509.js"];
+  const sources = await Promise.all(files.map((file) => readFile(join(libraries, file), "utf8")));
+  await writeFile(join(output, "x509.js"), sources.join("\n"));
+}
+
 async function symbolOf(name) {
   const source = await readFile(join(libraries, "bootstrap-icons/icons", `${name}.svg`), "utf8");
   const drawing = source.replace(/<svg[^>]*>|<\/svg>|\n\s*/g, "");
@@ -50,8 +58,10 @@ await mkdir(join(output, "files"), { recursive: true });
 await Promise.all([
   buildStyles(),
   buildScript(),
+  buildRequests(),
   buildSprite(),
   copyFonts("inter"),
   copyFonts("jetbrains-mono"),
   cp(join(libraries, "htmx.org/dist/htmx.min.js"), join(output, "htmx.min.js")),
+  cp(join(root, "static/js/keys.js"), join(output, "keys.js")),
 ]);

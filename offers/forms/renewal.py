@@ -16,16 +16,24 @@ from certificates.services.refusals import NamesNotHeld
 from certificates.services.wishes import check_names
 from certificates.wording import years
 from certificates.x509 import MAX_BYTES, BadRequest, Code, CsrFacts, display_name, normalise_names, read_csr
+from certificates.x509.keys import ECDSA
 from certificates.x509.pem import refuse_private_der, refuse_private_key, unwrapped
 from offers.wording import renewal as wording
 from portal.texts import StraightForm
 
-PRESENT, PASTE, UPLOAD = "present", "paste", "upload"
-_KEY_CHOICES = {PRESENT: _("Keep the present key"), PASTE: _("Paste a request"), UPLOAD: _("Upload a request")}
+PRESENT, PASTE, UPLOAD, BROWSER = "present", "paste", "upload", "browser"
+_KEY_CHOICES = {
+    PRESENT: _("Keep the present key"),
+    PASTE: _("Paste a request"),
+    UPLOAD: _("Upload a request"),
+    BROWSER: _("Make one in this browser"),
+}
+# What static/js/keys.js makes; the first suits everybody whose present key is none of these.
+KEY_KINDS = ("RSA 2048", "RSA 3072", "RSA 4096", "ECDSA P-256", "ECDSA P-384")
 
 
 class KeyForm(StraightForm, forms.Form):
-    """The request whose key a certificate will hold: pasted, uploaded, or the present one again.
+    """The request whose key a certificate will hold: pasted, uploaded, made in the browser, or the present one again.
 
     A private key typed anywhere is refused and shown to nobody again. `wish_csr` holds what was understood once the
     form is valid.
@@ -44,6 +52,9 @@ class KeyForm(StraightForm, forms.Form):
     accept_names = forms.BooleanField(label=_("Yes, use this request"), required=False)
 
     asks_about_names = False
+    key_kinds = KEY_KINDS
+    # The names, separated by spaces, where they are no field of the form.
+    agreed_names = ""
     wish_names: tuple[str, ...] = ()
     wish_csr: CsrFacts | None = None
 
@@ -60,6 +71,15 @@ class KeyForm(StraightForm, forms.Form):
     @property
     def wish_csr_pem(self) -> str:
         return self.wish_csr.pem if self.wish_csr else ""
+
+    @property
+    def recommended_kind(self) -> str:
+        """The kind of the present key, where it can be made here."""
+        if self.present is None:
+            return KEY_KINDS[0]
+        csr = self.present.csr
+        kind = f"{csr.key_type} {'P-' if csr.key_type == ECDSA else ''}{csr.key_size}"
+        return kind if kind in KEY_KINDS else KEY_KINDS[0]
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}
@@ -99,7 +119,14 @@ class KeyForm(StraightForm, forms.Form):
         return read
 
     def _compare_names(self, csr: CsrFacts) -> None:
-        """Ask once where the request was made for hosts the certificate will not hold: it may be the wrong one."""
+        """Ask once where the request was made for hosts the certificate will not hold: it may be the wrong one.
+
+        One made in the browser was made for the names beside it; where these have changed since, it is made again.
+        """
+        if self.cleaned_data.get("key") == BROWSER:
+            if set(csr.names) != set(self.wish_names):
+                self.add_error("csr", wording.OUTDATED)
+            return
         others = [name for name in csr.names if name not in self.wish_names]
         if others and not self.cleaned_data.get("accept_names") and self.cleaned_data.get("key") != PRESENT:
             self.asks_about_names = True
@@ -112,6 +139,7 @@ class LateKeyForm(KeyForm):
     def __init__(self, *args: Any, names: Iterable[str], **options: Any) -> None:
         super().__init__(*args, **options)
         self.wish_names = tuple(names)
+        self.agreed_names = " ".join(self.wish_names)
 
 
 class WishForm(KeyForm):
