@@ -70,15 +70,16 @@ def ink_for(ground: RGB) -> RGB:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a theme writes on: its cards, and a selected row, the card's hardest ground for words in the brand."""
+    """What a theme writes on: its cards, and the hardest grounds for words in the brand, a selected row and an alert."""
 
     card: RGB
     selected: RGB
+    alert: RGB
     goal: RGB
 
 
-LIGHT = Ground(card=WHITE, selected=RGB.parse("#e8f1fc"), goal=BLACK)
-DARK = Ground(card=RGB.parse("#141f2b"), selected=RGB.parse("#1b3149"), goal=WHITE)
+LIGHT = Ground(card=WHITE, selected=RGB.parse("#e8f1fc"), alert=RGB.parse("#fdecea"), goal=BLACK)
+DARK = Ground(card=RGB.parse("#141f2b"), selected=RGB.parse("#1b3149"), alert=RGB.parse("#3a1d1c"), goal=WHITE)
 
 
 def brand_on(ground: Ground, chosen: RGB) -> RGB:
@@ -86,7 +87,7 @@ def brand_on(ground: Ground, chosen: RGB) -> RGB:
     return next(
         shade
         for shade in shades(chosen, ground.goal)
-        if contrast(shade, ground.selected) >= ENOUGH and contrast(shade, soft(ground, shade)) >= ENOUGH
+        if all(contrast(shade, surface) >= ENOUGH for surface in (ground.selected, ground.alert, soft(ground, shade)))
     )
 
 

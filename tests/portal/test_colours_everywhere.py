@@ -89,6 +89,7 @@ def too_faint(found: Iterator[tuple[str, RGB, RGB]]) -> list[str]:
 @example(brand=WHITE_TEXT, accent=YELLOW)
 @example(brand=BLACK_TEXT, accent=BLACK_TEXT)
 @example(brand=GREY, accent=GREY)
+@example(brand="#78c31e", accent="#78c31e")
 def test_all_words_on_pages_can_be_read(theme: str, brand: str, accent: str) -> None:
     assert too_faint(pairs(of_partner(theme, brand, accent))) == []
 
