@@ -70,7 +70,7 @@ def ink_for(ground: RGB) -> RGB:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a theme writes on: its cards, and the hardest grounds for words in the brand, a selected row and an alert."""
+    """What a theme writes on: its cards, and the hardest grounds for words in the brand, selected rows and alerts."""
 
     card: RGB
     selected: RGB
