@@ -54,7 +54,7 @@ def renewal_link(
             "sender": sender,
             "url": url,
         }
-    return letters.render("emails/renewal_link", facts, language=contact.language, partner=partner)
+    return letters.render("emails/renewal_link", facts, language=contact.language, partner=partner, bears_code=True)
 
 
 def forwarded(order: Order, *, asker: str, colleague: str, task: str, message: str, url: str, language: str) -> Words:
@@ -70,7 +70,7 @@ def forwarded(order: Order, *, asker: str, colleague: str, task: str, message: s
             "url": url,
             **_about(order),
         }
-    return letters.render("emails/forwarded", facts, language=language, partner=order.partner)
+    return letters.render("emails/forwarded", facts, language=language, partner=order.partner, bears_code=True)
 
 
 def not_needed(reply: Reply, owner: User) -> Words:

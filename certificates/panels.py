@@ -13,8 +13,8 @@ _TEMPLATE = "certificates/links/panel.html"
 def register() -> None:
     """Hang everything in its slot."""
     panels.add(
-        Panel("order", "renewal_links", _TEMPLATE, 10, order_panel, "orders.view"),
-        Panel("quick_view", "renewal_links", _TEMPLATE, 10, order_panel, "orders.view"),
+        Panel("order", "renewal_links", _TEMPLATE, 5, order_panel, "orders.view"),
+        Panel("quick_view", "renewal_links", _TEMPLATE, 5, order_panel, "orders.view"),
         Panel("customer", "renewal_links", _TEMPLATE, 10, customer_panel, "orders.view"),
     )
     bulk_actions.add(BulkAction("expiring", "send_links", _("Send renewal links"), "orders.resend", 35, send_links))

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from certificates.models import Order, Request
-from certificates.services import planning
+from certificates.services import planning, replies
 from certificates.services.recording import record_end
 from certificates.services.refusals import AlreadyMoved, AlreadyReissuing, AlreadyRenewed, MovedOn
 from certificates.services.renewals import first_state, moves_of, promise_of, reissues_of, renewals_of, wake_worker
@@ -65,7 +65,7 @@ def retry_request(request: Request, *, actor: User, now: datetime) -> None:
         with transaction.atomic():
             _lock_order(request)
             _moved(request, failed.update(**changes, cancel_asked_at=None))
-            _take_order_in_hand(request)
+            _take_order_in_hand(request, now)
             _note("request.retried", request, actor, now)
             wake_worker(request)
     except IntegrityError:
@@ -107,11 +107,13 @@ def _promise_of_today(request: Request, now: datetime) -> dict[str, Any]:
     return promise_of(plan)
 
 
-def _take_order_in_hand(request: Request) -> None:
+def _take_order_in_hand(request: Request, now: datetime) -> None:
     """The old order leaves the lists again, unless it has been renewed in another way since."""
     if request.kind == RequestKind.RENEWAL:
-        free = Order.objects.filter(pk=_order_of(request).pk, renewal_mark=RenewalMark.NONE)
+        order = _order_of(request)
+        free = Order.objects.filter(pk=order.pk, renewal_mark=RenewalMark.NONE)
         _moved(request, free.update(renewal_mark=RenewalMark.IN_HAND))
+        replies.withdraw_for_renewal(order, now=now)
 
 
 def _refuse_twice(request: Request) -> None:

@@ -134,6 +134,7 @@ def _send(order: Order, colleague: Colleague, asker: Asker, *, url: str, key: st
         subject=words.subject,
         text=words.text,
         html=words.html,
+        code=words.code,
         now=now,
     )
 

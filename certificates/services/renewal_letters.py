@@ -188,6 +188,7 @@ def _send(
         subject=words.subject,
         text=words.text,
         html=words.html,
+        code=words.code,
         now=now,
     )
 
