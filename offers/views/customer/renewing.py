@@ -115,8 +115,8 @@ def _otherwise(visit: Visit, order: Order) -> list[tuple[StrOrPromise, str]]:
     answer = visit.url("certificates:reply", order.pk)
     return [
         (_("Ask a colleague"), visit.url("certificates:forward", order.pk)),
-        (_("Not now"), answer),
-        (_("No longer needed"), answer),
+        (_("Not now"), f"{answer}#later"),
+        (_("No longer needed"), f"{answer}#never"),
     ]
 
 
