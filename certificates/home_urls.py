@@ -23,7 +23,7 @@ urlpatterns = [
     path("home/people/<int:pk>/end/", changed(colleagues.home_colleague_end), name="home_colleague_end"),
     path("home/preferences/", changed(preferences.preferences_page), name="home_preferences"),
     path("r/<slug:handle>/preferences/", by_link(preferences.preferences_page), name="link_preferences"),
-    path("home/calendar/", changed(calendar.home_calendar), name="home_calendar"),
-    path("home/calendar/end/", changed(calendar.home_calendar_end), name="home_calendar_end"),
+    path("home/preferences/calendar/", changed(calendar.home_calendar), name="home_calendar"),
+    path("home/preferences/calendar/end/", changed(calendar.home_calendar_end), name="home_calendar_end"),
     path("calendar/<str:token>.ics", calendar.calendar, name="calendar"),
 ]

@@ -135,8 +135,24 @@ def _member(partner: Partner, person: people.SignIn, first_customer: Customer) -
         language=person.language,
         time_zone="Europe/Paris",
     )
-    customer = first_customer if person.role == Role.CUSTOMER else None
-    return Membership.objects.create(partner=partner, user=user, role=person.role, customer=customer)
+    if person.role != Role.CUSTOMER:
+        return Membership.objects.create(partner=partner, user=user, role=person.role)
+    _buyer(first_customer, person)
+    return Membership.objects.create(partner=partner, user=user, role=person.role, customer=first_customer)
+
+
+def _buyer(customer: Customer, person: people.SignIn) -> None:
+    """Whoever signs in for a customer is one of its contacts, too."""
+    contact = Contact.objects.create(
+        partner_id=customer.partner_id,
+        customer=customer,
+        name=f"{person.first_name} {person.last_name}",
+        role=ContactRole.BUYER,
+        email=person.email,
+        language=person.language,
+        time_zone="Europe/Paris",
+    )
+    index_contact(contact)
 
 
 def _customer(partner: Partner, one: DemoCustomer, *, today: date) -> _Known:

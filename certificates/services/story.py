@@ -24,12 +24,12 @@ def story_of(order: Order, *, limit: int = LIMIT) -> list[TimelineEvent]:
     """The newest events, newest first; apps above add theirs under the page "home_order"."""
     from_above = (source.events(order) for source in contributions.timelines.on("home_order"))
     events = chain(
-        [TimelineEvent(order.placed_at, _("Ordered"), order.product_name)],
-        certificate_events(order.certificates.all()),
-        _requests(order),
-        _replies(order),
-        _installations(order),
         chain.from_iterable(from_above),
+        _installations(order),
+        certificate_events(order.certificates.all()),
+        _replies(order),
+        _requests(order),
+        [TimelineEvent(order.placed_at, _("Ordered"), order.product_name)],
     )
     return sorted(events, key=lambda event: event.at, reverse=True)[:limit]
 

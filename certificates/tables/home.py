@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from certificates import wording
 from certificates.models import Order
 from certificates.nextsteps import NextStep, Standing, next_step
-from certificates.rules import CustomerStep
+from certificates.rules import Urgency, urgency
 from certificates.wording import Pill
 from portal.dates import date_format
 from portal.lists import Column, ListTable
@@ -23,8 +23,6 @@ from portal.lists.links import row_urls
 from portal.models import OutgoingMail
 from portal.templatetags.portal_tags import pill
 from portal.types import StrOrPromise
-
-_LOOKS = {CustomerStep.RENEW: "btn-sm", CustomerStep.REISSUE: "btn-sm"}
 
 
 class HomeTable(ListTable):
@@ -62,17 +60,22 @@ class HomeTable(ListTable):
         return _end(ends_on, wording.certificate_end(order, today=self.today))
 
     def cell_next(self, order: Order) -> str:
-        return shown_step(next_step(order, self.standing), wording.host(order))
+        return shown_step(next_step(order, self.standing), wording.host(order), presses=self._presses(order))
+
+    def _presses(self, order: Order) -> bool:
+        """Whether an end is so near that its button stands out; among forty, only few should."""
+        days = (order.days_left(self.today), order.certificate_days_left(self.today))
+        return any(left is not None and urgency(left) is not Urgency.LATER for left in days)
 
 
-def shown_step(step: NextStep, host: str) -> SafeString:
+def shown_step(step: NextStep, host: str, *, presses: bool) -> SafeString:
     """The button of the step, or its words; several rows have the same button, so each is spoken with its host."""
     words = format_html('<span class="sub">{}</span>', step.words) if step.words else SafeString("")
     if not step.url:
         return format_html('<span class="hint">{}</span>', step.label or step.words)
     if not step.label:
         return format_html('<a href="{}">{}<span class="visually-hidden"> {}</span></a>', step.url, step.words, host)
-    look = _LOOKS.get(step.step, "btn-secondary btn-sm")
+    look = "btn-sm" if presses else "btn-secondary btn-sm"
     button = '<a class="btn {}" href="{}">{}<span class="visually-hidden"> {}</span></a>{}'
     return format_html(button, look, step.url, step.label, host, words)
 
@@ -95,7 +98,7 @@ class MessagesTable(ListTable):
         super().__init__(rows, **options)
 
     def cell_subject(self, letter: OutgoingMail) -> str:
-        return format_html('<a class="row-link" href="{}">{}</a>', self.url(letter.pk), letter.subject)
+        return format_html('<a class="row-link" href="{}"><b>{}</b></a>', self.url(letter.pk), letter.subject)
 
     def cell_kind(self, letter: OutgoingMail) -> StrOrPromise:
         return self.kinds.get(letter.purpose, "")

@@ -20,6 +20,7 @@ from certificates.forms.customers import ContactForm, CustomerForm, NoteForm, Ow
 from certificates.models import Certificate, Contact, Customer, Domain, Order, Organization, Request
 from certificates.querysets import DUE_DAYS, RECENT_DAYS, CustomerQuerySet, OrderQuerySet
 from certificates.services import customers, marks, notes
+from certificates.services.colleagues import colleagues_of
 from certificates.services.timeline import customer_timeline
 from certificates.tables.customers import FIELDS, CustomersTable
 from certificates.views.orders import MORE_EVENTS, panels_of
@@ -94,9 +95,11 @@ def _page(request: PartnerRequest, customer: Customer, note_form: NoteForm, *, s
     events = customer_timeline(customer, limit=limit + 1)
     orders, has_more_orders = _cut(_orders(customer))
     elsewhere, has_more_elsewhere = _cut(_elsewhere(customer))
+    people = colleagues_of(customer)
     context = {
         "customer": customer,
-        "contacts": [(one, wording.reachability(one)) for one in customer.contacts.all()[: 2 * SHOWN]],
+        "contacts": [(one, wording.reachability(one.contact)) for one in people if one.contact][: 2 * SHOWN],
+        "only_members": [one.member for one in people if one.contact is None],
         "with_due": set(_due(customer).values_list("contact", flat=True)),
         "orders": [(one, wording.host(one), _end(one)) for one in orders],
         "has_more_orders": has_more_orders,
