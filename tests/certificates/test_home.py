@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from certificates.models import Certificate, Customer
-from certificates.states import OrderStatus
+from certificates.models import Certificate, Customer, Installation, Order, Reply
+from certificates.states import OrderStatus, RequestKind, RequestState
+from portal import clock
 from portal.models import Partner
 from portal.roles import Role
 from tests.certificates.authorities.desk import make_sandbox, make_spec
-from tests.certificates.expiring import content, sign_in, text
-from tests.factories import TODAY, make_certificate, make_customer, make_order, make_partner
+from tests.certificates.expiring import content, sign_in, text, words
+from tests.factories import TODAY, make_certificate, make_customer, make_order, make_partner, make_request
 from tests.queries import page_queries
 
 
@@ -51,8 +54,8 @@ def test_contacts_see_the_own_certificates_and_their_ends(
 
     page = contact.get("/home/")
 
-    for words in ("Karst Atelier SA", "www.karst.example", "in 12 days", "new.karst.example", "Pending"):
-        assert words in text(page)
+    for said in ("Karst Atelier SA", "www.karst.example", "in 12 days", "new.karst.example", "Pending"):
+        assert said in text(page)
     assert "leak" not in content(page).lower()
 
 
@@ -120,4 +123,139 @@ def test_the_page_costs_the_same_with_one_certificate_and_with_thirty(
     one = page_queries(contact, "/home/")
     add(29)
 
-    assert len(page_queries(contact, "/home/")) == len(one) <= 12
+    assert len(page_queries(contact, "/home/")) == len(one) <= 13
+
+
+# The next step of each
+
+
+def test_every_row_has_one_next_step(partner: Partner, customer: Customer, contact: Client) -> None:
+    def order(host: str, days: int, certificate_days: int | None = None, **fields: Any) -> Order:
+        ends = {"certificate_ends_on": TODAY + timedelta(days=certificate_days)} if certificate_days else {}
+        return make_order(
+            partner, customer=customer, common_name=host, ends_on=TODAY + timedelta(days=days), **ends, **fields
+        )
+
+    renew, reissue = order("renew.example", 20), order("reissue.example", 200, 12)
+    order("later.example", 120)
+    unneeded = order("unneeded.example", 30)
+    keyless, unproved = order("key.example", 40, renewal_mark="in_hand"), order("prove.example", 210, 13)
+    fresh, under_way = order("fresh.example", 250), order("way.example", 45, renewal_mark="in_hand")
+    asked = {
+        "key": make_request(keyless, state=RequestState.WAITING_KEY, csr=""),
+        "prove": make_request(unproved, RequestKind.REISSUE, state=RequestState.PLACED, steps=[{"done": False}]),
+        "fresh": make_request(
+            fresh, RequestKind.REISSUE, state=RequestState.ISSUED, result=fresh, finished_at=clock.now()
+        ),
+        "way": make_request(under_way, state=RequestState.QUEUED),
+    }
+    Reply.objects.create(
+        partner=partner, order=unneeded, kind="not_needed", reason="moved", said_by="Zoé", at=clock.now()
+    )
+
+    page = rows(contact.get("/home/"))
+
+    assert page == {
+        "renew.example": ("Renew", f"/home/orders/{renew.pk}/renew/"),
+        "reissue.example": ("Reissue", f"/home/orders/{reissue.pk}/reissue/"),
+        "later.example": ("Renewal opens on 22 December 2026", ""),
+        "unneeded.example": ("You no longer need it", ""),
+        "key.example": ("Give the key", f"/home/requests/{asked['key'].pk}/"),
+        "prove.example": ("Prove the domain", f"/home/requests/{asked['prove'].pk}/"),
+        "fresh.example": ("Install it", f"/home/requests/{asked['fresh'].pk}/"),
+        "way.example": ("On its way", f"/home/requests/{asked['way'].pk}/"),
+    }
+
+
+def rows(page: Any) -> dict[str, tuple[str, str]]:
+    """By host: what the next step says, and where it leads."""
+    found = {}
+    for row in content(page).partition("<tbody>")[2].partition("</tbody>")[0].split("</tr>")[:-1]:
+        host = re.search(r'class="row-link host"[^>]*>([^<]+)<', row)
+        assert host is not None
+        cell = row.rpartition("<td")[2]
+        link = re.search(r'href="([^"]*)"', cell)
+        said = words(re.sub(r'<span class="visually-hidden">.*?</span>', "", f"<td{cell}"))
+        found[host[1]] = (said, link[1] if link else "")
+    return found
+
+
+def test_what_cannot_go_on_without_the_customer_stands_above_the_list(
+    partner: Partner, customer: Customer, contact: Client
+) -> None:
+    for days in (10, 20, 30):
+        make_order(partner, customer=customer, ends_on=TODAY + timedelta(days=days))
+    waiting = make_order(partner, customer=customer, common_name="key.example", renewal_mark="in_hand")
+    make_request(waiting, state=RequestState.WAITING_KEY, csr="")
+    put_off = make_order(partner, customer=customer, ends_on=TODAY + timedelta(days=5))
+    Reply.objects.create(
+        partner=partner,
+        order=put_off,
+        kind="not_now",
+        until=TODAY + timedelta(days=3),
+        said_by="Zoé",
+        at=clock.now(),
+    )
+
+    page = contact.get("/home/")
+
+    above = text(page).partition("What needs you now")[2].partition("Next step")[0]
+    assert "3 certificates can be renewed The first ends on 2 December 2026." in above
+    assert 'href="/home/renew/"' in content(page)
+    assert "key.example It is ordered and waits for a key request. Give the key" in above
+
+
+def test_when_nothing_needs_anybody_the_page_says_so(partner: Partner, customer: Customer, contact: Client) -> None:
+    make_order(partner, customer=customer, ends_on=TODAY + timedelta(days=200))
+
+    assert "Nothing. Every certificate is looked after." in text(contact.get("/home/"))
+
+
+def test_an_installed_certificate_asks_for_nothing(partner: Partner, customer: Customer, contact: Client) -> None:
+    order = make_order(partner, customer=customer, common_name="fresh.example", ends_on=TODAY + timedelta(days=250))
+    make_request(order, RequestKind.REISSUE, state=RequestState.ISSUED, result=order, finished_at=clock.now())
+    installed = {"partner": partner, "certificate": make_certificate(order), "said_at": clock.now()}
+    Installation.objects.create(**installed)
+
+    assert rows(contact.get("/home/"))["fresh.example"][0].startswith("Renewal opens on")
+
+
+def test_what_is_over_stands_under_earlier(partner: Partner, customer: Customer, contact: Client) -> None:
+    make_order(partner, customer=customer, common_name="now.example")
+    make_order(partner, customer=customer, common_name="replaced.example", renewal_mark="renewed")
+    make_order(partner, customer=customer, common_name="long-over.example", ends_on=TODAY - timedelta(days=60))
+    make_order(partner, customer=customer, common_name="revoked.example", status=OrderStatus.REVOKED)
+    make_order(partner, customer=customer, common_name="coming.example", status=OrderStatus.PENDING)
+
+    assert set(rows(contact.get("/home/"))) == {"now.example", "coming.example"}
+    assert set(rows(contact.get("/home/?tab=earlier"))) == {"replaced.example", "long-over.example", "revoked.example"}
+
+
+def test_forty_certificates_are_searched_and_paged(partner: Partner, customer: Customer, contact: Client) -> None:
+    for number in range(40):
+        host = f"app{number:02}.example"
+        make_order(partner, customer=customer, common_name=host, ends_on=TODAY + timedelta(days=number + 1))
+
+    first = contact.get("/home/")
+    onward = re.search(r'id="pager-older" href="([^"]+)"', content(first))
+    assert onward is not None
+    second = contact.get(f"/home/{unescape(onward[1])}")
+
+    assert list(rows(first)) == [f"app{number:02}.example" for number in range(25)]
+    assert list(rows(second)) == [f"app{number:02}.example" for number in range(25, 40)]
+    assert list(rows(contact.get("/home/?q=app17"))) == ["app17.example"]
+    assert "Nothing matches" in text(contact.get("/home/?q=nowhere"))
+
+
+def test_a_new_order_of_which_nothing_is_known_yet_is_followed(
+    partner: Partner, customer: Customer, contact: Client
+) -> None:
+    asked = make_request(
+        make_order(partner, customer=customer, status=OrderStatus.CANCELED),
+        RequestKind.NEW,
+        state=RequestState.WAITING_KEY,
+        csr="",
+        common_name="new.example",
+    )
+
+    assert f'href="/home/requests/{asked.pk}/"' in content(contact.get("/home/"))
