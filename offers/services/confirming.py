@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 from django.utils.timezone import localtime
@@ -27,7 +26,7 @@ from offers.services.renewing import Ordered
 from portal import links
 from portal.dates import date_format
 from portal.mail import letters, outbox
-from portal.models import OutgoingMail, User
+from portal.models import OutgoingMail, Partner, User
 from portal.models.mail import MailPurpose
 
 
@@ -81,7 +80,7 @@ def _confirm(visit: Visit, ordered: Sequence[Ordered], now: datetime) -> Outgoin
         home = links.address(visit.partner, reverse("certificates:home")) if visit.link is None else ""
         facts = {**_facts(visit, ordered, now, zone=visit.partner.time_zone), "url": home}
         facts["person"] = {"first_name": visit.contact.name if visit.contact else ""}
-    words = letters.render("emails/renewals_placed", facts, language=language, partner=visit.partner)
+    words = letters.render("emails/renewals_placed", facts, language=language, partner=visit.partner, bears_code=True)
     return _enqueue("renewals-placed", visit, ordered, words, to=(visit.email, visit.name), now=now)
 
 
@@ -90,7 +89,11 @@ def _tell_owner(visit: Visit, ordered: Sequence[Ordered], now: datetime) -> None
     if owner is None:
         return
     with translation.override(owner.language):
-        facts = {**_facts(visit, ordered, now, zone=owner.time_zone), "person": owner, "url": _staff_page(ordered)}
+        facts = {
+            **_facts(visit, ordered, now, zone=owner.time_zone),
+            "person": owner,
+            "url": _staff_page(visit.partner, ordered),
+        }
     words = letters.render("emails/renewals_told", facts, language=owner.language, partner=visit.partner)
     _enqueue("renewals-told", visit, ordered, words, to=(owner.email, owner.get_full_name()), now=now)
 
@@ -103,11 +106,11 @@ def _owner(visit: Visit) -> User | None:
     return membership.user
 
 
-def _staff_page(ordered: Sequence[Ordered]) -> str:
+def _staff_page(partner: Partner, ordered: Sequence[Ordered]) -> str:
     """Where the house looks at it: the request, or all that the customer asked for."""
     first = ordered[0].request
     page, pk = ("certificates:customer", first.customer_id) if len(ordered) > 1 else ("certificates:request", first.pk)
-    return f"{settings.PUBLIC_URL}{reverse(page, args=[pk])}"
+    return links.address(partner, reverse(page, args=[pk]))
 
 
 def _enqueue(
@@ -129,6 +132,7 @@ def _enqueue(
         subject=words.subject,
         text=words.text,
         html=words.html,
+        code=words.code,
         now=now,
     )
 

@@ -79,6 +79,7 @@ PAGES: Mapping[str, str] = {
     "offers:embed_preview": NADIA,
     "offers:embedded": STRANGER,
     "offers:home_advice": ELISE,
+    "offers:home_due": ELISE,
     "offers:home_renew": ELISE,
     "offers:offer": NADIA,
     "offers:offer_edit": NADIA,

@@ -178,6 +178,9 @@ def test_list_letters_and_sales_agree_on_what_was_renewed(reader: Contact, clair
         assert letter.text.count("€33.33") == 3
         assert orders[3].number not in letter.text
     assert mine.subject == "Your 3 renewals are ordered"
+    assert mine.code
+    assert mine.code in mine.text
+    assert "ordered by Elise Roy on 22 November 2026, 10:00" in mine.text
     assert theirs.subject == "Granit Phare SA has renewed 3 certificates"
     page = browser.read()
     assert "3 renewals are ordered. A letter to" in page
