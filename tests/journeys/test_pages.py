@@ -65,6 +65,7 @@ PAGES: Mapping[str, str] = {
     "certificates:import_upload": NADIA,
     "certificates:imports": NADIA,
     "certificates:order": NADIA,
+    "certificates:order_answer": NADIA,
     "certificates:orders": NADIA,
     "certificates:organizations": NADIA,
     "certificates:quick_view": NADIA,
