@@ -9,14 +9,23 @@ from django.utils.translation import gettext_lazy as _
 
 from offers.forms.renewal import RenewForm
 
+LATER = "later"
+
 
 class CustomerRenewForm(RenewForm):
-    """A renewal by the customer, in the customer's words."""
+    """A renewal by the customer, in the customer's words; where no key is known yet, it can be handed in later."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        if self.present is None:
+            self.fields["key"].choices = [(LATER, _("Hand it in later")), *self.fields["key"].choices]  # type: ignore[attr-defined]
+            self.fields["key"].initial = LATER
         self.fields["purchase_order"].label = _("Purchase order, if you need one")
         self.fields["purchase_order"].help_text = _("It will stand on the invoice. Without one you renew on account.")
+
+    def _read_csr(self, values: Mapping[str, Any]) -> None:
+        if values.get("key") != LATER:
+            super()._read_csr(values)
 
 
 class CustomerQuoteForm(CustomerRenewForm):

@@ -12,7 +12,7 @@ from django.db.models import F
 from django.test import Client
 
 from certificates.models import AuthorityConnection, Order, Reply, Request
-from certificates.states import RenewalMark
+from certificates.states import RenewalMark, RequestState
 from offers.models import Price, Quote, Sale
 from portal.models import Membership, OutgoingMail, Partner
 from tests import factories
@@ -319,6 +319,28 @@ def test_pasted_request_takes_the_place_of_the_present_key(order: Order) -> None
     assert Request.objects.get().csr.strip() == csr.strip()
 
 
+def test_order_whose_key_nobody_knows_is_renewed_in_one_press_and_asks_for_the_key_then(shop: Partner) -> None:
+    reader = reader_of(make_renewable(shop, customer=make_buyer(shop), csr=""))
+    body = reader.get().content.decode()
+
+    response = reader.send()
+
+    asked = Request.objects.get()
+    assert options(body, "key")[0] == ("later", " checked")
+    assert "No key request is known here yet." in body
+    assert (asked.state, asked.csr, asked.price) == (RequestState.WAITING_KEY, "", Decimal("420.00"))
+    assert (
+        f"/r/{reader.link.handle}/requests/{asked.pk}/key/" in reader.client.get(response["Location"]).content.decode()
+    )
+
+
+def test_known_key_is_never_put_off(order: Order) -> None:
+    reader = reader_of(order)
+
+    assert "later" not in dict(options(reader.get().content.decode(), "key"))
+    assert reader.send(key="later").status_code == 422
+
+
 def test_token_of_the_form_is_asked_for(order: Order) -> None:
     reader = reader_of(order, client=Client(enforce_csrf_checks=True))
 
@@ -346,6 +368,15 @@ def test_outside_the_window_the_page_says_when(shop: Partner, ends_on: date, sen
         assert presses(answer.content.decode()) == []
         assert 'href="/orders/' not in answer.content.decode()
     assert not Request.objects.exists()
+
+
+def test_too_early_at_home_leads_to_the_order_and_to_its_reissue(shop: Partner) -> None:
+    order = make_renewable(shop, customer=make_buyer(shop), ends_on=factories.TODAY + timedelta(days=100))
+
+    body = at_home(make_person(order.customer)).get(home_url(order)).content.decode()
+
+    assert f'href="/home/orders/{order.pk}/"' in body
+    assert f'href="/home/orders/{order.pk}/reissue/"' in body
 
 
 def test_renewal_that_closed_leads_to_whoever_helps(shop: Partner) -> None:
@@ -427,7 +458,7 @@ def test_quote_needs_no_key(shop: Partner) -> None:
     order = make_renewable(shop, customer=make_buyer(shop), csr="")
     reader = reader_of(order)
 
-    renewed, quoted = reader.send(), reader.send(quote="1")
+    renewed, quoted = reader.send(key="paste"), reader.send(key="paste", quote="1")
 
     assert (renewed.status_code, quoted.status_code) == (422, 302)
     assert Quote.objects.get().lines.get().order == order

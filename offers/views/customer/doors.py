@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from certificates.models import Order
 from certificates.services.renewal_links import subject_key
 from certificates.visits import Visit
 from offers.views.checkout.instead import Doors
@@ -12,12 +13,14 @@ from portal import clock
 from portal.types import StrOrPromise
 
 
-def customer_doors(visit: Visit) -> Doors:
-    """For pages that say why there is nothing to press."""
+def customer_doors(visit: Visit, order: Order) -> Doors:
+    """For pages that say why there is nothing to press; orders have a page of their own, and reissues, at home."""
+    is_home = visit.link is None
     return Doors(
         frame="quiet.html",
         asked=lambda asked: visit.url("certificates:request", asked.pk),
-        back=all_due(visit),
+        back=(_("Back to the order"), visit.url("certificates:order", order.pk)) if is_home else all_due(visit),
+        reissue=(_("Reissue"), visit.url("offers:reissue", order.pk)) if is_home else None,
         anew=_write_to_us(visit),
         refusal=refusal_for_customers,
     )

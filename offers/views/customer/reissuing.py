@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from certificates.models import Order
 from certificates.services.planning import ValidationFact
 from certificates.visits import VisitRequest
 from offers.views.checkout.desk import RELATED
-from offers.views.checkout.instead import Doors
 from offers.views.checkout.reissuing import ReissueDesk
 from offers.views.customer.doors import customer_doors
 from offers.wording import renewal as wording
@@ -28,13 +23,7 @@ from offers.wording import renewal as wording
 def reissue(request: VisitRequest, pk: int) -> HttpResponseBase:
     """Show what a reissue gives; a POST asks for it, one at a time."""
     order = get_object_or_404(request.visit.orders().select_related(*RELATED), pk=pk)
-    return _HomeDesk(request, order, _doors(request, order)).serve()
-
-
-def _doors(request: VisitRequest, order: Order) -> Doors:
-    """As customers go, and back to the page of the order."""
-    back = (_("Back to the order"), reverse("certificates:home_order", args=[order.pk]))
-    return replace(customer_doors(request.visit), back=back)
+    return _HomeDesk(request, order, customer_doors(request.visit, order)).serve()
 
 
 class _HomeDesk(ReissueDesk):

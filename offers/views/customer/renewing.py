@@ -52,7 +52,7 @@ class _CustomerDesk(RenewDesk):
         self.visit = request.visit
         self.wants_quote = "quote" in request.POST
         self.form_class = CustomerQuoteForm if self.wants_quote else CustomerRenewForm
-        super().__init__(request, order, customer_doors(request.visit))
+        super().__init__(request, order, customer_doors(request.visit, order))
 
     def context(self, offer: RenewalOffer) -> Mapping[str, Any]:
         return {
@@ -62,6 +62,7 @@ class _CustomerDesk(RenewDesk):
             "check_help": wording.validation_help(offer.checks),
             **_names(offer.order, self.request),
             "all_due": all_due(self.visit),
+            "compares": len(offer.choices) > 1,
             "advice_url": self.visit.url("offers:advice", offer.order.pk),
             "otherwise": _otherwise(self.visit, offer.order),
             "said": _said(offer.order),
@@ -80,7 +81,7 @@ class _CustomerDesk(RenewDesk):
             product=offer.product,
             term_years=offer.term_years,
             names=form.wish_names,
-            csr=form.wish_csr_pem,
+            csr=form.wish_csr_pem or None,
             now=self.now,
             purchase_order=form.cleaned_data["purchase_order"],
             code=form.cleaned_data["code"],
