@@ -78,7 +78,7 @@ def forward_link(link: Link, *, email: str, language: str, now: datetime, order:
 def take_back(link: Link, *, now: datetime) -> int:
     """Take back a link and all that were forwarded from it, by whomever; how many were open."""
     found, level = [link.pk], [link.pk]
-    mine = Link.objects.for_partner(link.partner).filter(purpose=PURPOSE)
+    mine = Link.objects.for_partner(link.partner)
     while level:
         sources = [f"forward:{pk}" for pk in level]
         level = list(mine.filter(source__in=sources).exclude(pk__in=found).values_list("pk", flat=True))

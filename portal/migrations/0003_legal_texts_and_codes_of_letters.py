@@ -41,6 +41,10 @@ class Migration(migrations.Migration):
             field=models.TextField(blank=True, verbose_name="privacy notice in French"),
         ),
         migrations.AddIndex(
+            model_name="link",
+            index=models.Index(fields=["partner", "source"], name="link_source"),
+        ),
+        migrations.AddIndex(
             model_name="outgoingmail",
             index=models.Index(
                 models.F("partner"),

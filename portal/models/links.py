@@ -48,7 +48,10 @@ class Link(PartnerOwned):
     class Meta:
         verbose_name = _("link")
         verbose_name_plural = _("links")
-        indexes = [models.Index(fields=["partner", "purpose", "subject"], name="link_subject")]
+        indexes = [
+            models.Index(fields=["partner", "purpose", "subject"], name="link_subject"),
+            models.Index(fields=["partner", "source"], name="link_source"),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="link_expires_after_it_is_made", condition=models.Q(expires_at__gt=models.F("created_at"))
