@@ -129,6 +129,11 @@ async function makeRequest(keys, kind, names) {
   return `${signed.toString("pem")}\n`;
 }
 
+// As the guides call it.
+function fileName(host) {
+  return `${host.replace("*", "wildcard").slice(0, 100)}.key`;
+}
+
 async function makeKey() {
   const names = hosts();
   const kind = part("kind").value;
@@ -136,7 +141,7 @@ async function makeKey() {
   const keys = await crypto.subtle.generateKey(KINDS[kind], true, ["sign", "verify"]);
   const key = x509.PemConverter.encode(await crypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY");
   const written = await makeRequest(keys, kind, names);
-  made = { keys, kind, names, key: `${key}\n`, file: `${names[0].replace("*", "wildcard")}.key`, request: written };
+  made = { keys, kind, names, key: `${key}\n`, file: fileName(names[0]), request: written };
   unsaved = true;
   save();
 }
@@ -209,7 +214,8 @@ function mayBeSent() {
 // Nothing is sent before there is a request for these names; with the key at hand it is made again on the way.
 document.addEventListener("submit", async (event) => {
   const { target, submitter } = event;
-  if (!isChosen() || target !== form() || submitter?.formNoValidate || mayBeSent()) return;
+  // Presses with a name of their own look again, or ask for a quote: they need no key.
+  if (!isChosen() || target !== form() || submitter?.name || mayBeSent()) return;
   event.preventDefault();
   event.stopImmediatePropagation();
   if (busy) return;

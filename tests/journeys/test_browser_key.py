@@ -7,6 +7,7 @@ from base64 import b64decode
 from dataclasses import dataclass, field
 
 import pytest
+from django.urls import reverse
 from playwright.sync_api import BrowserContext, Dialog, Page, Request, expect
 
 from certificates.models import Order
@@ -15,13 +16,15 @@ from portal.access import on_behalf_of
 from portal.demo import PARTNER_SLUG
 from portal.models import Partner
 from tests.certificates.services.work import make_renewable
-from tests.journeys.house import House, wait_for
+from tests.factories import make_request
+from tests.journeys.house import wait_for
+from tests.journeys.looks import barriers, overhang
 from tests.journeys.openssl import openssl
-from tests.journeys.people import CLAIRE
-from tests.journeys.rows import address, requests_for
-from tests.journeys.visits import Visits
+from tests.journeys.people import CLAIRE, STRANGER
+from tests.journeys.rows import address, requests_for, way_to_renew
+from tests.journeys.visits import DESK, PHONE, Visits
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("demo_house", "worker")]
 
 KINDS = {
     "RSA 2048": "Public-Key: (2048 bit)",
@@ -122,9 +125,7 @@ def holding(texts: list[str], secrets: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_key_made_in_the_browser_fits_the_certificate_and_is_never_sent(
-    office: House, visits: Visits, kind: str
-) -> None:
+def test_a_key_made_in_the_browser_fits_the_certificate_and_is_never_sent(visits: Visits, kind: str) -> None:
     names = [f"www.{kind.lower().replace(' ', '-')}.example", "*.granit-phare.example"]
     order = order_to_renew(names)
     page = visits.open(CLAIRE)
@@ -157,7 +158,7 @@ def test_a_key_made_in_the_browser_fits_the_certificate_and_is_never_sent(
     assert holding(page.evaluate(STORES), secrets_of(key)) == []
 
 
-def test_names_changed_after_making_ask_for_another_request_and_keep_the_key(office: House, visits: Visits) -> None:
+def test_names_changed_after_making_ask_for_another_request_and_keep_the_key(visits: Visits) -> None:
     order = order_to_renew(["www.granit-phare.example"])
     page = visits.open(CLAIRE)
     page.goto(address("offers:renew", order))
@@ -184,7 +185,7 @@ def test_names_changed_after_making_ask_for_another_request_and_keep_the_key(off
     assert openssl("req", "-noout", "-pubkey", given=request.csr.encode()) == public_key(key)
 
 
-def test_nothing_is_sent_before_the_key_is_made_and_a_wrong_name_is_named(office: House, visits: Visits) -> None:
+def test_nothing_is_sent_before_the_key_is_made_and_a_wrong_name_is_named(visits: Visits) -> None:
     order = order_to_renew(["www.granit-phare.example"])
     page = visits.open(CLAIRE)
     page.goto(address("offers:renew", order))
@@ -202,7 +203,7 @@ def test_nothing_is_sent_before_the_key_is_made_and_a_wrong_name_is_named(office
     assert requests_for(order) == []
 
 
-def test_one_press_makes_the_recommended_key_and_one_more_renews(office: House, visits: Visits) -> None:
+def test_one_press_makes_the_recommended_key_and_one_more_renews(visits: Visits) -> None:
     order = order_to_renew(["www.granit-phare.example"])
     page = visits.open(CLAIRE)
     page.goto(address("offers:renew", order))
@@ -215,7 +216,7 @@ def test_one_press_makes_the_recommended_key_and_one_more_renews(office: House, 
     assert openssl("req", "-noout", "-pubkey", given=request.csr.encode()) == public_key(key)
 
 
-def test_a_refused_press_keeps_the_request_and_another_name_asks_for_another_key(office: House, visits: Visits) -> None:
+def test_a_refused_press_keeps_the_request_and_another_name_asks_for_another_key(visits: Visits) -> None:
     visits.watch.expected = {409, 422}
     order = order_to_renew(["www.granit-phare.example"])
     page = visits.open(CLAIRE)
@@ -238,7 +239,7 @@ def test_a_refused_press_keeps_the_request_and_another_name_asks_for_another_key
     assert openssl("req", "-noout", "-pubkey", given=request.csr.encode()) == public_key(key) != public_key(lost)
 
 
-def test_leaving_while_a_key_is_made_warns(office: House, visits: Visits) -> None:
+def test_leaving_while_a_key_is_made_warns(visits: Visits) -> None:
     order = order_to_renew(["www.granit-phare.example"])
     page = visits.open(CLAIRE)
     page.goto(address("offers:renew", order))
@@ -272,7 +273,7 @@ def test_leaving_while_a_key_is_made_warns(office: House, visits: Visits) -> Non
     assert requests_for(order) == []
 
 
-def test_a_key_that_is_no_file_yet_is_not_left_behind(office: House, visits: Visits) -> None:
+def test_a_key_that_is_no_file_yet_is_not_left_behind(visits: Visits) -> None:
     order = order_to_renew(["www.granit-phare.example"])
     page = visits.open(CLAIRE)
     page.goto(address("offers:renew", order))
@@ -298,9 +299,7 @@ def test_a_key_that_is_no_file_yet_is_not_left_behind(office: House, visits: Vis
     assert openssl("req", "-noout", "-pubkey", given=request.csr.encode()) == public_key(key)
 
 
-def test_a_browser_that_makes_no_keys_says_so_and_one_without_javascript_offers_none(
-    office: House, visits: Visits
-) -> None:
+def test_a_browser_that_makes_no_keys_says_so_and_one_without_javascript_offers_none(visits: Visits) -> None:
     order = order_to_renew(["www.granit-phare.example"])
     page = visits.open(CLAIRE)
     page.add_init_script("Object.defineProperty(Crypto.prototype, 'subtle', { value: undefined })")
@@ -313,3 +312,58 @@ def test_a_browser_that_makes_no_keys_says_so_and_one_without_javascript_offers_
     plain.goto(address("offers:renew", order))
     expect(plain.get_by_text("Paste a request")).to_be_visible()
     expect(plain.get_by_text("in this browser", exact=False).filter(visible=True)).to_have_count(0)
+
+
+def test_from_the_link_to_placed_with_a_key_of_the_browser_takes_two_presses(visits: Visits) -> None:
+    order = order_to_renew(["www.granit-phare.example"])
+    page = visits.open(STRANGER, size=PHONE)
+    wire = Wire().under(page.context)
+    page.goto(way_to_renew(order))
+
+    _name, key = make_key(page, "Make a new key in this browser")
+    page.locator(".renew-aside").get_by_role("button", name="Renew now").click()
+
+    expect(page).to_have_url(re.compile(r"/r/\w+/requests/\d+/$"))
+    [request] = requests_for(order)
+    assert names_in(request.csr.encode()) == order.names
+    assert openssl("req", "-noout", "-pubkey", given=request.csr.encode()) == public_key(key)
+    assert holding(wire.sent(), secrets_of(key)) == []
+
+
+def test_every_page_that_asks_for_a_key_makes_one(visits: Visits) -> None:
+    order = order_to_renew(["www.granit-phare.example", "granit-phare.example"])
+    with on_behalf_of(order.partner):
+        waiting = make_request(order, state=RequestState.WAITING_KEY, csr="", names=order.names)
+    staff, customer = visits.open(CLAIRE), visits.open(STRANGER)
+    customer.goto(way_to_renew(order))
+    handle = customer.url.split("/r/")[1].split("/")[0]
+    places = [
+        (staff, address("offers:reissue", order)),
+        (staff, f"/request/?customer={order.customer_id}&after={order.pk}"),
+        (staff, reverse("offers:key", args=[waiting.pk])),
+        (customer, reverse("offers:link_key", args=[handle, waiting.pk])),
+    ]
+
+    for page, place in places:
+        page.goto(place)
+        make_key(page, "Make a new key in this browser")
+        assert names_in(made_request(page)) == order.names
+
+
+def test_the_keyboard_alone_makes_a_key_and_axe_finds_no_barrier(visits: Visits) -> None:
+    order = order_to_renew(["www.granit-phare.example"])
+    for size, scheme in ((PHONE, "dark"), (DESK, "light")):
+        page = visits.open(STRANGER, size=size, color_scheme=scheme)
+        page.goto(way_to_renew(order))
+        page.get_by_role("radio", name="Keep the present key").focus()
+        page.keyboard.press("ArrowLeft")
+        expect(page.get_by_role("radio", name="Make one in this browser")).to_be_checked()
+        assert barriers(page) == []
+        page.get_by_role("button", name="Make the key", exact=True).focus()
+        with page.expect_download(timeout=PATIENCE):
+            page.keyboard.press("Enter")
+
+        expect(page.get_by_role("button", name="Save the key again")).to_be_focused()
+        expect(page.get_by_role("status").filter(has_text=SAVED)).to_be_visible()
+        assert barriers(page) == []
+        assert overhang(page, size[0]) == []
