@@ -87,7 +87,9 @@ def _send(installation: Installation, request: Request, reader: Contact, now: da
     link = make_request_link(request, email=reader.email, language=reader.language, now=now)
     with translation.override(reader.language):
         facts = _facts(installation, request, reader, link)
-    words = letters.render("emails/not_installed", facts, language=reader.language, partner=installation.partner)
+    words = letters.render(
+        "emails/not_installed", facts, language=reader.language, partner=installation.partner, bears_code=True
+    )
     outbox.enqueue(
         key=letter_key(installation.certificate_id),
         partner=installation.partner,
@@ -97,6 +99,7 @@ def _send(installation: Installation, request: Request, reader: Contact, now: da
         subject=words.subject,
         text=words.text,
         html=words.html,
+        code=words.code,
         now=now,
     )
 
