@@ -10,13 +10,14 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from portal.roles import MATRIX, Role, may
-from tests.walk import CANARY, PLACES, Address, Tenant, addresses
+from tests.walk import CANARY, PLACES, Address, Neighbour, Tenant, addresses
 
 OURS = [address for address in addresses() if not address.is_foreign]
 GUARDED = [address for address in OURS if address.permission not in ("public", "signed_in")]
 WITH_ROWS = [address for address in GUARDED if address.names_rows]
 WITHOUT_ROWS = [address for address in GUARDED if not address.names_rows]
 BEHIND_LINKS = [address for address in OURS if "handle" in PLACES[address.name]]
+OF_CUSTOMERS = [address for address in GUARDED if may(Role.CUSTOMER, address.permission)]
 METHODS = ("get", "post", "put", "delete")
 STRANGER = "stranger"
 
@@ -115,3 +116,28 @@ def test_own_rows_open_for_the_roles_of_the_matrix_only(
             assert status in (200, 302, 405), f"{url} as {role}: {status}"
         else:
             assert status in (403, 405), f"{url} as {role}: {status}"
+
+
+# Customers of one partner
+
+
+@pytest.mark.parametrize("address", [one for one in OF_CUSTOMERS if one.names_rows], ids=str)
+def test_a_neighbours_rows_are_not_found(address: Address, clients: dict[str, Client], own: Tenant) -> None:
+    url = Neighbour(CANARY, beside=own).url(address.name)
+
+    for method in METHODS:
+        response = getattr(clients[Role.CUSTOMER], method)(url)
+        assert response.status_code in (404, 405), f"{method} {url}"
+        assert CANARY.lower() not in _body(response), f"{method} {url}"
+
+
+@pytest.mark.parametrize("address", OF_CUSTOMERS, ids=str)
+@pytest.mark.parametrize("query", ["", f"?q={CANARY[:8]}", "?tab=earlier"])
+def test_no_page_of_a_customer_holds_a_neighbours_row(
+    address: Address, query: str, clients: dict[str, Client], own: Tenant
+) -> None:
+    Neighbour(CANARY, beside=own)
+
+    response = clients[Role.CUSTOMER].get(own.url(address.name) + query)
+
+    assert CANARY.lower() not in _body(response)

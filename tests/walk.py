@@ -13,12 +13,13 @@ from django_scopes import scopes_disabled
 
 from certificates.models import AuthorityRule, ImportRun, Order, SavedView
 from certificates.services import renewal_links
-from certificates.states import AuthorityKind
+from certificates.states import AuthorityKind, RequestState
 from offers.models import Offer, QuoteBatch
 from offers.models.documents import WorkState
 from offers.services.quotes.links import PURPOSE
 from portal import links
-from portal.models import Link, Membership, Partner
+from portal.models import Link, Membership, OutgoingMail, Partner
+from portal.models.mail import MailPurpose, MailState
 from portal.roles import Role
 from tests.certificates import certs
 from tests.factories import (
@@ -65,7 +66,20 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "certificates:domains": {},
     "certificates:download": {"pk": "certificate", "fmt": "=pem"},
     "certificates:expiring": {},
+    "certificates:calendar": {"token": "=of-nobody"},
     "certificates:home": {},
+    "certificates:home_benefit": {"pk": "order"},
+    "certificates:home_calendar": {},
+    "certificates:home_calendar_end": {},
+    "certificates:home_colleague": {"pk": "contact"},
+    "certificates:home_colleague_end": {"pk": "customer_member"},
+    "certificates:home_colleague_invite": {"pk": "contact"},
+    "certificates:home_colleague_new": {},
+    "certificates:home_colleagues": {},
+    "certificates:home_message": {"pk": "letter"},
+    "certificates:home_messages": {},
+    "certificates:home_order": {"pk": "order"},
+    "certificates:home_preferences": {},
     "certificates:home_download": {"pk": "certificate", "fmt": "=pem"},
     "certificates:home_forward": {"pk": "order"},
     "certificates:home_reply": {"pk": "order"},
@@ -86,6 +100,7 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "certificates:import_upload": {},
     "certificates:imports": {},
     "certificates:link_forward": {"handle": "renew_link", "pk": "order"},
+    "certificates:link_preferences": {"handle": "renew_link"},
     "certificates:link_reply": {"handle": "renew_link", "pk": "order"},
     "certificates:link_reply_undo": {"handle": "renew_link", "pk": "order"},
     "certificates:link_take_back": {"pk": "renew_link_row"},
@@ -130,6 +145,10 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "offers:home_advice": {"pk": "order"},
     "offers:home_due": {},
     "offers:home_key": {"pk": "request"},
+    "offers:home_quote": {"pk": "sent_quote"},
+    "offers:home_quote_pdf": {"pk": "sent_quote"},
+    "offers:home_quotes": {},
+    "offers:home_reissue": {"pk": "order"},
     "offers:home_renew": {"pk": "order"},
     "offers:key": {"pk": "request"},
     "offers:link_advice": {"handle": "renew_link", "pk": "order"},
@@ -305,6 +324,7 @@ class Tenant:
             "order": order,
             "certificate": make_certificate(order, issuer_name=mark, pem=pem),
             "request": make_request(order),
+            **self._at_home(mark, order),
             "connection": make_connection(self.partner),
             "rule": AuthorityRule.objects.create(
                 partner=self.partner,
@@ -345,6 +365,24 @@ class Tenant:
             ),
         }
 
+    def _at_home(self, mark: str, order: Order) -> dict[str, models.Model]:
+        """What the customer's own people find beside their orders."""
+        member, sent_at = self.members[Role.CUSTOMER], midnight(TODAY)
+        letter = OutgoingMail.objects.create(
+            partner=self.partner,
+            key=f"walk:{mark}",
+            message_id=f"<{mark}@walk>",
+            purpose=MailPurpose.NOTICE,
+            to_email=member.user.email,
+            subject=mark,
+            text=mark,
+            state=MailState.SENT,
+            due_at=sent_at,
+            sent_at=sent_at,
+        )
+        quote = make_draft_quote(order, state="sent", number=f"{mark}-Q", sent_at=sent_at, note=mark)
+        return {"customer_member": member, "letter": letter, "sent_quote": quote}
+
     def _link(self, order: Order) -> Link:
         """To a quote that was sent."""
         sent_at = midnight(TODAY)
@@ -372,3 +410,31 @@ class Tenant:
             return self.rows["renew_link"].pk
         row = self.rows[place]
         return row.handle if isinstance(row, Link) else row.pk
+
+
+class Neighbour(Tenant):
+    """Another customer of the same partner, with a row of everything that customers' own pages name."""
+
+    def __init__(self, mark: str, *, beside: Tenant) -> None:
+        self.partner = beside.partner
+        self.customer = make_customer(self.partner, f"{mark} customer", search_text=f"{mark} customer".lower())
+        self.members = {Role.CUSTOMER: self._member(Role.CUSTOMER)}
+        with scopes_disabled():
+            self.rows = {"customer": self.customer} | self._rows(mark)
+
+    def _rows(self, mark: str) -> dict[str, models.Model]:
+        host = f"{mark.lower()}.example"
+        contact = make_contact(self.customer, f"{mark} contact", email=f"it@{host}")
+        fields = {"number": f"{mark}-1", "common_name": f"www.{host}", "search_text": f"{mark} www.{host}".lower()}
+        order = make_order(
+            self.partner, customer=self.customer, contact=contact, ends_on=TODAY + timedelta(days=5), **fields
+        )
+        pem = certs.as_pem(certs.make_certificate()).decode()
+        request = make_request(order, state=RequestState.WAITING_KEY, csr="")
+        return {
+            "contact": contact,
+            "order": order,
+            "certificate": make_certificate(order, issuer_name=mark, pem=pem),
+            "request": request,
+            **self._at_home(mark, order),
+        }

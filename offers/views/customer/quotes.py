@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -83,13 +84,14 @@ def home_quote(request: VisitRequest, pk: int) -> HttpResponseBase:
 
 
 @require_safe
-def home_quote_pdf(request: VisitRequest, pk: int) -> HttpResponse:
-    """The quote on paper, once it is drawn."""
+def home_quote_pdf(request: VisitRequest, pk: int) -> HttpResponseBase:
+    """The quote on paper; while a worker still draws it, the list says so."""
     quote = _readable(request, pk)
     document = QuoteDocument.objects.for_partner(request.partner).filter(quote=quote).first()
     content = papers.content_of(document) if document else None
     if content is None:
-        raise Http404(pk)
+        messages.info(request, _("The document is being drawn. It is there in a moment."))
+        return redirect("offers:home_quotes")
     disposition = content_disposition_header(as_attachment=True, filename=papers.file_name(quote)) or ""
     return HttpResponse(content, content_type="application/pdf", headers={"Content-Disposition": disposition})
 
