@@ -5,17 +5,20 @@ It proposes nothing and shows no price: a service letter, sent because somebody 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
 from certificates import letters, rules
-from certificates.models import Contact, Customer, Order
+from certificates.models import Contact, Customer, OptOut, Order
 from certificates.querysets import OrderQuerySet
 from certificates.rules import NoRule, RenewalPlan, RenewalWindowClosed
 from certificates.services import planning, renewal_links
+from certificates.services.preferences import opt_outs_of, wanting
 from certificates.services.refusals import OrderNotRenewable, RequestRefused
 from certificates.states import EmailState, RenewalMark
 from portal import activities
@@ -59,34 +62,26 @@ def send_renewal_link(about: Order | Contact, *, actor: User | None, now: dateti
 
     Asked again within the minute it is the same letter. Raises NobodyToWriteTo, NothingDue.
     """
-    contact = reader_of(about)
-    orders = [about] if isinstance(about, Order) else list(due_orders(about, now=now))
-    plans = _plans(about.partner, orders, now=now)
-    if not plans:
-        raise NothingDue
-    with transaction.atomic():
-        return _send(about, contact, plans, actor=actor, now=now)
+    orders = [about] if isinstance(about, Order) else due_orders(about, now=now)
+    return _send_to(about, orders, actor=actor, now=now)
 
 
-def send_renewal_links(orders: OrderQuerySet, *, actor: User, now: datetime) -> Sent:
-    """One letter to each contact of these orders, about all that they have due. Raises TooManyLetters."""
-    asked = orders.order_by().values_list("contact", flat=True)
-    by_contact: dict[int, int] = {}
-    for key in asked:
-        by_contact[key] = by_contact.get(key, 0) + 1
-    left_out = by_contact.pop(None, 0)  # type: ignore[call-overload]
+def send_renewal_links(orders: OrderQuerySet, *, partner: Partner, actor: User, now: datetime) -> Sent:
+    """One letter to each contact of these orders, about all that they have due, as far as notices are on and wanted.
+
+    Raises TooManyLetters.
+    """
+    by_contact: Counter[int | None] = Counter(orders.order_by().values_list("contact", flat=True))
+    left_out = by_contact.pop(None, 0)
     if len(by_contact) > MOST_LETTERS:
         raise TooManyLetters(len(by_contact))
-    contacts = Contact.objects.filter(pk__in=by_contact).select_related("partner", "customer").order_by("pk")
-    sent = 0
-    for contact in contacts:
-        try:
-            send_renewal_link(contact, actor=actor, now=now)
-        except (NobodyToWriteTo, NothingDue):
-            left_out += by_contact[contact.pk]
-        else:
-            sent += 1
-    return Sent(sent, left_out)
+    contacts = Contact.objects.for_partner(partner).filter(pk__in=by_contact, customer__notices_enabled=True)
+    written = set()
+    for contact in wanting(contacts).select_related("partner", "customer").order_by("pk"):
+        with suppress(NobodyToWriteTo, NothingDue):
+            _send_to(contact, due_orders(contact, now=now).filter(notices_enabled=True), actor=actor, now=now)
+            written.add(contact.pk)
+    return Sent(len(written), left_out + sum(count for key, count in by_contact.items() if key not in written))
 
 
 def copy_renewal_link(order: Order, *, actor: User, now: datetime) -> str:
@@ -116,11 +111,12 @@ def take_back_link(link: Link, *, actor: User, now: datetime) -> int:
 
 
 def due_orders(contact: Contact, *, now: datetime) -> OrderQuerySet:
-    """What the letter to a contact is about: due as its link shows it, and not put off or given up by the customer."""
+    """What the letter to a contact is about: due as its link shows it, not put off, not given up, not unsubscribed."""
     today = rules.utc_date(now)
     mine: OrderQuerySet = Order.objects.for_partner(contact.partner).filter(contact=contact)
     shown = (today - renewal_links.SHOWN_AFTER, today + renewal_links.SHOWN_BEFORE)
     due = mine.issued().unrenewed().not_put_off(today=today).filter(ends_on__range=shown)
+    due = due.exclude(pk__in=opt_outs_of(contact).filter(scope=OptOut.Scope.ORDER).values("order"))
     return due.select_related(*_RELATED).order_by("ends_on", "pk")
 
 
@@ -162,6 +158,15 @@ def subject_of(link: Link) -> Order | Contact | None:
 # The letter
 
 
+def _send_to(about: Order | Contact, orders: Iterable[Order], *, actor: User | None, now: datetime) -> OutgoingMail:
+    contact = reader_of(about)
+    plans = _plans(about.partner, orders, now=now)
+    if not plans:
+        raise NothingDue
+    with transaction.atomic():
+        return _send(about, contact, plans, actor=actor, now=now)
+
+
 def _send(
     about: Order | Contact,
     contact: Contact,
@@ -199,7 +204,7 @@ def _link(about: Order | Contact, contact: Contact, now: datetime, *, source: st
     return renewal_links.make_order_link(about, email=contact.email, language=contact.language, now=now, source=source)
 
 
-def _plans(partner: Partner, orders: Sequence[Order], *, now: datetime) -> dict[Order, RenewalPlan]:
+def _plans(partner: Partner, orders: Iterable[Order], *, now: datetime) -> dict[Order, RenewalPlan]:
     """What a renewal today gives, of each that can be renewed."""
     book = planning.rulebook(partner)
     plans = {}

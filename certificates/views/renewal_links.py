@@ -143,7 +143,7 @@ def link_take_back(request: PartnerRequest, pk: int) -> HttpResponse:
 def send_links(request: PartnerRequest, orders: OrderQuerySet) -> Done:
     """Write to the contacts of the selected orders, a letter each."""
     try:
-        sent = renewal_letters.send_renewal_links(orders, actor=request.user, now=clock.now())
+        sent = renewal_letters.send_renewal_links(orders, partner=request.partner, actor=request.user, now=clock.now())
     except TooManyLetters as many:
         words = _("This would write to %(count)s contacts at once. Select fewer: %(most)s at most.")
         return Done(words % {"count": many.count, "most": renewal_letters.MOST_LETTERS})
@@ -151,8 +151,8 @@ def send_links(request: PartnerRequest, orders: OrderQuerySet) -> Done:
     told = words % {"count": sent.letters}
     if sent.left_out:
         rest = ngettext(
-            "%(count)s order stands in none: nobody can be written to about it, or it cannot be renewed today.",
-            "%(count)s orders stand in none: nobody can be written to about them, or they cannot be renewed today.",
+            "%(count)s order was left out: nobody can be written to, letters are off, or it is too early or late.",
+            "%(count)s orders were left out: nobody can be written to, letters are off, or it is too early or late.",
             sent.left_out,
         )
         told = f"{told} {rest % {'count': sent.left_out}}"

@@ -11,9 +11,16 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
-from certificates.models import Contact, Order
+from certificates.models import Contact, Customer, OptOut, Order
 from certificates.services import renewal_letters, replies
-from certificates.services.renewal_letters import NobodyToWriteTo, NothingDue, TooManyLetters, send_renewal_link
+from certificates.services.preferences import opt_out
+from certificates.services.renewal_letters import (
+    NobodyToWriteTo,
+    NothingDue,
+    Sent,
+    TooManyLetters,
+    send_renewal_link,
+)
 from certificates.services.replies import Voice
 from certificates.states import EmailState, OrderStatus, RenewalMark
 from portal.models import Activity, Link, OutgoingMail, Partner
@@ -57,6 +64,11 @@ def visible(html: str) -> str:
 def staff(client: Client, partner: Partner, role: str = Role.SUPPORT) -> Client:
     client.force_login(factories.make_member(partner, role).user)
     return client
+
+
+def send_to_all(partner: Partner) -> Sent:
+    orders = Order.objects.for_partner(partner)
+    return renewal_letters.send_renewal_links(orders, partner=partner, actor=factories.make_user(), now=TEN)
 
 
 # What it says
@@ -272,7 +284,29 @@ def test_many_orders_get_one_letter_per_contact(partner: Partner, client: Client
     assert OutgoingMail.objects.count() == 2
     said = answered.content.decode()
     assert "2 letters are on their way." in said
-    assert "1 order stands in none" in said
+    assert "1 order was left out" in said
+
+
+def test_bulk_respects_switches_and_wishes(partner: Partner) -> None:
+    wanted, off, customer_off, unsubscribed = (make_due(partner) for _ in range(4))
+    Order.objects.filter(pk=off.pk).update(notices_enabled=False)
+    Customer.objects.filter(pk=customer_off.customer_id).update(notices_enabled=False)
+    opt_out(contact_of(unsubscribed), OptOut.Scope.ALL, now=TEN)
+
+    sent = send_to_all(partner)
+
+    assert (sent.letters, sent.left_out) == (1, 3)
+    assert wanted.number in OutgoingMail.objects.get().text
+
+
+def test_order_that_its_reader_wants_no_letters_about_stands_in_none(partner: Partner) -> None:
+    order = make_due(partner, number="771001")
+    other = make_due(partner, number="771002", customer=order.customer, contact=order.contact)
+    opt_out(contact_of(order), OptOut.Scope.ORDER, order=other, now=TEN)
+
+    letter = send(contact_of(order))
+
+    assert set(re.findall(r"77100\d", letter.text)) == {"771001"}
 
 
 def test_too_many_contacts_are_not_written_to_at_once(partner: Partner, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,7 +315,7 @@ def test_too_many_contacts_are_not_written_to_at_once(partner: Partner, monkeypa
         make_due(partner)
 
     with pytest.raises(TooManyLetters):
-        renewal_letters.send_renewal_links(Order.objects.for_partner(partner), actor=factories.make_user(), now=TEN)
+        send_to_all(partner)
 
     assert not OutgoingMail.objects.exists()
 
