@@ -75,7 +75,9 @@ def send_renewal_links(orders: OrderQuerySet, *, partner: Partner, actor: User, 
     left_out = by_contact.pop(None, 0)
     if len(by_contact) > MOST_LETTERS:
         raise TooManyLetters(len(by_contact))
-    contacts = Contact.objects.for_partner(partner).filter(pk__in=by_contact, customer__notices_enabled=True)
+    contacts = Contact.objects.for_partner(partner).filter(
+        pk__in=list(filter(None, by_contact)), customer__notices_enabled=True
+    )
     written = set()
     for contact in wanting(contacts).select_related("partner", "customer").order_by("pk"):
         with suppress(NobodyToWriteTo, NothingDue):
