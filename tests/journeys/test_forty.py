@@ -122,6 +122,9 @@ def test_twelve_are_renewed_in_one_press_and_one_quote_is_for_the_other_twenty_e
         assert all(request.order.number in letter.text for request in renewed if request.order)
         assert letter.text.count("granit.example") == RENEWED
 
+    expect(page.get_by_role("heading", name="0 of 28 ticked")).to_be_visible()
+    expect(page.get_by_role("button", name="Renew")).to_have_count(0)
+    page.get_by_role("checkbox", name="Select all").check()
     expect(page.get_by_role("heading", name="28 of 28 ticked")).to_be_visible()
     said = total(page).inner_text()
     page.get_by_role("button", name="Get one quote for the 28 ticked").click()

@@ -159,7 +159,7 @@ def test_list_letters_and_sales_agree_on_what_was_renewed(reader: Contact, clair
 
     answer = browser.press("renew", *orders[:3], purchase_order="PO 4711")
 
-    assert (answer.status_code, answer["Location"]) == (302, browser.url)
+    assert (answer.status_code, answer["Location"]) == (302, f"{browser.url}?chosen=1&ordered=1")
     requests = list(Request.objects.order_by("order__ends_on"))
     assert [request.order for request in requests] == orders[:3]
     assert {(request.state, request.purchase_order) for request in requests} == {(RequestState.QUEUED, "PO 4711")}
@@ -182,7 +182,9 @@ def test_list_letters_and_sales_agree_on_what_was_renewed(reader: Contact, clair
     assert mine.code in mine.text
     assert "ordered by Elise Roy on 22 November 2026, 10:00" in mine.text
     assert theirs.subject == "Granit Phare SA has renewed 3 certificates"
-    page = browser.read()
+    page = browser.client.get(answer["Location"]).content.decode()
+    assert page.index("Ordered already") < page.index("Orders to renew")
+    assert "0 of 1 ticked" in page
     assert "3 renewals are ordered. A letter to" in page
     assert rows_on(page) == ["w3.granit.example"]
     assert all(reverse("certificates:link_request", args=[browser.url[3:-1], one.pk]) in page for one in requests)

@@ -47,7 +47,7 @@ def due(request: VisitRequest) -> HttpResponseBase:
     if len(found.lines) == 1 and "chosen" not in request.GET and not _asked(visit).exists():
         return redirect(visit.url("offers:renew", found.lines[0].order.pk))
     ticked = _ticked(request.GET) if "chosen" in request.GET else {line.order.pk for line in found.open}
-    return _page(request, found, ticked)
+    return _page(request, found, ticked, asked_first="ordered" in request.GET)
 
 
 def _answer(request: VisitRequest) -> HttpResponseBase:
@@ -76,9 +76,10 @@ def _renew(request: VisitRequest, ticked: Collection[int], form: DueForm) -> Htt
         return _again(request, ticked, form=form, status=409, refused=words)
     if not placed.ordered:
         words = _("Nothing was ordered: what you ticked is in hand already, or is no longer due.")
-        return _again(request, ticked, form=form, status=409, refused=words)
+        return _again(request, ticked, form=form, status=409, refused=words, asked_first=True)
     _tell(request, placed)
-    return redirect(visit.url("offers:due"))
+    # What is left is not ticked by itself: whoever presses twice would order that, too.
+    return redirect(f"{visit.url('offers:due')}?chosen=1&ordered=1")
 
 
 def _tell(request: VisitRequest, placed: Placed) -> None:
@@ -159,7 +160,7 @@ def _page(
         )
         for line in found.lines
     ]
-    asked = _asked(visit).select_related("requested_by", "order").order_by("-requested_at", "-pk")[:SHOWN]
+    asked = _asked(visit).select_related("requested_by", "order").order_by("-requested_at", "pk")[:SHOWN]
     context = {
         "visit": visit,
         "customer": visit.customer,
