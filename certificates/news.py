@@ -9,12 +9,11 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from certificates.models import Installation, Request
 from certificates.progress import Stand, Step
-from certificates.states import RequestState
+from certificates.states import ENDED_STATES, RequestState
 from certificates.wording import day
 from portal.types import StrOrPromise
 
 _ON_ITS_WAY = {RequestState.QUEUED, RequestState.PLACING}
-_OVER = {RequestState.FAILED, RequestState.REJECTED, RequestState.CANCELED}
 
 
 def steps_for_customer(request: Request, installation: Installation | None) -> list[Step]:
@@ -67,7 +66,7 @@ def _ordering(request: Request) -> Iterator[Step]:
     elif request.authority_number:
         number = {"number": request.authority_number}
         yield Step(Stand.DONE, _("With the certificate authority"), _("order %(number)s") % number)
-    if request.state in _OVER:
+    if request.state in ENDED_STATES:
         yield Step(Stand.ENDED, request.get_state_display(), "", request.finished_at)
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from certificates.answers import told
 from certificates.models import Request
-from certificates.states import RequestKind, RequestState
+from certificates.states import ENDED_STATES, RequestKind, RequestState
 from certificates.wording import day
 from portal.types import StrOrPromise
 
@@ -58,7 +58,7 @@ def headline(request: Request) -> str:
     if request.cancel_asked_at and request.is_open:
         return _("It is being cancelled: the authority is told, and its answer decides.")
     words = str(_HEADLINES[RequestState(request.state)])
-    if request.kind == RequestKind.RENEWAL and request.state in _ENDED:
+    if request.kind == RequestKind.RENEWAL and request.state in ENDED_STATES:
         return " ".join((words, _("The old order stands in the lists again.")))
     return words
 
@@ -75,7 +75,6 @@ _HEADLINES: Mapping[RequestState, StrOrPromise] = {
     RequestState.CANCELED: gettext_lazy("It was cancelled. Nothing more happens."),
 }
 _WAITING_FOR_PEOPLE = {RequestState.WAITING_KEY, RequestState.WAITING_APPROVAL}
-_ENDED = {RequestState.FAILED, RequestState.REJECTED, RequestState.CANCELED}
 
 
 def poll_seconds(request: Request, now: datetime) -> int:

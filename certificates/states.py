@@ -75,6 +75,8 @@ OPEN_REQUEST_STATES = (
     RequestState.PLACING,
     RequestState.PLACED,
 )
+# Nothing came of it.
+ENDED_STATES = (RequestState.FAILED, RequestState.REJECTED, RequestState.CANCELED)
 # The only ones in which a request may be without the key it is to certify.
 KEYLESS_STATES = (RequestState.WAITING_KEY, RequestState.REJECTED, RequestState.CANCELED)
 # A renewal in one of these keeps its order out of every list and queue.

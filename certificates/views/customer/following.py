@@ -20,7 +20,7 @@ from certificates.models import Certificate, Installation, Request
 from certificates.services.following import Rechecked, recheck_request
 from certificates.services.refusals import MovedOn, NotConnected
 from certificates.services.seals import has_seal, seal_address
-from certificates.states import RequestState
+from certificates.states import ENDED_STATES, RequestKind, RequestState
 from certificates.views.customer.guides import files_for, guide_context
 from certificates.views.requests import title
 from certificates.visits import VisitRequest
@@ -98,7 +98,7 @@ def page(http: VisitRequest, asked: Request, *, status: int = 200, **more: Any) 
         "steps": news.steps_for_customer(asked, installation),
         "poll_seconds": progress.POLL_FAST if is_looking else progress.poll_seconds(asked, now),
         "is_looking": is_looking,
-        "promised_end": _promised_end(asked),
+        "promise": _promise(asked),
         **_to_do(http, asked),
         **(_to_install(http, asked, certificate, installation) if certificate else {}),
         **more,
@@ -113,6 +113,9 @@ def _to_do(http: VisitRequest, asked: Request) -> dict[str, Any]:
     if asked.state == RequestState.PLACED:
         recheck_url = http.visit.url("certificates:request_recheck", asked.pk)
         return {"proofs": asked.steps, "recheck_url": recheck_url}
+    if asked.state in ENDED_STATES and asked.kind == RequestKind.RENEWAL and asked.order:
+        may_again = http.visit.due(clock.today()).filter(pk=asked.order.pk).exists()
+        return {"again_url": http.visit.url("offers:renew", asked.order.pk)} if may_again else {}
     return {}
 
 
@@ -136,6 +139,10 @@ def _to_install(
     }
 
 
-def _promised_end(asked: Request) -> date | None:
+def _promise(asked: Request) -> dict[str, Any]:
+    """What the new order gives, unless nothing comes of it."""
+    if asked.state in ENDED_STATES:
+        return {}
     told = asked.promise.get("order_ends_on")
-    return date.fromisoformat(told) if told else None
+    ends_on = date.fromisoformat(told) if told else None
+    return {"ends_on": ends_on, "carried_days": asked.promise.get("carried_days")}
