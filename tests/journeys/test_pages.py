@@ -61,6 +61,7 @@ PAGES: Mapping[str, str] = {
     "certificates:domains": NADIA,
     "certificates:expiring": NADIA,
     "certificates:home": ELISE,
+    "certificates:home_guide": ELISE,
     "certificates:import": NADIA,
     "certificates:import_upload": NADIA,
     "certificates:imports": NADIA,
