@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from django.db import IntegrityError, models, transaction
 
 from certificates.models import Contact, Customer
-from certificates.services import search
+from certificates.services import renewal_links, search
 from certificates.states import EmailState
 from portal import activities
 from portal.models import Activity, Membership, Partner, User
@@ -63,7 +63,10 @@ def add_contact(customer: Customer, *, values: Mapping[str, Any], actor: User | 
 
 
 def correct_contact(contact: Contact, *, values: Mapping[str, Any], actor: User, now: datetime) -> bool:
-    """Write what differs; whether anything did. A new address is trusted until it bounces. Raises AddressTaken."""
+    """Write what differs; whether anything did. Raises AddressTaken.
+
+    A new address is trusted until it bounces, and what was sent to the old one opens no renewal any more.
+    """
     try:
         with transaction.atomic():
             return _correct(contact, values, actor, now)
@@ -72,8 +75,10 @@ def correct_contact(contact: Contact, *, values: Mapping[str, Any], actor: User,
 
 
 def _correct(contact: Contact, values: Mapping[str, Any], actor: User, now: datetime) -> bool:
-    if values.get("email", contact.email).lower() != contact.email.lower():
+    before = contact.email
+    if values.get("email", before).lower() != before.lower():
         values = {**values, "email_state": EmailState.OK, "email_state_reason": "", "email_state_at": now}
+        renewal_links.close_address(contact, before, now=now)
     changed = _write(contact, values)
     if changed:
         search.index_contact(contact)

@@ -86,6 +86,19 @@ def take_back(link: Link, *, now: datetime) -> int:
     return mine.filter(pk__in=found).unrevoked().update(revoked_at=now)
 
 
+def close_address(contact: Contact, email: str, *, now: datetime) -> int:
+    """End what was sent to an address that is the contact's no longer: it may have been somebody else's all along.
+
+    The orders are those of the contact's customer; what was handed on from such a link ends with it. How many links
+    there were.
+    """
+    orders = Order.objects.for_partner(contact.partner).filter(customer=contact.customer_id)
+    subjects = [f"contact:{contact.pk}", *(f"order:{pk}" for pk in orders.values_list("pk", flat=True))]
+    sent = Link.objects.for_partner(contact.partner).filter(purpose=PURPOSE, subject__in=subjects)
+    mine = sent.filter(audience=email.lower()).unrevoked()
+    return sum(take_back(link, now=now) for link in mine)
+
+
 def subject_key(link: Link) -> tuple[str, int]:
     """What a link speaks of: ("order", 17) or ("contact", 5)."""
     kind, _colon, key = link.subject.partition(":")
