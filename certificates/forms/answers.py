@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -25,12 +26,22 @@ _PRESETS: dict[str, StrOrPromise] = {
 }
 
 
+# With a scheme, with its www, or with a path: what mail programs make a link of.
+_WEB_ADDRESS = re.compile(r"://|\bwww\.|\w\.\w+/\S", re.IGNORECASE)
+
+
 class LineField(forms.CharField):
     """A name: what was pasted comes onto one line, without what nobody can see."""
 
     def to_python(self, value: Any) -> str:
         typed = str(super().to_python(value))
         return one_line(typed, len(typed))
+
+
+def without_addresses(typed: str) -> None:
+    """A letter of ours leads nowhere else; a host name by itself may be spoken of. Raises ValidationError."""
+    if _WEB_ADDRESS.search(typed):
+        raise ValidationError(_("Write it without web addresses: our letter brings the one that is needed."))
 
 
 class NotNowForm(forms.Form):
@@ -98,7 +109,7 @@ class SpeakerForm(forms.Form):
 class ForwardForm(StraightForm, forms.Form):
     """Which colleague, and what they are asked for."""
 
-    name = LineField(label=_("Your colleague's name"), max_length=120)
+    name = LineField(label=_("Your colleague's name"), max_length=120, validators=[without_addresses])
     email = forms.EmailField(label=_("E-mail"), max_length=254)
     task = forms.ChoiceField(label=_("What should they do?"), choices=Task.choices, widget=forms.RadioSelect)
     part = forms.ChoiceField(label=_("What for?"), choices=Part.choices, widget=forms.RadioSelect)
@@ -106,6 +117,7 @@ class ForwardForm(StraightForm, forms.Form):
         label=_("Your message"),
         required=False,
         max_length=LONGEST_MESSAGE,
+        validators=[without_addresses],
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("It stands in our letter in your name, as one plain paragraph."),
     )

@@ -298,6 +298,21 @@ def test_page_says_why_nobody_was_asked(partner: Partner, client: Client) -> Non
     assert wrong.status_code == 422
 
 
+@pytest.mark.parametrize("where", ["name", "message"])
+@pytest.mark.parametrize("words", ["See https://evil.example", "WWW.evil.example", "bank.example/login now"])
+def test_the_letter_leads_to_nobody_elses_page(partner: Partner, client: Client, where: str, words: str) -> None:
+    order = make_due(partner)
+    page = reverse("certificates:link_forward", args=[open_order_link(client, order), order.pk])
+
+    refused = client.post(page, {**TYPED, where: words})
+    taken = client.post(page, {**TYPED, where: "For shop.granit-phare.example, and/or its mail"})
+
+    assert refused.status_code == 422
+    assert "Write it without web addresses" in refused.content.decode()
+    assert taken.status_code == 302
+    assert OutgoingMail.objects.count() == 1
+
+
 def test_link_asks_about_its_own_orders_only(partner: Partner, client: Client) -> None:
     order, other = make_due(partner), make_due(partner)
     handle = open_order_link(client, order)
