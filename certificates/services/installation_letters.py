@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.utils import translation
 
+from certificates import letters
 from certificates.models import Certificate, Contact, Installation, Order, Request
 from certificates.services.installations import letter_key
 from certificates.services.preferences import wants
 from certificates.services.renewal_links import make_request_link
 from certificates.states import EmailState, RequestState
-from certificates.wording import day
-from certificates.x509 import display_name
 from portal import activities
 from portal.access import across_partners, on_behalf_of
-from portal.mail import letters, outbox
+from portal.mail import outbox
 from portal.models.mail import MailPurpose
 
 State = Installation.State
@@ -85,11 +82,7 @@ def _reader_of(certificate: Certificate) -> Contact | None:
 
 def _send(installation: Installation, request: Request, reader: Contact, now: datetime) -> None:
     link = make_request_link(request, email=reader.email, language=reader.language, now=now)
-    with translation.override(reader.language):
-        facts = _facts(installation, request, reader, link)
-    words = letters.render(
-        "emails/not_installed", facts, language=reader.language, partner=installation.partner, bears_code=True
-    )
+    words = letters.not_installed(installation, reader, old_end=_old_end(installation, request.order), url=link)
     outbox.enqueue(
         key=letter_key(installation.certificate_id),
         partner=installation.partner,
@@ -102,21 +95,6 @@ def _send(installation: Installation, request: Request, reader: Contact, now: da
         code=words.code,
         now=now,
     )
-
-
-def _facts(installation: Installation, request: Request, reader: Contact, link: str) -> dict[str, Any]:
-    """What the letter says, in the active language."""
-    certificate = installation.certificate
-    old_end = _old_end(installation, request.order)
-    return {
-        "person": {"first_name": reader.name},
-        "host": display_name(certificate.common_name),
-        "issued": day(certificate.starts_at.date()),
-        "until": day(certificate.ends_on),
-        "old_end": day(old_end) if old_end else "",
-        "seen_host": display_name(installation.host) if installation.state == State.OTHER else "",
-        "url": link,
-    }
 
 
 def _old_end(installation: Installation, old: Order | None) -> date | None:
