@@ -13,7 +13,7 @@ from django_scopes import scopes_disabled
 
 from certificates.models import AuthorityRule, ImportRun, Order, SavedView
 from certificates.services import renewal_links
-from certificates.states import AuthorityKind, RequestState
+from certificates.states import AuthorityKind, RequestKind, RequestState
 from offers.models import Offer, QuoteBatch
 from offers.models.documents import WorkState
 from offers.services.quotes.links import PURPOSE
@@ -86,9 +86,9 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "certificates:home_reply_undo": {"pk": "order"},
     "certificates:home_guide": {"server": "=nginx"},
     "certificates:home_request": {"pk": "request"},
-    "certificates:home_request_download": {"pk": "request", "fmt": "=pem"},
-    "certificates:home_request_installed": {"pk": "request"},
-    "certificates:home_request_look": {"pk": "request"},
+    "certificates:home_request_download": {"pk": "reissued", "fmt": "=pem"},
+    "certificates:home_request_installed": {"pk": "reissued"},
+    "certificates:home_request_look": {"pk": "reissued"},
     "certificates:home_request_recheck": {"pk": "request"},
     "certificates:import": {"pk": "import"},
     "certificates:import_cancel": {"pk": "import"},
@@ -106,9 +106,9 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "certificates:link_take_back": {"pk": "renew_link_row"},
     "certificates:link_guide": {"handle": "renew_link", "server": "=nginx"},
     "certificates:link_request": {"handle": "renew_link", "pk": "request"},
-    "certificates:link_request_download": {"handle": "renew_link", "pk": "request", "fmt": "=pem"},
-    "certificates:link_request_installed": {"handle": "renew_link", "pk": "request"},
-    "certificates:link_request_look": {"handle": "renew_link", "pk": "request"},
+    "certificates:link_request_download": {"handle": "renew_link", "pk": "reissued", "fmt": "=pem"},
+    "certificates:link_request_installed": {"handle": "renew_link", "pk": "reissued"},
+    "certificates:link_request_look": {"handle": "renew_link", "pk": "reissued"},
     "certificates:link_request_recheck": {"handle": "renew_link", "pk": "request"},
     "certificates:mark_renewed": {"pk": "order"},
     "certificates:ocsp": {},
@@ -381,7 +381,8 @@ class Tenant:
             sent_at=sent_at,
         )
         quote = make_draft_quote(order, state="sent", number=f"{mark}-Q", sent_at=sent_at, note=mark)
-        return {"customer_member": member, "letter": letter, "sent_quote": quote}
+        reissued = make_request(order, RequestKind.REISSUE, state=RequestState.ISSUED, result=order)
+        return {"customer_member": member, "letter": letter, "sent_quote": quote, "reissued": reissued}
 
     def _link(self, order: Order) -> Link:
         """To a quote that was sent."""
