@@ -343,21 +343,24 @@ def test_t11_cookie_is_for_this_host_over_https_and_for_no_script(relais: Partne
     }
 
 
-def test_t11_log_lines_hold_no_token() -> None:
-    token = "Zm9yLW9uZS1yZWFkZXItb25s"
+@pytest.mark.parametrize(
+    ("before", "after"), [("/l/", "/"), ("/calendar/", ".ics"), ("/accounts/password/reset/key/", "/")]
+)
+def test_t11_log_lines_hold_no_token(before: str, after: str) -> None:
+    token = "1-Zm9yLW9uZS1yZWFkZXItb25s"
     (formatter,) = {
         handler.formatter
         for handler in logging.getLogger().handlers
         if isinstance(handler.formatter, structlog.stdlib.ProcessorFormatter)
     }
     with pytest.raises(Resolver404) as missed:
-        resolve(f"/l/{token}/further/")
+        resolve(f"{before}{token}{after}/further/")
     facts = (missed.type, missed.value, missed.tb)
-    record = logging.LogRecord("django.request", 30, "", 0, "Not Found: %s", (f"/l/{token}/",), facts)
+    record = logging.LogRecord("django.request", 30, "", 0, "Not Found: %s", (f"{before}{token}{after}",), facts)
 
     line = formatter.format(record)
 
-    assert "Not Found: /l/[token]/" in line
+    assert f"Not Found: {before}[token]{after}" in line
     assert "Resolver404" in line
     assert token not in line
 
