@@ -426,7 +426,11 @@ class Neighbour(Tenant):
     def _rows(self, mark: str) -> dict[str, models.Model]:
         host = f"{mark.lower()}.example"
         contact = make_contact(self.customer, f"{mark} contact", email=f"it@{host}")
-        fields = {"number": f"{mark}-1", "common_name": f"www.{host}", "search_text": f"{mark} www.{host}".lower()}
+        fields: dict[str, Any] = {
+            "number": f"{mark}-1",
+            "common_name": f"www.{host}",
+            "search_text": f"{mark} www.{host}".lower(),
+        }
         order = make_order(
             self.partner, customer=self.customer, contact=contact, ends_on=TODAY + timedelta(days=5), **fields
         )

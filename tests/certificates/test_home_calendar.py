@@ -60,10 +60,13 @@ def fetched(path: str, **more: Any) -> Any:
 
 def events(path: str) -> dict[str, tuple[date, str]]:
     """Day and title of each event, by the name it keeps."""
-    calendar = Calendar.from_ical(fetched(path).content)
-    return {
-        str(one["uid"]).partition("@")[0]: (one["dtstart"].dt, str(one["summary"])) for one in calendar.walk("VEVENT")
-    }
+    found = parsed(fetched(path).content)
+    return {str(one["uid"]).partition("@")[0]: (one["dtstart"].dt, str(one["summary"])) for one in found}
+
+
+def parsed(content: bytes) -> list[Any]:
+    """The events of the file as a calendar program reads them."""
+    return list(Calendar.from_ical(content).walk("VEVENT"))
 
 
 def test_every_end_and_every_date_on_which_something_can_be_done_stands_in_it(
@@ -98,7 +101,7 @@ def test_days_are_whole_without_time_zones_and_the_names_stay_the_same(
     assert "DTSTART;VALUE=DATE:20270101" in words
     assert "DTEND;VALUE=DATE:20270102" in words
     assert f"/home/orders/{order.pk}/" in words
-    for one in Calendar.from_ical(words).walk("VEVENT"):
+    for one in parsed(words.encode()):
         assert (one["dtend"].dt - one["dtstart"].dt).days == 1
         assert one["transp"] == "TRANSPARENT"
 

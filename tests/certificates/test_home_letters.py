@@ -100,7 +100,12 @@ def test_a_wish_is_kept_once_and_written_down_once(elise: Contact) -> None:
 
 
 def test_a_scope_without_its_subject_is_a_mistake(elise: Contact, order: Order) -> None:
-    for scope, about in ((Scope.ORDER, {}), (Scope.ALL, {"order": order}), (Scope.CERTIFICATE, {"order": order})):
+    mistakes: list[tuple[Scope, dict[str, Any]]] = [
+        (Scope.ORDER, {}),
+        (Scope.ALL, {"order": order}),
+        (Scope.CERTIFICATE, {"order": order}),
+    ]
+    for scope, about in mistakes:
         with pytest.raises(ValueError, match=scope.value):
             opt_out(elise, scope, now=clock.now(), **about)
 

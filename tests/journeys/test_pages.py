@@ -27,8 +27,9 @@ from offers.models.documents import WorkState
 from offers.models.quotes import QuoteState
 from portal import clock, signing_in
 from portal.demo import PARTNER_SLUG
-from portal.mail import mailbox
-from portal.models import Membership, Partner, User
+from portal.mail import mailbox, outbox
+from portal.models import Membership, OutgoingMail, Partner, User
+from portal.models.mail import MailPurpose, MailState
 from tests.journeys.files import SAMPLE
 from tests.journeys.house import House
 from tests.journeys.looks import barriers, overhang
@@ -61,7 +62,15 @@ PAGES: Mapping[str, str] = {
     "certificates:domains": NADIA,
     "certificates:expiring": NADIA,
     "certificates:home": ELISE,
+    "certificates:home_calendar": ELISE,
+    "certificates:home_colleague": ELISE,
+    "certificates:home_colleague_new": ELISE,
+    "certificates:home_colleagues": ELISE,
     "certificates:home_guide": ELISE,
+    "certificates:home_message": ELISE,
+    "certificates:home_messages": ELISE,
+    "certificates:home_order": ELISE,
+    "certificates:home_preferences": ELISE,
     "certificates:import": NADIA,
     "certificates:import_upload": NADIA,
     "certificates:imports": NADIA,
@@ -82,6 +91,8 @@ PAGES: Mapping[str, str] = {
     "offers:embedded": STRANGER,
     "offers:home_advice": ELISE,
     "offers:home_due": ELISE,
+    "offers:home_quotes": ELISE,
+    "offers:home_reissue": ELISE,
     "offers:home_renew": ELISE,
     "offers:offer": NADIA,
     "offers:offer_edit": NADIA,
@@ -186,6 +197,22 @@ def quoted(demo_house: House) -> None:
         make_quotes(partner, actor=User.objects.get(email=CLAIRE))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def written(demo_house: House) -> None:
+    """A letter that has reached the customer."""
+    made = outbox.enqueue(
+        key="page:reminder",
+        partner=Partner.objects.get(slug=PARTNER_SLUG),
+        purpose=MailPurpose.NOTICE,
+        to_email=ELISE,
+        subject="Your certificate ends soon",
+        text="It ends soon: http://portal.example/l/token/",
+        now=clock.now(),
+    )
+    with scopes_disabled():
+        OutgoingMail.objects.filter(pk=made.pk).update(state=MailState.SENT, sent_at=clock.now())
+
+
 def address_of(name: str, letter: str) -> str:
     """The page with the demo's rows in its address."""
     known: dict[str, object] = {"slug": PARTNER_SLUG, "=1.M1P1Q1.host": letter}
@@ -195,8 +222,15 @@ def address_of(name: str, letter: str) -> str:
         if name == "portal:sign_in_by_link":
             return signing_in.make_own_link(User.objects.get(email=ELISE), house=None, now=clock.now())
         places = PLACES.get(name, {})
-        known |= {"order": order_of(OWN).pk} if ":home_" in name else {}
+        known |= _of_elise() if ":home_" in name else {}
         return reverse(name, kwargs={key: known.get(place) or _row(place) for key, place in places.items()})
+
+
+def _of_elise() -> dict[str, object]:
+    """Rows that she finds at home."""
+    letters, contacts = OutgoingMail.objects.filter(to_email=ELISE), Contact.objects.filter(email=ELISE)
+    rows = {"letter": letters.latest("pk"), "contact": contacts.get(), "order": order_of(OWN)}
+    return {place: row.pk for place, row in rows.items()}
 
 
 def _row(place: str) -> object:
