@@ -434,6 +434,29 @@ def test_as_many_queries_for_one_order_as_for_forty(reader: Contact) -> None:
     assert len(at_forty) <= json.loads(BASELINE.read_text())["due"], "\n".join(at_forty)
 
 
+def test_at_home_whoever_is_signed_in_orders_under_the_own_name(reader: Contact, claire: Membership) -> None:
+    orders = make_many(reader, 3)
+    person = factories.make_user("ben@granit.example", first_name="Ben", last_name="Okri")
+    factories.make_member(reader.partner, "customer", customer=reader.customer, user=person)
+    client, url = Client(), reverse("offers:home_due")
+    client.force_login(person)
+    told = dict(re.findall(r'name="(told-\d+)" value="([^"]*)"', client.get(url).content.decode()))
+
+    client.post(url, told | {"order": [orders[0].pk, orders[1].pk], "renew": "1"})
+    answer = client.post(url, told | {"order": [orders[2].pk], "quote": "1"})
+
+    requests = Request.objects.order_by("pk")
+    assert [(one.requested_by, one.asked_by, one.source) for one in requests] == [(person, "", "home")] * 2
+    (letter,) = letters_to(person.email)
+    assert "/home/" in letter.text
+    quote = Quote.objects.get()
+    assert quote.contact is not None
+    assert (quote.contact.email, quote.owner) == (person.email, claire.user)
+    page = client.get(answer["Location"], follow=True).content.decode()
+    assert f"This is quote {quote.number}." in page
+    assert {"quote.got", "contact.added"} <= set(Activity.objects.values_list("verb", flat=True))
+
+
 # Quotes that customers get for themselves
 
 
@@ -496,6 +519,16 @@ def test_the_letter_speaks_the_readers_language_and_is_written_once(reader: Cont
     assert 'lang="fr"' in letter.html
     assert order.number in letter.text
     assert "504,00" in letter.text
+
+
+def test_the_letter_about_one_order_speaks_of_one(reader: Contact, claire: Membership) -> None:
+    renew(visit_of(reader), make_due(reader, "www.granit.example", csr=""))
+
+    (mine,), (theirs,) = letters_to(reader.email), letters_to(claire.user.email)
+    assert mine.subject == "Your renewal of www.granit.example is ordered"
+    assert "It waits for a certificate request (CSR) from your server." in mine.text
+    assert theirs.subject == "Granit Phare SA has renewed www.granit.example"
+    assert f"/requests/{Request.objects.get().pk}/" in theirs.text
 
 
 def test_nobody_owns_the_customer_and_nobody_is_told(reader: Contact) -> None:
