@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
+from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +17,10 @@ from django.utils.translation import ngettext
 from portal import clock
 from portal.models import Membership, OutgoingMail, Partner, User
 from portal.models.mail import SECRET_PURPOSES, MailState
+
+
+# Labels of letters, digits and inner hyphens, two at least (RFC 1123).
+HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+")
 
 
 class BackOffice(admin.AdminSite):
@@ -72,8 +79,21 @@ class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
         return False
 
 
+class PartnerForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A partner as its operator sets it up."""
+
+    def clean_host(self) -> str:
+        host: str = self.cleaned_data["host"].strip().lower()
+        if host and not HOST_NAME.fullmatch(host):
+            raise ValidationError(
+                _("Write the name alone, such as certificates.example.com: without https://, port or path.")
+            )
+        return host
+
+
 @admin.register(Partner, site=site)
 class PartnerAdmin(OperatorsOnly):
+    form = PartnerForm
     list_display = ("name", "slug", "host", "is_active", "created_at")
     search_fields = ("name", "slug", "host")
     prepopulated_fields = {"slug": ("name",)}

@@ -103,3 +103,27 @@ def test_operator_makes_a_partner(client: Client) -> None:
     response = client.post("/backoffice/portal/partner/add/", post_data | {"time_zone": "Europe/Paris"})
 
     assert response.status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("Certs.Relais.Example ", "certs.relais.example"),
+        ("", ""),
+        ("https://certs.relais.example", None),
+        ("certs.relais.example:8443", None),
+        ("certs.relais.example/", None),
+        ("localhost", None),
+        ("-a.example", None),
+    ],
+)
+def test_operator_gives_a_partner_a_host_name_of_its_own(client: Client, typed: str, kept: str | None) -> None:
+    partner = make_partner(host="before.example")
+    fields = {"name": partner.name, "slug": partner.slug, "is_active": "on", "currency": "EUR", "language": "en"}
+
+    response = client.post(
+        f"/backoffice/portal/partner/{partner.pk}/change/", fields | {"time_zone": "UTC", "host": typed}
+    )
+
+    partner.refresh_from_db()
+    assert (response.status_code, partner.host) == ((302, kept) if kept is not None else (200, "before.example"))
