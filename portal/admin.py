@@ -18,7 +18,6 @@ from portal import clock
 from portal.models import Membership, OutgoingMail, Partner, User
 from portal.models.mail import SECRET_PURPOSES, MailState
 
-
 # Labels of letters, digits and inner hyphens, two at least (RFC 1123).
 HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+")
 
