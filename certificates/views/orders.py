@@ -24,6 +24,7 @@ from certificates.services import customers, marks, notes, planning
 from certificates.services.downloads import download as packed
 from certificates.services.downloads import formats_of
 from certificates.services.refusals import AlreadyRenewed, NothingToDownload, OrderNotRenewable, TooEarlyToMark
+from certificates.services.replies import standing_reply
 from certificates.services.timeline import order_timeline
 from certificates.tables.orders import FIELDS, OrdersTable
 from certificates.views.saved_views import SavableListPage
@@ -117,12 +118,14 @@ def _order(request: PartnerRequest, pk: int) -> Order:
 def _page(request: PartnerRequest, order: Order, note_form: NoteForm, *, status: int = 200) -> HttpResponse:
     now = clock.now()
     certificates = list(order.certificates.all())
+    reply = standing_reply(order)
     book = planning.rules_for(request.partner, order.authority)
     everything = "all" in request.GET.getlist("timeline")
     context = {
         "order": order,
         "host": wording.host(order),
         "names": [(name, display_name(name)) for name in order.names],
+        "answer": wording.reply(reply) if reply else None,
         "glance": overview(order, certificates, book, now=now),
         "validations": _validations(order),
         "remarks": remarks_of(order),

@@ -135,16 +135,18 @@ def test_letter_whose_sending_could_not_be_noted_keeps_its_words(monkeypatch: py
 def test_links_do_not_stay_in_the_table_once_nobody_will_send_them() -> None:
     partner = make_partner()
     SuppressedAddress.objects.create(partner=partner, email="gone@karst.example", reason=REASON.BOUNCED, at=NOW)
-    for purpose in (MailPurpose.QUOTE, MailPurpose.NOTICE):
+    for purpose in (MailPurpose.QUOTE, MailPurpose.NOTICE, MailPurpose.SERVICE):
         letter = {"partner": partner, "purpose": purpose, "text": "/l/0123456789/"}
         post(f"{purpose}:withdrawn", **letter)
         post(f"{purpose}:suppressed", to_email="gone@karst.example", **letter)
         post(f"{purpose}:later", due_at=NOW + timedelta(days=1), **letter)
-    outbox.withdraw("quote:withdrawn", "notice:withdrawn")
+    outbox.withdraw("quote:withdrawn", "notice:withdrawn", "service:withdrawn")
 
     deliver_due(now=NOW)
 
     assert sorted(OutgoingMail.objects.filter(text="").values_list("key", flat=True)) == [
+        "notice:suppressed",
+        "notice:withdrawn",
         "quote:suppressed",
         "quote:withdrawn",
     ]
