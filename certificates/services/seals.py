@@ -20,9 +20,14 @@ def has_seal(order: Order) -> bool:
     return order.product is not None and Benefit.SITE_SEAL in order.product.benefits
 
 
+def seal_path(order: Order) -> str:
+    """Where the seal is drawn, on any host of ours."""
+    return reverse("certificates:seal", args=[_signer.sign(str(order.pk))])
+
+
 def seal_address(order: Order) -> str:
-    """Where the seal is drawn, on the partner's own host if it has one."""
-    return links.address(order.partner, reverse("certificates:seal", args=[_signer.sign(str(order.pk))]))
+    """The same for other sites to name, on the partner's own host if it has one."""
+    return links.address(order.partner, seal_path(order))
 
 
 def sealed_order(code: str, *, now: datetime) -> Order | None:

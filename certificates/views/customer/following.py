@@ -19,7 +19,7 @@ from certificates.guides import GUIDES, fillings, guide_for, guide_of
 from certificates.models import Certificate, Installation, Request
 from certificates.services.following import Rechecked, recheck_request
 from certificates.services.refusals import MovedOn, NotConnected
-from certificates.services.seals import has_seal, seal_address
+from certificates.services.seals import has_seal, seal_address, seal_path
 from certificates.states import ENDED_STATES, RequestKind, RequestState
 from certificates.views.customer.guides import files_for, guide_context
 from certificates.views.requests import title
@@ -130,7 +130,7 @@ def _to_install(
         "servers": [(one, f"?server={one.server}#install") for one in GUIDES],
         **guide_context(guide, fillings(certificate.names, thumbprint=certificate.thumbprint)),
         **files_for(certificate, guide, lambda form: visit.url("certificates:request_download", asked.pk, form)),
-        "seal_url": seal_address(order) if order and has_seal(order) else "",
+        "seal": (seal_path(order), seal_address(order)) if order and has_seal(order) else None,
         "installation": known,
         "installation_pill": installed.pill(known) if known else None,
         "installation_words": installed.sentence(known) if known else "",
