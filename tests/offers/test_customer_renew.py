@@ -131,6 +131,16 @@ def test_names_are_priced_as_they_are_typed(order: Order) -> None:
     assert not Request.objects.exists()
 
 
+def test_names_are_checked_as_they_are_typed(order: Order) -> None:
+    factories.make_domain(order.customer, "granit-phare.example", validated_until=date(2027, 1, 14))
+    reader = reader_of(order)
+
+    look = words(reader.client.post(reader.url, reader.typed(names=f"{HOST}\nwww.new-name.example") | {"look": "1"}))
+
+    assert "granit-phare.example is validated until 14 January 2027." in look
+    assert "new-name.example will be proved once the order is placed." in look
+
+
 def test_offer_counts_with_its_reckoning_in_sight(order: Order, shop: Partner) -> None:
     make_offer(shop, "10")
 
@@ -521,7 +531,7 @@ def test_page_asks_no_more_of_the_database_for_many_names_than_for_one(
     first, second = reader_of(few), reader_of(many)
     first.get()
 
-    with django_assert_max_num_queries(60) as counted:
+    with django_assert_max_num_queries(30) as counted:
         first.get()
     with django_assert_max_num_queries(len(counted)):
         second.get()

@@ -89,7 +89,9 @@ def renewal_offer(order: Order, asked: Mapping[str, Any], *, now: datetime) -> R
         choice=choice,
         term_years=term_years,
         plan=planning.renewal_plan(order, start=now, term_years=term_years, product=choice.product),
-        checks=planning.validation_state(order, today=today, product=choice.product),
+        checks=planning.validation_state(
+            order, today=today, product=choice.product, names=_names_understood(asked, order.names)
+        ),
         key=present_key(order),
         today=today,
         prices=_prices(order, choices, choice.product, term_years, asked, now=now),
@@ -114,6 +116,14 @@ def names_asked(asked: Mapping[str, Any], otherwise: Sequence[str]) -> Sequence[
         return normalise_names(typed) if typed else otherwise
     except BadRequest:
         return typed
+
+
+def _names_understood(asked: Mapping[str, Any], otherwise: Sequence[str]) -> Sequence[str]:
+    """The names typed so far, where all of them can be read; else the others."""
+    try:
+        return normalise_names(names_asked(asked, otherwise))
+    except BadRequest:
+        return otherwise
 
 
 def _prices(
