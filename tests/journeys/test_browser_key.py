@@ -16,7 +16,7 @@ from portal.access import on_behalf_of
 from portal.demo import PARTNER_SLUG
 from portal.models import Partner
 from tests.certificates.services.work import make_renewable
-from tests.factories import make_request
+from tests.factories import make_member, make_request
 from tests.journeys.house import wait_for
 from tests.journeys.looks import barriers, overhang
 from tests.journeys.openssl import openssl
@@ -334,7 +334,8 @@ def test_every_page_that_asks_for_a_key_makes_one(visits: Visits) -> None:
     order = order_to_renew(["www.granit-phare.example", "granit-phare.example"])
     with on_behalf_of(order.partner):
         waiting = make_request(order, state=RequestState.WAITING_KEY, csr="", names=order.names)
-    staff, customer = visits.open(CLAIRE), visits.open(STRANGER)
+        member = make_member(order.partner, "customer", customer=order.customer)
+    staff, customer, home = visits.open(CLAIRE), visits.open(STRANGER), visits.open(member.user.email)
     customer.goto(way_to_renew(order))
     handle = customer.url.split("/r/")[1].split("/")[0]
     places = [
@@ -342,6 +343,8 @@ def test_every_page_that_asks_for_a_key_makes_one(visits: Visits) -> None:
         (staff, f"/request/?customer={order.customer_id}&after={order.pk}"),
         (staff, reverse("offers:key", args=[waiting.pk])),
         (customer, reverse("offers:link_key", args=[handle, waiting.pk])),
+        (home, reverse("offers:home_key", args=[waiting.pk])),
+        (home, address("offers:home_reissue", order)),
     ]
 
     for page, place in places:
