@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from certificates import letters
 from certificates.models import Certificate, Contact, Installation, Order, Request
@@ -38,14 +38,19 @@ def remind_of_installations(*, now: datetime) -> int:
 
 
 def _due(now: datetime) -> QuerySet[Installation]:
+    return _claimable(now).filter(partner__is_active=True)
+
+
+def _claimable(now: datetime) -> QuerySet[Installation]:
+    """Asks the row's own columns alone: whoever had to wait for it looks at it again before it is changed."""
     due = Installation.objects.filter(remind_due_at__lte=now, reminded_at=None, said_at=None)
-    return due.filter(~Q(state=State.SERVED), partner__is_active=True)
+    return due.exclude(state=State.SERVED)
 
 
 def _remind(pk: int, now: datetime) -> bool:
     """One letter and the row that says so, in one transaction; whoever comes second finds nothing to claim."""
     with transaction.atomic():
-        if not _due(now).filter(pk=pk).update(remind_due_at=None):
+        if not _claimable(now).filter(pk=pk).update(remind_due_at=None):
             return False
         installation = Installation.objects.select_related("certificate__order__customer", "partner").get(pk=pk)
         certificate = installation.certificate
