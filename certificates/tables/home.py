@@ -29,8 +29,8 @@ class HomeTable(ListTable):
     """Rows are orders with their product; each has one next step."""
 
     name = Column(_("Certificate"), css="col-main")
-    expires = Column(_("Order until"))
     certificate = Column(_("Certificate until"))
+    expires = Column(_("Order until"))
     next = Column(_("Next step"), css="col-actions")
 
     def __init__(self, rows: Sequence[Order], *, today: date, standing: Standing, **options: Any) -> None:
@@ -45,19 +45,22 @@ class HomeTable(ListTable):
             '<a class="row-link host" href="{}">{}</a><span class="sub">{}</span>', self.url(order.pk), host, words
         )
 
-    def cell_expires(self, order: Order) -> str:
-        if order.ends_on is None:
-            state = wording.status(order)
-            return pill(state.level, state.words)
-        return _end(order.ends_on, wording.order_end(order, today=self.today) or wording.status(order))
-
     def cell_certificate(self, order: Order) -> str:
-        ends_on = order.certificate_ends_on
+        ends_on = order.certificate_ends_on or order.ends_on
         if ends_on is None:
             return ""
-        if ends_on == order.ends_on:
-            return format_html('<span class="hint">{}</span>', gettext("the same day"))
-        return _end(ends_on, wording.certificate_end(order, today=self.today))
+        is_replaced = order.renewal_mark in wording.MARKS
+        return _end(ends_on, None if is_replaced else wording.certificate_end(order, today=self.today))
+
+    def cell_expires(self, order: Order) -> str:
+        state = wording.order_end(order, today=self.today) or wording.status(order)
+        if order.ends_on is None:
+            return pill(state.level, state.words)
+        if order.ends_on != order.certificate_ends_on:
+            return _end(order.ends_on, state)
+        same = format_html('<span class="hint">{}</span>', gettext("the same day"))
+        is_said = order.is_live and order.renewal_mark not in wording.MARKS
+        return same if is_said else format_html("{}<br>{}", same, pill(state.level, state.words))
 
     def cell_next(self, order: Order) -> str:
         return shown_step(next_step(order, self.standing), wording.host(order), presses=self._presses(order))

@@ -39,7 +39,7 @@ class HomeQuotesTable(ListTable):
 
     def cell_number(self, row: Any) -> str:
         hosts = wording.for_what(row.host, row.lines_count)
-        return format_html('<b>{}</b><span class="sub host">{}</span>', row.number, hosts)
+        return format_html('<b>{}</b><span class="sub"><span class="host">{}</span></span>', row.number, hosts)
 
     def cell_total(self, row: Any) -> str:
         return money(row.gross, row.currency)

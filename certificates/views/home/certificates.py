@@ -45,7 +45,11 @@ class CertificatesPage(ListPage):
     title = gettext_lazy("Your certificates")
     table_class = HomeTable
     filters_class = HomeFilters
-    sorts = {"expires": Sort(("until",)), "name": Sort(("common_name",))}
+    sorts = {
+        "certificate": Sort(("first_end",)),
+        "expires": Sort(("last_end",)),
+        "name": Sort(("common_name",)),
+    }
     sizes = (25, 50, 100)
     default_size = 25
     template_name = "certificates/home/home.html"
@@ -66,11 +70,13 @@ class CertificatesPage(ListPage):
         return standing_of(self.request.visit, now=clock.now())
 
     def get_default_sort(self) -> str:
-        return "expires" if self.tab == CURRENT else "-expires"
+        return "certificate" if self.tab == CURRENT else "-expires"
 
     def get_queryset(self) -> OrderQuerySet:
         # what is not issued yet has no end, and stands behind what has
-        return self.of_tab(self.tab).annotate(until=Coalesce("ends_on", date.max)).select_related("product")
+        last = Coalesce("ends_on", date.max)
+        orders = self.of_tab(self.tab).annotate(last_end=last, first_end=Coalesce("certificate_ends_on", last))
+        return orders.select_related("product")
 
     def of_tab(self, tab: str) -> OrderQuerySet:
         orders, current = self.request.visit.orders(), _in_use(self.today)
