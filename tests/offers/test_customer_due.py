@@ -146,6 +146,9 @@ def test_sums_follow_the_ticks_and_round_tax_once(reader: Contact) -> None:
     assert total_on(browser.read()) == "€119.99"
     assert total_on(browser.read(chosen="1", order=[order.pk for order in orders[:2]])) == "€79.99"
     assert total_on(browser.read(chosen="1")) == "€0.00"
+    part = browser.client.get(f"{browser.url}?chosen=1&order={orders[0].pk}", headers={"HX-Request": "true"})
+    assert total_on(part.content.decode()) == "€40.00"
+    assert "<html" not in part.content.decode()
     without_script = browser.send(browser.typed(*orders[:2])).content.decode()
     assert total_on(without_script) == "€79.99"
     assert without_script.count(" checked") == 2

@@ -47,6 +47,8 @@ def due(request: VisitRequest) -> HttpResponseBase:
     if len(found.lines) == 1 and "chosen" not in request.GET and not _asked(visit).exists():
         return redirect(visit.url("offers:renew", found.lines[0].order.pk))
     ticked = _ticked(request.GET) if "chosen" in request.GET else {line.order.pk for line in found.open}
+    if request.htmx:
+        return render(request, "offers/customer/due_bar.html", {**_sums(visit, found, ticked), "form": DueForm()})
     return _page(request, found, ticked, asked_first="ordered" in request.GET)
 
 
@@ -149,7 +151,6 @@ def _page(
     **more: Any,
 ) -> HttpResponse:
     visit, today = request.visit, clock.today()
-    settings = SalesSettings.objects.for_partner(visit.partner).first() or SalesSettings(partner=visit.partner)
     rows = [
         wording.row_of(
             line,
@@ -165,10 +166,9 @@ def _page(
         "visit": visit,
         "customer": visit.customer,
         "rows": rows,
-        "open_count": len(found.open),
+        **_sums(visit, found, ticked),
         "loses_nothing": all(line.plan and line.plan.loses_no_day for line in found.open),
         "is_cut": found.is_cut,
-        "sums": wording.sums_of(found, ticked, settings),
         "asked": [wording.asked_of(one, address=visit.url("certificates:request", one.pk)) for one in asked],
         "form": form or DueForm(),
         "changed": [row for row in rows if row.is_changed],
@@ -176,6 +176,12 @@ def _page(
         **more,
     }
     return render(request, "offers/customer/due.html", context, status=status)
+
+
+def _sums(visit: Visit, found: Due, ticked: Collection[int]) -> dict[str, Any]:
+    """What `offers/customer/due_bar.html` says of the ticks."""
+    settings = SalesSettings.objects.for_partner(visit.partner).first() or SalesSettings(partner=visit.partner)
+    return {"open_count": len(found.open), "sums": wording.sums_of(found, ticked, settings)}
 
 
 def _asked(visit: Visit) -> RequestQuerySet:
