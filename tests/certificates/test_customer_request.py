@@ -17,7 +17,7 @@ from certificates.models import Installation, Order, Request
 from certificates.services import placing
 from certificates.services.installations import say_installed
 from certificates.services.renewal_links import make_request_link
-from certificates.states import RequestState
+from certificates.states import RenewalMark, RequestState
 from portal import clock
 from portal.models import Activity, Membership, Partner
 from portal.roles import Role
@@ -132,6 +132,20 @@ def test_every_state_is_told_in_plain_words_with_whom_to_call(
     assert sentence in read
     assert "+33 1 00 00 00 00" in read
     assert "inner words" not in read
+
+
+def test_what_came_to_nothing_can_be_renewed_again_while_that_is_possible(
+    order: Order, browser: Client, handle: str
+) -> None:
+    asked = factories.make_request(order, state=RequestState.CANCELED, promise={"order_ends_on": "2027-12-12"})
+    again = reverse("offers:link_renew", args=[handle, order.pk])
+
+    page = browser.get(at(handle, asked))
+    assert again in page.content.decode()
+    assert "12 December 2027" not in words(page)
+
+    Order.objects.filter(pk=order.pk).update(renewal_mark=RenewalMark.ELSEWHERE)
+    assert again not in browser.get(at(handle, asked)).content.decode()
 
 
 def test_a_request_without_key_leads_to_the_page_for_it(order: Order, browser: Client, handle: str) -> None:

@@ -500,3 +500,17 @@ def test_order_sold_elsewhere_is_reissued_under_its_own_number_until_its_own_end
 def test_unknown_order_without_dates_is_not_reissued() -> None:
     with pytest.raises(OrderNotFound):
         make_sandbox().reissue(make_reissue_spec("7101007"))
+
+
+def test_whoever_asks_to_look_again_is_believed_about_names_but_not_about_the_organization() -> None:
+    sandbox = make_sandbox(issue_after=timedelta(days=1))
+    unvalidated = make_organization_spec(validated_until=None)
+    dv = sandbox.place(make_spec()).order_number
+    ov = sandbox.place(make_spec(reference="ov", level="ov", organization=unvalidated)).order_number
+
+    assert sandbox.status(dv).status is AuthorityStatus.PENDING
+    assert sandbox.recheck(dv).status is AuthorityStatus.ISSUED
+    held = sandbox.recheck(ov)
+    assert (held.status, [step.done for step in held.steps]) == (AuthorityStatus.PENDING, [True, False])
+    with pytest.raises(OrderNotFound):
+        sandbox.recheck("7101007")
