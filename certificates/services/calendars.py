@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Event
 
-from certificates import rules, wording
+from certificates import rules
 from certificates.models import Order
 from certificates.rules import NoRule, Rule
 from certificates.services import planning
+from certificates.x509.names import display_name
 from portal import activities, links
 from portal.models import Link, Membership, Partner
 
@@ -119,7 +120,7 @@ def days_of(orders: Iterable[Order], book: dict[str, planning.Rules], *, now: da
 
 
 def _days(order: Order, book: Iterable[Rule], now: datetime) -> Iterator[Day]:
-    told, own = {"host": wording.host(order)}, tuple(book)
+    told, own = {"host": display_name(order.common_name)}, tuple(book)
     if order.ends_on is None or order.ends_at is None:
         return
     for due_on in _reissues(order, own, now):

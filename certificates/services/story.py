@@ -9,12 +9,12 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from certificates import wording
 from certificates.models import Installation, Order, Reply, Request
 from certificates.services.timeline import certificate_events
 from certificates.states import RequestKind, RequestState
 from portal import contributions
 from portal.contributions import TimelineEvent
+from portal.dates import date_format
 
 LIMIT = 40
 _ENDED = {RequestState.FAILED, RequestState.REJECTED, RequestState.CANCELED}
@@ -52,7 +52,7 @@ def _replies(order: Order) -> Iterator[TimelineEvent]:
     for reply in Reply.objects.for_partner(order.partner).filter(order=order)[:LIMIT]:
         title = _("You no longer need it")
         if reply.until:
-            title = _("Put off until %(date)s") % {"date": wording.day(reply.until)}
+            title = _("Put off until %(date)s") % {"date": date_format(reply.until, "DATE_FORMAT")}
         yield TimelineEvent(reply.at, title, reply.words, actor=reply.said_by, level="note")
 
 
