@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -17,6 +16,7 @@ from certificates import rules, wording
 from certificates.models import Certificate, Contact, Customer, Installation, Order, Reply
 from certificates.rules import RenewalPlan
 from certificates.x509 import display_name
+from portal import links
 from portal.mail import letters
 from portal.mail.letters import Words
 from portal.models import Partner, User
@@ -104,7 +104,7 @@ def not_needed(reply: Reply, owner: User) -> Words:
             "reason": str(Reply.Reason(reply.reason).label),
             "words": reply.words,
             "price": money(order.price, order.currency) if order.price is not None and order.currency else "",
-            "url": f"{settings.PUBLIC_URL}{reverse('certificates:order', args=[order.pk])}",
+            "url": links.address(order.partner, reverse("certificates:order", args=[order.pk])),
             **_about(order),
         }
     return letters.render("emails/not_needed", facts, language=owner.language, partner=order.partner)

@@ -163,7 +163,7 @@ def test_somebody_of_another_house_is_told_so_and_finds_the_way_out(next_door: V
     page.get_by_label("Password").fill(PASS_PHRASE)
     page.get_by_role("button", name="Sign in", exact=True).click()
 
-    expect(page.get_by_role("heading", level=1)).to_have_text("You do not belong to this house")
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are not known at this address")
     assert barriers(page) + overhang(page, PHONE[0]) == []
     page.get_by_role("main").get_by_role("button", name="Sign out").click()
 

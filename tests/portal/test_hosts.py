@@ -125,7 +125,7 @@ def test_somebody_of_another_house_only_is_told_so_and_shown_the_way_out(relais:
 
     assert [answer.status_code for answer in answers] == [403] * 4
     assert wears(answers[0], relais)
-    assert "You do not belong to this house" in body
+    assert "You are not known at this address" in body
     assert stranger.user.email in body
     assert f'action="{reverse("account_logout")}"' in body
     assert 'href="http://portal.example/"' in body

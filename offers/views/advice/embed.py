@@ -6,7 +6,6 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from csp.constants import SELF
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -122,7 +121,7 @@ def _initial(chosen: SalesSettings) -> dict[str, Any]:
 
 def _address(partner: Partner) -> str:
     query = urlencode({"lang": partner.language})
-    return f"{settings.PUBLIC_URL}{reverse('offers:embedded', args=[partner.slug])}?{query}"
+    return links.address(partner, f"{reverse('offers:embedded', args=[partner.slug])}?{query}")
 
 
 @requires("settings.edit")
