@@ -151,7 +151,7 @@ def test_wishes_are_changed_on_the_page_and_on_the_orders(client: Client, elise:
     assert not wants(elise, offers=True)
     for words in (order.common_name, "This order: stopped", "These always come", "Send them again"):
         assert words in page
-    assert "Reminders about this order Stopped" in text(client.get(f"/home/orders/{order.pk}/"))
+    assert "Reminders about this order They are stopped" in text(client.get(f"/home/orders/{order.pk}/"))
 
     assert choose(client, scope="order", order=order.pk, wanted="1") == 302
     assert wants(elise, order=order)
