@@ -133,6 +133,8 @@ def look_around(*, now: datetime, guard: Guard | None = None, batch: int = BATCH
     with across_partners():
         due = _due(now).select_related("certificate__order", "partner").order_by("check_due_at", "pk")[:batch]
         mine = [one for one in due if _claim(one, now)]
+    if not mine:
+        return 0
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for one, seen in zip(mine, pool.map(lambda one: look_at(one.certificate, guard), mine), strict=True):
             with on_behalf_of(one.partner):
