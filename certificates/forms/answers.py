@@ -23,6 +23,7 @@ _PRESETS: dict[str, StrOrPromise] = {
     "week": _("In a week, on %(date)s"),
     "month": _("In a month, on %(date)s"),
     "before_end": _("A week before the end, on %(date)s"),
+    "last": _("On the day before the end, %(date)s"),
 }
 
 

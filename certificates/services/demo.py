@@ -418,7 +418,7 @@ def _leave_notes(staff: dict[str, Membership], made: list[Order], *, now: dateti
 
 
 def _send_links(contact: Contact, *, actor: User, now: datetime) -> None:
-    """Letters with links to renewals, as the mailbox shows them: to all that is due, and to one that nothing holds up."""
+    """Letters with links to renewals, to all that is due, and to one that nothing holds up."""
     due = list(renewal_letters.due_orders(contact, now=now))
     send_renewal_link(contact, actor=actor, now=now)
     ready = (one for one in due if not any(fact.holds for fact in planning.validation_state(one, today=now.date())))

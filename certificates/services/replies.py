@@ -68,8 +68,15 @@ def choice_of(order: Order, *, now: datetime) -> Choice:
     first, last = today + timedelta(days=1), rules.last_day(window.closes_at)
     if last < first or order.ends_on is None:
         raise NothingToAnswer
-    wanted = {"week": today + WEEK, "month": today + MONTH, "before_end": order.ends_on - WEEK}
-    return Choice(first, last, {name: day for name, day in wanted.items() if first <= day <= last})
+    return Choice(first, last, _presets(today, order.ends_on, first, last))
+
+
+def _presets(today: date, ends_on: date, first: date, last: date) -> dict[str, date]:
+    """Days that are easily named, each once: none beyond the end, as long as that is to come."""
+    latest = min(last, ends_on) if ends_on >= first else last
+    wanted = {"before_end": ends_on - WEEK, "last": ends_on - rules.DAY, "week": today + WEEK, "month": today + MONTH}
+    names = {day: name for name, day in wanted.items() if first <= day <= latest}
+    return {name: day for day, name in sorted(names.items())}
 
 
 def put_off(order: Order, *, until: date, voice: Voice, now: datetime) -> Reply:

@@ -75,16 +75,21 @@ def test_order_no_longer_needed_is_left_in_peace_for_good(partner: Partner) -> N
     assert not Order.objects.for_partner(partner).answered("not_now").exists()
 
 
-def test_presets_lie_between_tomorrow_and_the_end_of_the_window(partner: Partner) -> None:
-    near, far, ended = (make_due(partner, days=days) for days in (5, 60, -10))
+def test_presets_lie_between_tomorrow_and_the_end_of_the_order_and_then_of_its_window(partner: Partner) -> None:
+    near, same, far, ended = (make_due(partner, days=days) for days in (5, 14, 60, -10))
 
     def offered(order: Order) -> tuple[date, date, dict[str, date]]:
         choice = replies.choice_of(order, now=TEN)
         return choice.first, choice.last, choice.presets
 
     week, month = in_days(7), in_days(30)
-    assert offered(near) == (in_days(1), in_days(35), {"week": week, "month": month})
-    assert offered(far) == (in_days(1), in_days(90), {"week": week, "month": month, "before_end": in_days(53)})
+    assert offered(near) == (in_days(1), in_days(35), {"last": in_days(4)})
+    assert offered(same) == (in_days(1), in_days(44), {"week": week, "last": in_days(13)})
+    assert offered(far) == (
+        in_days(1),
+        in_days(90),
+        {"week": week, "month": month, "before_end": in_days(53), "last": in_days(59)},
+    )
     assert offered(ended) == (in_days(1), in_days(20), {"week": week})
 
 

@@ -131,7 +131,7 @@ def test_each_row_says_what_ends_what_it_gives_and_what_it_costs(reader: Contact
         "4 Dec 2027",
         "12 days kept",
         "GeoTrust DV",
-        "The present key is used again.",
+        "Present key kept",
         "You will be asked for a key request (CSR) afterwards.",
         "2 of 2 ticked",
     ):
