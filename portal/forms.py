@@ -178,7 +178,7 @@ class PartnerForm(_Crispy, forms.ModelForm):  # type: ignore[type-arg]
             "postal_address": _("Letters with offers must carry one by law."),
             "approval_required": _("What account managers ask for goes to the authority once you have approved it."),
             "checks_live_hosts": _(
-                "After a renewal, the portal opens a connection to the host of the certificate, as a browser does, for "
+                "Once a certificate is issued, the portal opens a connection to its host, as a browser does, for "
                 "30 days at most, and sees which certificate it shows."
             ),
         }
