@@ -5,7 +5,20 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import Case, DateField, Exists, F, IntegerField, OuterRef, Q, Subquery, TextField, Value, When
+from django.db.models import (
+    Case,
+    DateField,
+    Exists,
+    F,
+    FilteredRelation,
+    IntegerField,
+    OuterRef,
+    Q,
+    Subquery,
+    TextField,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast, Concat, StrIndex
 
 from certificates.rules import start_of_day
@@ -214,9 +227,8 @@ class OrderQuerySet(PartnerQuerySet["Order"]):
         return self.exclude(Exists(self._answers().standing()))
 
     def with_answer(self) -> OrderQuerySet:
-        """Adds what the customer has said that stands: `answer` ("not_now", "not_needed") and `answer_until`."""
-        standing = self._answers().standing()
-        return self.annotate(answer=Subquery(standing.values("kind")), answer_until=Subquery(standing.values("until")))
+        """Joins what the customer has said that stands, if anything, as `said`: `said__kind`, `said__until`."""
+        return self.annotate(said=FilteredRelation("replies", condition=Q(replies__withdrawn_at=None)))
 
     @staticmethod
     def _answers() -> ReplyQuerySet:

@@ -43,8 +43,8 @@ FIELDS = (
     "certificate_ends_on",
     "notices_enabled",
     "auto_renew",
-    "answer",
-    "answer_until",
+    "said__kind",
+    "said__until",
 )
 
 
@@ -74,8 +74,8 @@ class ExpiringTable(ListTable):
         Exported(_("Renewal notices"), "notices_enabled", {True: _("On"), False: _("Off")}),
         Exported(_("Customer's reference"), "customer_reference"),
         Exported(_("Owner"), "customer__owner__user__email"),
-        Exported(_("Customer's answer"), "answer", dict(Reply.Kind.choices)),
-        Exported(_("Put off until"), "answer_until"),
+        Exported(_("Customer's answer"), "said__kind", dict(Reply.Kind.choices)),
+        Exported(_("Put off until"), "said__until"),
     )
 
     class Meta(ListTable.Meta):
@@ -138,7 +138,7 @@ class ExpiringTable(ListTable):
         shown = self.pieces.action(row.pk, row.number, action) if self.may_renew else self.pieces.said(action)
         if row.auto_renew and action.offer in (Offer.RENEW, Offer.OPENS):
             shown = SafeString(shown + self.pieces.renews_itself)
-        return SafeString(shown + self.pieces.answer(row.answer_until)) if row.answer else shown
+        return SafeString(shown + self.pieces.answer(row.said__until)) if row.said__kind else shown
 
     def _ending(self, end: date, *, order_end: date | None = None, inferred: bool = False) -> SafeString:
         """Days left, the date, and the order's own end where the certificate's is meant and comes first."""
