@@ -38,9 +38,9 @@ const request = () => form().elements.csr;
 const isKept = () => "kept" in maker().dataset && Boolean(request().value);
 const isChosen = () => Boolean(maker() && form().querySelector('[name="key"][value="browser"]')?.checked);
 
-function show(state) {
+function show(...states) {
   for (const words of maker().querySelectorAll("[data-key-state]")) {
-    words.hidden = !words.dataset.keyState.split(" ").includes(state);
+    words.hidden = !words.dataset.keyState.split(" ").some((state) => states.includes(state));
   }
   // What was made is not thrown away by the press that made it.
   if (made) part("make").hidden = true;
@@ -62,9 +62,9 @@ function showWhatStands() {
 }
 
 function showProblem(problem) {
-  if (!(problem instanceof BadName)) return show("failed");
   part("bad-name").textContent = problem.message;
-  show(problem.message ? "bad-name" : "no-names");
+  const named = problem.message ? "bad-name" : "no-names";
+  show(problem instanceof BadName ? named : "failed", ...(made ? [state()] : []));
 }
 
 // Names

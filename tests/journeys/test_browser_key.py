@@ -299,6 +299,30 @@ def test_a_key_that_is_no_file_yet_is_not_left_behind(visits: Visits) -> None:
     assert openssl("req", "-noout", "-pubkey", given=request.csr.encode()) == public_key(key)
 
 
+def test_what_fails_is_said_and_what_was_made_before_stands(visits: Visits) -> None:
+    order = order_to_renew(["www.granit-phare.example"])
+    page = visits.open(CLAIRE)
+    page.goto(address("offers:renew", order))
+    choose(page)
+    page.evaluate("""() => {
+      globalThis.generate = crypto.subtle.generateKey.bind(crypto.subtle);
+      crypto.subtle.generateKey = async () => { throw new DOMException("out of memory", "OperationError"); };
+    }""")
+
+    page.get_by_role("button", name="Make the key", exact=True).click()
+    expect(page.get_by_text("The key could not be made in this browser.")).to_be_visible()
+    assert made_request(page) == b""
+    page.evaluate("() => { crypto.subtle.generateKey = generate; }")
+    _name, key = make_key(page)
+    page.evaluate("() => { crypto.subtle.generateKey = async () => { throw new Error('again'); }; }")
+    page.get_by_label("Kind of key").select_option("RSA 4096")
+    page.get_by_role("button", name="Make another key").click()
+
+    expect(page.get_by_text("The key could not be made in this browser.")).to_be_visible()
+    expect(page.get_by_role("button", name="Save the key again")).to_be_visible()
+    assert openssl("req", "-noout", "-pubkey", given=made_request(page)) == public_key(key)
+
+
 def test_a_browser_that_makes_no_keys_says_so_and_one_without_javascript_offers_none(visits: Visits) -> None:
     order = order_to_renew(["www.granit-phare.example"])
     page = visits.open(CLAIRE)
