@@ -19,6 +19,10 @@ from portal.services import people
 from portal.services.people import Invitation
 
 
+# So many people of one customer are listed.
+MOST = 500
+
+
 class Oneself(Exception):
     """Nobody takes away their own way in."""
 
@@ -51,7 +55,7 @@ def colleagues_of(customer: Customer) -> list[Colleague]:
     """Every contact by name, with the way in where there is one; then those who only sign in."""
     members = {one.user.email.lower(): one for one in members_of(customer)}
     contacts = Contact.objects.for_partner(customer.partner).filter(customer=customer).order_by("name", "pk")
-    known = [Colleague(contact, members.pop(contact.email.lower(), None)) for contact in contacts]
+    known = [Colleague(contact, members.pop(contact.email.lower(), None)) for contact in contacts[:MOST]]
     return [*known, *(Colleague(None, member) for member in members.values())]
 
 
