@@ -12,12 +12,12 @@ from django.db import transaction
 from certificates.models import Contact, Customer
 from certificates.services import customers
 from certificates.services.calendars import end_calendar
+from certificates.services.forwarding import end_handed_on
 from portal import activities, signing_in
 from portal.models import Link, Membership, User
 from portal.roles import Role
 from portal.services import people
 from portal.services.people import Invitation
-
 
 # So many people of one customer are listed.
 MOST = 500
@@ -120,11 +120,15 @@ def _invitation(contact: Contact) -> Invitation:
 
 @transaction.atomic
 def shut_out(member: Membership, *, by: Membership, now: datetime) -> None:
-    """Let the person sign in no longer: sessions, calendar address and opened quotes end with it. Raises Oneself."""
+    """Let the person sign in no longer: sessions, calendar address, opened quotes and links handed on end with it.
+
+    Raises Oneself.
+    """
     if member.pk == by.pk:
         raise Oneself
     people.deactivate(member, actor=by.user, now=now)
     end_calendar(member, now=now)
+    end_handed_on(member, now=now)
     opened = Link.objects.for_partner(member.partner).filter(source=link_source(member)).unrevoked()
     opened.update(revoked_at=now)
 

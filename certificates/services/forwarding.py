@@ -91,6 +91,13 @@ def ask_colleague(
     return letter
 
 
+def end_handed_on(member: Membership, *, now: datetime) -> int:
+    """Take back what the person has handed on while signed in; how many links were open."""
+    asker = Asker(name=str(member), actor=member.user)
+    mine = Link.objects.for_partner(member.partner).filter(source=f"forward:{asker.key}").unrevoked()
+    return sum(renewal_links.take_back(link, now=now) for link in mine)
+
+
 def asked_by(link: Link) -> str:
     """The name of whoever forwarded this link to its reader; empty for a link of ours."""
     kind, _colon, key = link.source.partition(":")

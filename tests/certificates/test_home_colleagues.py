@@ -10,13 +10,14 @@ from django.test import Client
 from django_scopes import scopes_disabled
 
 from certificates.models import Contact, Customer
-from certificates.services import colleagues
+from certificates.services import colleagues, renewal_links
 from certificates.services.calendars import calendar_of, make_calendar
 from certificates.views.home.colleagues import INVITATIONS
 from portal import clock
-from portal.models import Activity, Membership, OutgoingMail, Partner
+from portal.models import Activity, Link, Membership, OutgoingMail, Partner
 from portal.roles import Role
 from portal.services.people import BelongsElsewhere
+from tests.certificates.customers import make_due
 from tests.certificates.expiring import content, sign_in, text
 from tests.factories import make_contact, make_customer, make_member, make_partner, make_user
 from tests.queries import page_queries
@@ -134,6 +135,20 @@ def test_a_way_in_is_taken_away_with_all_that_hangs_on_it(partner: Partner, cust
     assert other.get("/home/").status_code == 302
     assert calendar_of(member_of(other), now=clock.now()) is None
     assert Activity.objects.get(verb="person.deactivated").actor == member_of(client).user
+
+
+def test_what_a_person_handed_on_ends_with_their_way_in(customer: Customer, client: Client) -> None:
+    order = make_due(customer.partner, customer=customer)
+    typed = {"name": "Ola", "task": "buy", "language": "en"}
+    leaver = sign_in(customer.partner, Role.CUSTOMER, customer=customer, email="leaver@karst.example")
+    for person, email in ((leaver, "private@mail.example"), (client, "ola@karst.example")):
+        person.post(f"/home/orders/{order.pk}/forward/", {**typed, "email": email})
+    handed_on = Link.objects.get(audience="private@mail.example")
+    renewal_links.forward_link(handed_on, email="friend@mail.example", language="en", now=clock.now())
+
+    client.post(f"/home/people/{member_of(leaver).pk}/end/")
+
+    assert list(Link.objects.unrevoked().values_list("audience", flat=True)) == ["ola@karst.example"]
 
 
 def test_whoever_was_shut_out_is_let_in_again(
