@@ -11,9 +11,9 @@ from certificates.models import ImportRun, Request
 from certificates.services.auto_renew import renew_automatically as _renew_automatically
 from certificates.services.following import follow_request
 from certificates.services.imports import runs
-from certificates.services.installation_letters import remind_of_installations
 from certificates.services.installations import look_around
 from certificates.services.installations import take_up_checks as _take_up_checks
+from certificates.services.letters.installations import remind_of_installations
 from certificates.services.placing import place_request
 from certificates.states import RequestState
 from portal import clock, heartbeats

@@ -25,7 +25,7 @@ from certificates.models import (
     Request,
 )
 from certificates.search.text import order_text
-from certificates.services import planning, renewal_letters
+from certificates.services import planning
 from certificates.services.demo_plan import (
     DemoCustomer,
     DemoOrder,
@@ -35,8 +35,9 @@ from certificates.services.demo_plan import (
     orders,
     renewal_day,
 )
+from certificates.services.letters import renewals as renewal_letters
+from certificates.services.letters.renewals import send_renewal_link
 from certificates.services.placing import place_request
-from certificates.services.renewal_letters import send_renewal_link
 from certificates.services.renewals import promise_of, request_renewal
 from certificates.services.search import index_contact
 from certificates.states import (

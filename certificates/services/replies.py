@@ -11,7 +11,8 @@ from django.db import transaction
 from certificates import rules
 from certificates.models import Order, Reply
 from certificates.querysets import ReplyQuerySet
-from certificates.services import planning, reply_letters
+from certificates.services import planning
+from certificates.services.letters import replies as reply_letters
 from certificates.services.refusals import RequestRefused
 from certificates.states import LIVE_ORDER_STATES, RenewalMark
 from portal import activities

@@ -11,9 +11,9 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from certificates.answers import told
 from certificates.states import OPEN_REQUEST_STATES, RequestKind, RequestState
 from certificates.wording import REQUEST_LEVELS
+from certificates.wording.answers import told
 from certificates.x509.names import display_name
 from portal.dates import date_format
 from portal.lists import Column, Exported, ListTable

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from certificates import installed, wording
+from certificates import wording
 from certificates.filters import ME, AllOrdersFilters
 from certificates.forms.customers import NoteForm
 from certificates.models import Certificate, Order, Request
@@ -28,6 +28,7 @@ from certificates.services.replies import standing_reply
 from certificates.services.timeline import order_timeline
 from certificates.tables.orders import FIELDS, OrdersTable
 from certificates.views.saved_views import SavableListPage
+from certificates.wording import installed
 from certificates.x509 import Download, Format
 from certificates.x509.names import display_name
 from portal import clock, contributions

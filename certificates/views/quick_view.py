@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from certificates import installed, rules, wording
+from certificates import rules, wording
 from certificates.models import Order
 from certificates.rules import ActionKind, NoRule, RenewalPlan, RenewalWindowClosed, Window
 from certificates.services import customers, marks, planning
@@ -24,7 +24,7 @@ from certificates.services.refusals import OrderNotRenewable
 from certificates.services.timeline import order_timeline
 from certificates.states import RenewalMark
 from certificates.tables.pieces import notices_switch
-from certificates.wording import Pill
+from certificates.wording import Pill, installed
 from portal import clock, contributions
 from portal.access import PartnerRequest, requires
 from portal.drawings import Part

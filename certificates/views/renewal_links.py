@@ -17,8 +17,9 @@ from django.views.decorators.http import require_POST
 from certificates import wording
 from certificates.models import Contact, Customer, Order
 from certificates.querysets import OrderQuerySet
-from certificates.services import renewal_letters, replies
-from certificates.services.renewal_letters import NobodyToWriteTo, NothingDue, TooManyLetters
+from certificates.services import replies
+from certificates.services.letters import renewals as renewal_letters
+from certificates.services.letters.renewals import NobodyToWriteTo, NothingDue, TooManyLetters
 from certificates.services.renewal_links import PURPOSE, subject_key
 from certificates.states import RenewalMark
 from certificates.wording import Pill

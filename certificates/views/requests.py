@@ -13,7 +13,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from certificates import answers, progress
 from certificates.models import Certificate, Request
 from certificates.remarks import Remark
 from certificates.rules import RenewalWindowClosed, last_day
@@ -22,7 +21,7 @@ from certificates.services.downloads import formats_of
 from certificates.services.refusals import AlreadyInHand, MovedOn
 from certificates.states import RequestKind, RequestState
 from certificates.views.orders import FORMAT_WORDS, panels_of
-from certificates.wording import day, request_state
+from certificates.wording import answers, day, progress, request_state
 from certificates.x509.names import display_name
 from portal import clock
 from portal.access import PartnerRequest, requires

@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 from django import template
 
-from certificates.guides import GUIDES
 from certificates.visits import Visit
+from certificates.wording.guides import GUIDES
 
 register = template.Library()
 

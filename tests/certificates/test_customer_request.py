@@ -12,12 +12,12 @@ from django.test import Client
 from django.urls import reverse
 
 from certificates.authorities.base import AuthorityUnavailable
-from certificates.guides import GUIDES, fillings, guide_for
 from certificates.models import Installation, Order, Request
 from certificates.services import placing
 from certificates.services.installations import say_installed
 from certificates.services.renewal_links import make_request_link
 from certificates.states import RenewalMark, RequestState
+from certificates.wording.guides import GUIDES, fillings, guide_for
 from portal import clock
 from portal.models import Activity, Membership, Partner
 from portal.roles import Role

@@ -15,7 +15,7 @@ from django_scopes import scope
 from certificates.models import Contact, Order
 from certificates.services import forwarding, renewal_links
 from certificates.services.forwarding import AskedJustNow, AskedTooOften, Asker, Colleague, Part, Task
-from certificates.services.renewal_letters import take_back_link
+from certificates.services.letters.renewals import take_back_link
 from portal import clock
 from portal.models import Activity, Link, OutgoingMail, Partner
 from portal.roles import Role

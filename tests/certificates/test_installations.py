@@ -13,11 +13,9 @@ from django.core import mail
 from django.core.cache import cache
 from django.test import Client
 
-from certificates import installed
 from certificates.authorities.sandbox import Sandbox
 from certificates.models import Certificate, Contact, Installation, OptOut, Order, Request
 from certificates.services import installations, placing
-from certificates.services.installation_letters import remind_of_installations
 from certificates.services.installations import (
     DAY,
     HOUR,
@@ -29,7 +27,9 @@ from certificates.services.installations import (
     take_up_checks,
     unsay_installed,
 )
+from certificates.services.letters.installations import remind_of_installations
 from certificates.states import RequestKind
+from certificates.wording import installed
 from portal import clock
 from portal.mail.delivery import deliver_due
 from portal.models import Activity, OutgoingMail, Partner
@@ -385,7 +385,7 @@ def test_a_reissue_is_reminded_of_too(looking: Partner) -> None:
 
 def test_of_two_workers_that_found_the_same_one_writes(looking: Partner, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second has read its list before the first writes, and claims afterwards."""
-    from certificates.services import installation_letters as letters
+    from certificates.services.letters import installations as letters
 
     renewed(old_order(looking))
     now, found = TEN + 3 * DAY, letters._due

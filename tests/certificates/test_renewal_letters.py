@@ -12,15 +12,16 @@ from django.test import Client
 from django.urls import reverse
 
 from certificates.models import Contact, Customer, OptOut, Order
-from certificates.services import renewal_letters, replies
-from certificates.services.preferences import opt_out
-from certificates.services.renewal_letters import (
+from certificates.services import replies
+from certificates.services.letters import renewals as renewal_letters
+from certificates.services.letters.renewals import (
     NobodyToWriteTo,
     NothingDue,
     Sent,
     TooManyLetters,
     send_renewal_link,
 )
+from certificates.services.preferences import opt_out
 from certificates.services.replies import Voice
 from certificates.states import EmailState, OrderStatus, RenewalMark
 from portal.models import Activity, Link, OutgoingMail, Partner

@@ -11,11 +11,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from certificates.answers import told
 from certificates.authorities import sandbox
 from certificates.models import Order, Request
 from certificates.services.deciding import cancel_request
 from certificates.states import RenewalMark, RequestKind, RequestState
+from certificates.wording.answers import told
 from portal.models import Membership, Partner
 from portal.roles import Role
 from tests import factories

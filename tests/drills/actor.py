@@ -28,7 +28,7 @@ from django.db import connection, transaction  # noqa: E402 - once Django is set
 from certificates.models import Certificate, Contact, Customer, Order, Request, SandboxOrder  # noqa: E402
 from certificates.services.deciding import retry_request  # noqa: E402
 from certificates.services.downloads import chain_of  # noqa: E402
-from certificates.services.installation_letters import remind_of_installations  # noqa: E402
+from certificates.services.letters.installations import remind_of_installations  # noqa: E402
 from certificates.services.refusals import RequestRefused  # noqa: E402
 from certificates.services.renewal_links import make_contact_link  # noqa: E402
 from certificates.services.renewals import AlreadyRenewed, request_renewal  # noqa: E402

@@ -12,10 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from certificates import installed, news, progress
 from certificates.authorities.base import AuthorityError
 from certificates.authorities.base import NotConnected as LeadsNowhere
-from certificates.guides import GUIDES, fillings, guide_for, guide_of
 from certificates.models import Certificate, Installation, Request
 from certificates.services.following import Rechecked, recheck_request
 from certificates.services.refusals import MovedOn, NotConnected
@@ -24,7 +22,8 @@ from certificates.states import ENDED_STATES, RequestKind, RequestState
 from certificates.views.customer.guides import files_for, guide_context
 from certificates.views.requests import title
 from certificates.visits import VisitRequest
-from certificates.wording import request_state
+from certificates.wording import installed, news, progress, request_state
+from certificates.wording.guides import GUIDES, fillings, guide_for, guide_of
 from certificates.x509.names import display_name
 from portal import clock
 from portal.limits import Limit

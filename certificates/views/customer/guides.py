@@ -11,11 +11,11 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from certificates.guides import CHECK, GUIDES, Fillings, Guide, Step, fillings, guide_of
 from certificates.models import Certificate
 from certificates.services.downloads import formats_of
 from certificates.views.orders import FORMAT_WORDS
 from certificates.visits import VisitRequest
+from certificates.wording.guides import CHECK, GUIDES, Fillings, Guide, Step, fillings, guide_of
 from certificates.x509 import BadRequest, Format, normalise_names
 from certificates.x509.packing import file_name
 from portal.types import StrOrPromise

@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from certificates import wording
-from certificates.howto import HOW_TO, HowTo
 from certificates.models import Certificate, Order, Request
 from certificates.nextsteps import NextStep, next_step, standing_of
 from certificates.overview import Overview, overview
@@ -26,6 +25,7 @@ from certificates.services.story import story_of
 from certificates.views.orders import FORMAT_WORDS, as_file, panels_of
 from certificates.visits import Visit, VisitRequest
 from certificates.wording import Pill
+from certificates.wording.howto import HOW_TO, HowTo
 from certificates.x509 import Format
 from certificates.x509.names import display_name
 from portal import clock

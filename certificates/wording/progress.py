@@ -10,10 +10,10 @@ from enum import StrEnum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from certificates.answers import told
 from certificates.models import Request
 from certificates.states import ENDED_STATES, RequestKind, RequestState
 from certificates.wording import day
+from certificates.wording.answers import told
 from portal.types import StrOrPromise
 
 # While nobody waits for a person, news come within seconds; later the page asks more seldom.

@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from certificates.models import Installation, Request
-from certificates.progress import Stand, Step
 from certificates.states import ENDED_STATES, RequestState
 from certificates.wording import day
+from certificates.wording.progress import Stand, Step
 from portal.types import StrOrPromise
 
 _ON_ITS_WAY = {RequestState.QUEUED, RequestState.PLACING}

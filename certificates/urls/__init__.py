@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.urls import path
 
-from certificates import following_urls, home_urls, link_urls
+from certificates.urls import following as following_urls
+from certificates.urls import home as home_urls
+from certificates.urls import links as link_urls
 from certificates.views import (
     authority,
     bulk,

@@ -1,0 +1,1 @@
+"""Letters about orders: when they are sent, to whom, and never twice."""
