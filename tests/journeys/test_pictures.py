@@ -19,8 +19,8 @@ from portal import clock
 from portal.access import on_behalf_of
 from portal.models import User
 from tests.journeys.house import House
-from tests.journeys.people import CLAIRE, NADIA
-from tests.journeys.rows import address, order_of
+from tests.journeys.people import CLAIRE, NADIA, STRANGER
+from tests.journeys.rows import address, order_of, way_to_renew
 from tests.journeys.visits import DESK, Visits
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("demo_house")]
@@ -71,6 +71,13 @@ def test_picture_of_the_renew_page(scheme: Literal["light", "dark"], visits: Vis
     page.goto(address("offers:renew", order_of("900000002")))
     expect(page.get_by_text("You lose no day")).to_be_visible()
     keep(page, f"renew-{scheme}")
+
+
+def test_picture_of_the_page_on_which_a_customer_renews(visits: Visits) -> None:
+    page = visits.open(STRANGER)
+    page.goto(way_to_renew(order_of("900000002"), email="it@karst-atelier.example"))
+    expect(page.get_by_text("You lose no day")).to_be_visible()
+    keep(page, "customer-light")
 
 
 def test_picture_of_an_offer_that_is_being_written(visits: Visits) -> None:
