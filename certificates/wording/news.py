@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from certificates.models import Installation, Request
 from certificates.states import ENDED_STATES, RequestState
-from certificates.wording import day
-from certificates.wording.progress import Stand, Step
+from certificates.wording.progress import Stand, Step, issuing, validation
 from portal.types import StrOrPromise
 
 _ON_ITS_WAY = {RequestState.QUEUED, RequestState.PLACING}
@@ -21,8 +20,8 @@ def steps_for_customer(request: Request, installation: Installation | None) -> l
     return [
         *_ordered(request),
         *_ordering(request),
-        *_proving(request),
-        *_issuing(request),
+        *validation(request),
+        *issuing(request),
         *_using(request, installation),
     ]
 
@@ -68,26 +67,6 @@ def _ordering(request: Request) -> Iterator[Step]:
         yield Step(Stand.DONE, _("With the certificate authority"), _("order %(number)s") % number)
     if request.state in ENDED_STATES:
         yield Step(Stand.ENDED, request.get_state_display(), "", request.finished_at)
-
-
-def _proving(request: Request) -> Iterator[Step]:
-    if request.state == RequestState.PLACED:
-        open_steps = sum(not step["done"] for step in request.steps)
-        words = ngettext("%(count)s thing to prove", "%(count)s things to prove", open_steps) % {"count": open_steps}
-        yield Step(Stand.NOW, _("Validation"), words if open_steps else _("Everything is proved."))
-    elif request.state == RequestState.ISSUED:
-        yield Step(Stand.DONE, _("Validated"))
-    elif request.is_open:
-        yield Step(Stand.TO_COME, _("Validation"))
-
-
-def _issuing(request: Request) -> Iterator[Step]:
-    if request.state == RequestState.ISSUED:
-        ends_on = request.result.certificate_ends_on if request.result else None
-        detail = _("Valid until %(date)s") % {"date": day(ends_on)} if ends_on else ""
-        yield Step(Stand.DONE, _("Issued"), detail, request.finished_at)
-    elif request.is_open:
-        yield Step(Stand.TO_COME, _("Issue"))
 
 
 def _using(request: Request, installation: Installation | None) -> Iterator[Step]:

@@ -50,7 +50,14 @@ class Step:
 
 def steps_of(request: Request) -> list[Step]:
     """The whole road; where the request left it, the rest is not shown."""
-    return [*_recorded(request), *_approval(request), *_placing(request), *_validation(request), *_issuing(request)]
+    return [
+        *_recorded(request),
+        *_approval(request),
+        *_placing(request),
+        *validation(request),
+        *issuing(request),
+        *_ended(request),
+    ]
 
 
 def headline(request: Request) -> str:
@@ -133,7 +140,8 @@ def _attempts(request: Request) -> str:
     return words % {"count": request.attempts, "error": told(request.last_error)}
 
 
-def _validation(request: Request) -> Iterator[Step]:
+def validation(request: Request) -> Iterator[Step]:
+    """What has to be proved, from the placing on."""
     if request.state == RequestState.PLACED:
         open_steps = sum(not step["done"] for step in request.steps)
         words = ngettext("%(count)s thing to prove", "%(count)s things to prove", open_steps) % {"count": open_steps}
@@ -144,12 +152,16 @@ def _validation(request: Request) -> Iterator[Step]:
         yield Step(Stand.TO_COME, _("Validation"))
 
 
-def _issuing(request: Request) -> Iterator[Step]:
+def issuing(request: Request) -> Iterator[Step]:
+    """The certificate, come or to come."""
     if request.state == RequestState.ISSUED:
         ends_on = request.result.certificate_ends_on if request.result else None
         detail = _("Valid until %(date)s") % {"date": day(ends_on)} if ends_on else ""
         yield Step(Stand.DONE, _("Issued"), detail, request.finished_at)
     elif request.is_open:
         yield Step(Stand.TO_COME, _("Issue"))
-    elif request.authority_number:
+
+
+def _ended(request: Request) -> Iterator[Step]:
+    if request.authority_number and not request.is_open and request.state != RequestState.ISSUED:
         yield Step(Stand.ENDED, request.get_state_display(), told(request.last_error), request.finished_at)
