@@ -71,7 +71,6 @@ def is_said(order: Order) -> bool:
         return said.exists()
 
 
-@pytest.mark.smoke
 def test_from_the_proof_to_the_certificate_on_its_server(visits: Visits, tmp_path: Path) -> None:
     request, page = ordered(OWN[0]), visits.open()
     order = order_of(OWN[0])

@@ -61,7 +61,6 @@ def is_renewed(number: str) -> bool:
     return order_of(number).renewal_mark == RenewalMark.RENEWED
 
 
-@pytest.mark.smoke
 def test_a_quote_is_written_sent_read_and_accepted_and_orders_once_what_it_says(visits: Visits) -> None:
     seller, buyer, colleague = visits.open(CLAIRE), visits.open(), visits.open(size=PHONE)
     orders = ("900000047", "900000084")
