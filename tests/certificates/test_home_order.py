@@ -11,6 +11,7 @@ from certificates.catalogue import Benefit
 from certificates.models import BenefitUse, Customer, Note, Reply
 from certificates.services import benefits
 from certificates.services.benefits import BenefitNotIncluded
+from certificates.services.replies import Voice, decline, put_off
 from certificates.states import RequestKind, RequestState
 from portal import clock
 from portal.models import Activity, Membership, Partner
@@ -70,6 +71,23 @@ def test_the_page_shows_both_ends_the_names_and_the_one_next_step(
     ):
         assert words in text(page)
     assert f'class="btn" href="/home/orders/{order.pk}/reissue/"' in content(page)
+
+
+def test_what_the_customer_answered_stands_where_the_renewal_is_asked_for(
+    partner: Partner, customer: Customer, contact: Client
+) -> None:
+    resting, unneeded = (make_order(partner, customer=customer, ends_on=TODAY + timedelta(days=40)) for _ in range(2))
+    put_off(resting, until=TODAY + timedelta(days=7), voice=Voice(name="Elise Roy"), now=clock.now())
+    decline(unneeded, reason=Reply.Reason.SITE_ENDED, voice=Voice(name="Elise Roy"), now=clock.now())
+
+    later, never = (contact.get(f"/home/orders/{order.pk}/") for order in (resting, unneeded))
+
+    assert "Put off until 29 November 2026" in text(later)
+    assert "Renew by 1 January 2027" in text(later)
+    assert "You no longer need it" in text(never)
+    assert "Renew by" not in text(never)
+    for order, page in ((resting, later), (unneeded, never)):
+        assert f'href="/home/orders/{order.pk}/answer/"' in content(page)
 
 
 def test_the_story_is_told_without_notes_and_without_anybody_of_the_house(

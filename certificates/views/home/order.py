@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from certificates import wording
-from certificates.models import Certificate, Order, Request
+from certificates.models import Certificate, Order, Reply, Request
 from certificates.nextsteps import NextStep, next_step, standing_of
 from certificates.overview import Overview, overview
 from certificates.rules import CustomerStep
@@ -51,6 +51,7 @@ def home_order(request: VisitRequest, pk: int) -> HttpResponse:
     standing, certificates = standing_of(request.visit, now=now), list(order.certificates.all())
     glance = overview(order, certificates, standing.book.get(order.authority, ()), now=now)
     step = next_step(order, standing)
+    reply = None if order.renewal_mark in wording.MARKS else standing.replies.get(order.pk)
     page: Any = request
     context = {
         "page_title": wording.host(order),
@@ -58,7 +59,8 @@ def home_order(request: VisitRequest, pk: int) -> HttpResponse:
         "glance": glance,
         "certificate_end": wording.certificate_end(order, today=today),
         "step": step,
-        "sentence": _sentence(step, glance),
+        "sentence": _sentence(step, glance, reply),
+        "reply": reply if step.words else None,
         "names": [display_name(name) for name in order.names],
         "certificates": [(one, _formats(one)) for one in certificates],
         "requests": _requests(request.visit, order),
@@ -79,7 +81,7 @@ def _order(request: VisitRequest, pk: int) -> Order:
     return get_object_or_404(orders.prefetch_related(Prefetch("certificates", certificates)), pk=pk)
 
 
-def _sentence(step: NextStep, glance: Overview) -> StrOrPromise:
+def _sentence(step: NextStep, glance: Overview, reply: Reply | None) -> StrOrPromise:
     """What the next step means, in a whole sentence."""
     own = {
         CustomerStep.GIVE_KEY: _("It is ordered and waits for a key request."),
@@ -89,6 +91,8 @@ def _sentence(step: NextStep, glance: Overview) -> StrOrPromise:
     }
     if step.step in own:
         return own[step.step]
+    if step.step is CustomerStep.NOTHING and reply is not None:
+        return step.words
     return glance.advice.words if glance.advice else step.words
 
 
