@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
+from django.db.models import F, QuerySet
 
 from certificates.models import Order, Request
 from certificates.querysets import OrderQuerySet
@@ -53,6 +55,9 @@ class DueLine:
     csr: CsrFacts | None = None
     checks: Sequence[ValidationFact] = ()
     problem: LineProblem | None = None
+    # The customer has put it off to a later day, or, without one, no longer needs it
+    rests: bool = False
+    rests_until: date | None = None
 
     @property
     def told(self) -> str:
@@ -99,6 +104,11 @@ class Due:
         """What can be ordered now."""
         return [line for line in self.lines if line.problem is None]
 
+    @property
+    def wanted(self) -> list[DueLine]:
+        """What can be ordered now, without what the customer has put off or no longer needs."""
+        return [line for line in self.open if not line.rests]
+
     def sums(self, orders: Collection[int]) -> Sums:
         """The sums of those lines whose orders are named."""
         chosen = [line for line in self.open if line.order.pk in orders]
@@ -116,9 +126,16 @@ class Placed:
 
 def due_of(visit: Visit, *, now: datetime) -> Due:
     """What the visit has due, worked out as a quote would be; the number of queries does not grow with the orders."""
-    rows = visit.due(utc_date(now)).select_related(*_RELATED).order_by("ends_on", "pk")
-    orders = list(rows[: MOST_LINES + 1])
-    return replace(_work_out(visit, orders[:MOST_LINES], now=now), is_cut=len(orders) > MOST_LINES)
+    today = utc_date(now)
+    rows: QuerySet[Any] = visit.due(today).with_answer().select_related(*_RELATED).order_by("ends_on", "pk")
+    orders = list(rows.annotate(said_kind=F("said__kind"), said_until=F("said__until"))[: MOST_LINES + 1])
+    due, until = _work_out(visit, orders[:MOST_LINES], now=now), {order.pk: order.said_until for order in orders}
+    at_rest = {order.pk for order in orders if order.said_kind and (until[order.pk] or date.max) > today}
+    lines = [
+        replace(line, rests=True, rests_until=until[line.order.pk]) if line.order.pk in at_rest else line
+        for line in due.lines
+    ]
+    return replace(due, lines=lines, is_cut=len(orders) > MOST_LINES)
 
 
 def renew_many(visit: Visit, told: Mapping[int, str], *, now: datetime, purchase_order: str = "") -> Placed:

@@ -32,6 +32,7 @@ class Row:
     further_names: str
     ends_on: date | None
     end: Pill | None
+    answer: Pill | None  # given instead of renewing
     product: str
     term: str
     address: str  # of its own page
@@ -80,6 +81,7 @@ def row_of(line: DueLine, *, address: str, ticked: Collection[int], changed: Col
         further_names=_further(order),
         ends_on=order.ends_on,
         end=wording.order_end(order, today=today),
+        answer=wording.answer(line.rests_until) if line.rests else None,
         product=order.product_name,
         term=wording.years(order.term_years),
         address=address,

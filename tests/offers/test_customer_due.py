@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from certificates.models import AuthorityRule, Contact, Customer, Order, Request
+from certificates.services.replies import Voice, decline, put_off
 from certificates.states import EmailState, RenewalMark, RequestState
 from certificates.visits import Visit
 from offers.models import Price, Quote, Redemption, Sale
@@ -152,6 +153,22 @@ def test_sums_follow_the_ticks_and_round_tax_once(reader: Contact) -> None:
     without_script = browser.send(browser.typed(*orders[:2])).content.decode()
     assert total_on(without_script) == "€79.99"
     assert without_script.count(" checked") == 2
+
+
+def test_what_was_put_off_or_is_no_longer_needed_says_so_and_is_not_ticked(reader: Contact) -> None:
+    wanted, later, never, again = make_many(reader, 4)
+    voice = Voice(name=reader.name)
+    put_off(later, until=TODAY + timedelta(days=7), voice=voice, now=TEN)
+    decline(never, reason="site_ended", voice=voice, now=TEN)
+    put_off(again, until=TODAY, voice=voice, now=TEN - timedelta(days=7))
+
+    page = Browser(reader).read()
+
+    ticked = {int(pk) for pk in re.findall(r'id="tick-(\d+)"[^>]* checked>', page)}
+    assert ticked == {wanted.pk, again.pk}
+    assert "2 of 4 ticked" in page
+    assert page.count("Put off until 29 Nov 2026") == 1
+    assert page.count("No longer needed") == 1
 
 
 def test_list_letters_and_sales_agree_on_what_was_renewed(reader: Contact, claire: Membership) -> None:
@@ -521,6 +538,8 @@ def test_the_letter_speaks_the_readers_language_and_is_written_once(reader: Cont
     (letter,) = letters_to(reader.email)
     assert 'lang="fr"' in letter.html
     assert order.number in letter.text
+    assert re.search(r"Net HT\s: 420,00\s€\n", letter.text)
+    assert re.search(r"TVA à 20\s%\s: 84,00\s€\n", letter.text)
     assert "504,00" in letter.text
 
 

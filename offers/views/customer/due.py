@@ -46,7 +46,7 @@ def due(request: VisitRequest) -> HttpResponseBase:
     visit, found = request.visit, due_of(request.visit, now=clock.now())
     if len(found.lines) == 1 and "chosen" not in request.GET and not _asked(visit).exists():
         return redirect(visit.url("offers:renew", found.lines[0].order.pk))
-    ticked = _ticked(request.GET) if "chosen" in request.GET else {line.order.pk for line in found.open}
+    ticked = _ticked(request.GET) if "chosen" in request.GET else {line.order.pk for line in found.wanted}
     if request.htmx:
         return render(request, "offers/customer/due_bar.html", {**_sums(visit, found, ticked), "form": DueForm()})
     return _page(request, found, ticked, asked_first="ordered" in request.GET)
