@@ -72,7 +72,7 @@ class Fillings:
             "leaf": file_name(common_name, Format.LEAF),
             "chain": file_name(common_name, Format.CHAIN),
             "p7b": file_name(common_name, Format.PKCS7),
-            "thumbprint": self.thumbprint,
+            "thumbprint": self.thumbprint or "<thumbprint>",
         }
 
 

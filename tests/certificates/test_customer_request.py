@@ -350,6 +350,7 @@ def test_every_guide_fills_in_names_and_files(guide: Any, browser: Client, handl
     assert "%(" not in read
     assert "https://www.granit-phare.example/" in read
     assert "wildcard.granit-phare.example" in read
+    assert '""' not in read
     assert guide.formats
 
 
