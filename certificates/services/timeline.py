@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from certificates.models import Certificate, Contact, Customer, Note, Order, Request
+from certificates.x509.names import display_name
 from portal import contributions
 from portal.contributions import TimelineEvent
 from portal.dates import date_format
@@ -91,9 +92,25 @@ def _activities(subject: Order | Customer, about: Iterable[QuerySet[Activity]], 
         deeds.filter(partner=subject.partner).exclude(verb__in=_SAID_ELSEWHERE).select_related("actor").order_by()
         for deeds in about
     )
-    for deed in first.union(*others, all=True).order_by("-at", "-id")[:limit]:
+    found = list(first.union(*others, all=True).order_by("-at", "-id")[:limit])
+    hosts = _hosts(subject, found) if isinstance(subject, Customer) else {}
+    for deed in found:
         told, who = tell(deed), str(deed.actor or _("The portal"))
-        yield TimelineEvent(deed.at, told.words, told.detail, actor=who, level=told.level, url=_address(deed))
+        host = hosts.get(deed.subject_id, "") if _is_of_order(deed) else ""
+        detail = " · ".join(str(words) for words in (host, told.detail) if words)
+        url = _address(deed) or (reverse("certificates:order", args=[deed.subject_id]) if host else "")
+        yield TimelineEvent(deed.at, told.words, detail, actor=who, level=told.level, url=url)
+
+
+def _hosts(customer: Customer, deeds: Iterable[Activity]) -> dict[int, str]:
+    """Which of a customer's orders a deed is about, by primary key, as people read it."""
+    about = [deed.subject_id for deed in deeds if _is_of_order(deed)]
+    orders = Order.objects.for_partner(customer.partner).filter(pk__in=about)
+    return {pk: display_name(name) for pk, name in orders.order_by().values_list("pk", "common_name")}
+
+
+def _is_of_order(deed: Activity) -> bool:
+    return bool(deed.subject_type == Order._meta.label_lower)
 
 
 def _address(deed: Activity) -> str:

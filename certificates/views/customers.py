@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import copy
 from typing import Any
 
@@ -17,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from certificates import wording
 from certificates.filters import ME, CustomerFilters
 from certificates.forms.customers import ContactForm, CustomerForm, NoteForm, OwnerForm
-from certificates.models import Certificate, Contact, Customer, Domain, Order, Organization, Request
+from certificates.models import Certificate, Contact, Customer, Domain, Order, Organization, Reply, Request
 from certificates.querysets import DUE_DAYS, RECENT_DAYS, CustomerQuerySet, OrderQuerySet
 from certificates.services import customers, marks, notes
 from certificates.services.colleagues import colleagues_of
@@ -94,6 +95,7 @@ def _page(request: PartnerRequest, customer: Customer, note_form: NoteForm, *, s
     limit = MORE_EVENTS if everything else SHOWN_EVENTS
     events = customer_timeline(customer, limit=limit + 1)
     orders, has_more_orders = _cut(_orders(customer))
+    said = _answers(customer, orders)
     elsewhere, has_more_elsewhere = _cut(_elsewhere(customer))
     people = colleagues_of(customer)
     context = {
@@ -101,7 +103,7 @@ def _page(request: PartnerRequest, customer: Customer, note_form: NoteForm, *, s
         "contacts": [(one, wording.reachability(one.contact)) for one in people if one.contact][: 2 * SHOWN],
         "only_members": [one.member for one in people if one.contact is None],
         "with_due": set(_due(customer).values_list("contact", flat=True)),
-        "orders": [(one, wording.host(one), _end(one)) for one in orders],
+        "orders": [(one, wording.host(one), _end(one), said.get(one.pk)) for one in orders],
         "has_more_orders": has_more_orders,
         "requests": _requests(customer),
         "validations": _validations(customer),
@@ -125,6 +127,13 @@ def _orders(customer: Customer) -> Any:
     """Those that end next first, then those that have ended, the latest first."""
     orders = Order.objects.for_partner(customer.partner).filter(customer=customer)
     return orders.by_urgency(today=clock.today())
+
+
+def _answers(customer: Customer, orders: Iterable[Order]) -> dict[int, Pill]:
+    """What the customer has said of these orders instead of renewing them."""
+    unrenewed = [one.pk for one in orders if one.renewal_mark not in wording.MARKS]
+    found = Reply.objects.for_partner(customer.partner).filter(order__in=unrenewed)
+    return {one.order_id: wording.reply(one) for one in found.silencing(today=clock.today())}
 
 
 def _due(customer: Customer) -> OrderQuerySet:

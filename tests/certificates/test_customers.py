@@ -12,6 +12,7 @@ from django.test import Client
 from certificates.models import Contact, Customer, Order
 from certificates.search.text import order_text
 from certificates.services import customers
+from certificates.services.replies import Voice, put_off
 from certificates.states import EmailState
 from portal.models import Activity, Partner
 from portal.roles import Role
@@ -180,6 +181,19 @@ def test_the_page_holds_what_the_person_on_the_phone_may_ask(
         "ABCDEF01",
     ):
         assert fact in words
+
+
+def test_what_the_customer_answered_stands_at_its_order_and_names_it_in_the_story(
+    browser: Client, partner: Partner, customer: Customer
+) -> None:
+    order = make_order(partner, customer=customer, common_name="www.granit.example")
+    put_off(order, until=day(7), voice=Voice(name="Zoé Lefèvre"), now=midnight(TODAY))
+
+    page = browser.get(f"/customers/{customer.pk}/")
+
+    assert "Put off until 29 Nov 2026" in text(page)
+    assert "www.granit.example · Until 29 November 2026, no reminders are sent. · Zoé Lefèvre" in text(page)
+    assert f'<a href="/orders/{order.pk}/">Renewal put off by the customer</a>' in content(page)
 
 
 def test_another_customers_rows_stay_away(browser: Client, partner: Partner, customer: Customer) -> None:
