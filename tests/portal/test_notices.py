@@ -46,6 +46,16 @@ def test_notice_is_read_at_home_and_on_the_shared_address(relais: Partner) -> No
         assert "/brand/relais.css" in body
 
 
+def test_changed_colours_have_an_address_that_no_browser_has_kept(relais: Partner) -> None:
+    before = get("/p/relais/legal/", OWN)[1]
+
+    Partner.objects.filter(pk=relais.pk).update(brand_colour="#ffe600", accent_colour="#000000")
+
+    address = "/brand/relais.css?ffe600-000000"
+    assert address not in before
+    assert address in get("/p/relais/legal/", OWN)[1]
+
+
 def test_no_other_houses_notice_is_shown_at_home(relais: Partner) -> None:
     make_partner("Another house", slug="other", host=OTHER, legal_en="Another SAS")
 
