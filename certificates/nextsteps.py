@@ -125,6 +125,12 @@ def next_step(order: Order, standing: Standing) -> NextStep:
     )
 
 
+def reissue_address(order: Order, standing: Standing) -> str:
+    """Where the order is reissued ahead of time, for a lost key or other names; empty where nothing can be."""
+    can_be = order.is_live and order.renewal_mark not in wording.MARKS and order.pk not in standing.underway
+    return _from_above(CustomerStep.REISSUE, order, standing.permissions) if can_be else ""
+
+
 def _url(step: CustomerStep, order: Order, standing: Standing) -> str:
     if step in (CustomerStep.GIVE_KEY, CustomerStep.PROVE, CustomerStep.FOLLOW):
         request = standing.underway.get(order.pk)

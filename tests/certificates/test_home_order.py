@@ -8,11 +8,11 @@ import pytest
 from django.test import Client
 
 from certificates.catalogue import Benefit
-from certificates.models import BenefitUse, Customer, Note, Reply
+from certificates.models import BenefitUse, Customer, Note, Order, Reply
 from certificates.services import benefits
 from certificates.services.benefits import BenefitNotIncluded
 from certificates.services.replies import Voice, decline, put_off
-from certificates.states import RequestKind, RequestState
+from certificates.states import RenewalMark, RequestKind, RequestState
 from portal import clock
 from portal.models import Activity, Membership, Partner
 from portal.roles import Role
@@ -88,6 +88,18 @@ def test_what_the_customer_answered_stands_where_the_renewal_is_asked_for(
     assert "Renew by" not in text(never)
     for order, page in ((resting, later), (unneeded, never)):
         assert f'href="/home/orders/{order.pk}/answer/"' in content(page)
+
+
+def test_a_reissue_is_to_be_had_before_it_is_due_until_the_order_is_renewed(
+    partner: Partner, customer: Customer, contact: Client
+) -> None:
+    lasting, renewed = (make_order(partner, customer=customer, ends_on=TODAY + timedelta(days=40)) for _ in range(2))
+    for order in (lasting, renewed):
+        make_certificate(order)
+    Order.objects.filter(pk=renewed.pk).update(renewal_mark=RenewalMark.ELSEWHERE)
+
+    assert f'href="/home/orders/{lasting.pk}/reissue/"' in content(contact.get(f"/home/orders/{lasting.pk}/"))
+    assert "reissue/" not in content(contact.get(f"/home/orders/{renewed.pk}/"))
 
 
 def test_the_story_is_told_without_notes_and_without_anybody_of_the_house(

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from certificates import wording
 from certificates.models import Certificate, Order, Reply, Request
-from certificates.nextsteps import NextStep, next_step, standing_of
+from certificates.nextsteps import NextStep, next_step, reissue_address, standing_of
 from certificates.overview import Overview, overview
 from certificates.rules import CustomerStep
 from certificates.services import benefits
@@ -59,6 +59,7 @@ def home_order(request: VisitRequest, pk: int) -> HttpResponse:
         "glance": glance,
         "certificate_end": wording.certificate_end(order, today=today),
         "step": step,
+        "reissue_url": "" if step.step is CustomerStep.REISSUE else reissue_address(order, standing),
         "sentence": _sentence(step, glance, reply),
         "reply": reply if step.words else None,
         "names": [display_name(name) for name in order.names],
