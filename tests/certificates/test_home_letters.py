@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from portal.models import Activity, OutgoingMail, Partner, SuppressedAddress
 from portal.models.mail import MailPurpose, MailState
 from portal.roles import Role
 from tests.certificates.expiring import content, sign_in, text
-from tests.factories import make_certificate, make_contact, make_customer, make_order
+from tests.factories import make_certificate, make_contact, make_customer, make_member, make_order
 from tests.queries import page_queries
 
 
@@ -220,6 +221,23 @@ def test_a_link_changes_the_letters_of_its_own_reader_about_its_own_order(
     assert wants(elise, order=order)
     assert wants(marc, order=other)
     assert Activity.objects.get(verb="contact.letters_stopped").facts["by"] == "marc@karst.example"
+
+
+def test_the_house_looks_on_and_presses_nothing(
+    partner: Partner, customer: Customer, elise: Contact, order: Order
+) -> None:
+    browser, url = opened(order, elise.email)
+    assert " disabled>" not in content(browser.get(url))
+    browser.force_login(make_member(partner).user)
+
+    page = content(browser.get(url))
+
+    pressed = re.findall(r"<button class=\"btn[^>]*>", page.partition("<main")[2].partition("</main>")[0])
+    assert len(pressed) == 4
+    assert all(" disabled>" in button for button in pressed), pressed
+    assert "This is your customer’s page." in page
+    assert choose(browser, url, scope="all", wanted="0") == 403
+    assert not OptOut.objects.exists()
 
 
 def test_a_link_that_was_handed_on_changes_nobodys_letters(elise: Contact, order: Order) -> None:
