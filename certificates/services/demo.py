@@ -84,7 +84,9 @@ def seed(*, now: datetime) -> Seeded:
     """
     partner = _partner()
     with scope(partner=partner):
-        known = {one.domain: _customer(partner, one, today=now.date()) for one in customers()}
+        known = {
+            one.domain: _customer(partner, one, place, today=now.date()) for place, one in enumerate(customers(), 1)
+        }
         staff = _people(partner, known["karst-atelier.example"].customer)
         _share_customers(staff, known)
         made = [_order(partner, known[one.customer.domain], one, staff, now=now) for one in orders()]
@@ -156,7 +158,7 @@ def _buyer(customer: Customer, person: people.SignIn) -> None:
     index_contact(contact)
 
 
-def _customer(partner: Partner, one: DemoCustomer, *, today: date) -> _Known:
+def _customer(partner: Partner, one: DemoCustomer, place: int, *, today: date) -> _Known:
     customer = Customer.objects.create(
         partner=partner,
         key=f"org:demo-{one.domain}",
@@ -184,17 +186,17 @@ def _customer(partner: Partner, one: DemoCustomer, *, today: date) -> _Known:
         authority=_AUTHORITY,
         name=one.domain,
         method=Domain.Method.DNS_TXT,
-        validated_until=today + timedelta(days=40 + customer.pk * 7 % 150),
+        validated_until=today + timedelta(days=40 + place * 7 % 150),
     )
-    return _Known(customer, _contact(customer, one), organization)
+    return _Known(customer, _contact(customer, one, place), organization)
 
 
-def _contact(customer: Customer, one: DemoCustomer) -> Contact:
-    bounced = customer.pk % 17 == 9
+def _contact(customer: Customer, one: DemoCustomer, place: int) -> Contact:
+    bounced = place % 17 == 9
     contact = Contact.objects.create(
         partner_id=customer.partner_id,
         customer=customer,
-        name=("Søren O'Neil", "Zoé Lefèvre", "Quentin Moreau", "Ada Novak")[customer.pk % 4],
+        name=("Søren O'Neil", "Zoé Lefèvre", "Quentin Moreau", "Ada Novak")[place % 4],
         role=ContactRole.TECHNICAL,
         email=f"it@{one.domain}",
         phone="+33 4 00 27 53 64",
@@ -457,7 +459,7 @@ def _neighbour(*, now: datetime) -> None:
     partner = Partner.objects.create(name="Nordwind Zertifikate", slug="nordwind", time_zone="Europe/Berlin")
     with scope(partner=partner):
         customer = _customer(
-            partner, DemoCustomer("Kranich Werft GmbH", "kranich-werft.example", "DE", "Kiel", 0), today=now.date()
+            partner, DemoCustomer("Kranich Werft GmbH", "kranich-werft.example", "DE", "Kiel", 0), 1, today=now.date()
         )
         demo_order = DemoOrder(
             DemoCustomer("", "", "", "", 0), "ssl_securesite_flex", ("www.kranich-werft.example",), 5
