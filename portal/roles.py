@@ -51,6 +51,15 @@ MATRIX: Mapping[str, Mapping[str, frozenset[Role]]] = MappingProxyType(
         "offers": {"view": _STAFF, "export": _STAFF, "edit": _HEAD},
         # what plans cost, and for whom; costs: what they cost us, and the margins
         "prices": {"view": _STAFF, "export": _STAFF, "costs": _SALES, "edit": _HEAD},
+        # when which word goes out is a house rule, and so are the words themselves
+        "calendar": {"view": _STAFF, "edit": _HEAD},
+        "letters": {"view": _STAFF, "edit": _HEAD},
+        # note: what came of a call
+        "calls": {"view": _STAFF, "note": _STAFF},
+        "banners": {"view": _STAFF, "edit": _SALES},
+        "messages": {"view": _STAFF, "edit": _SALES},
+        # edit: hold, release, try again
+        "outbox": {"view": _STAFF, "export": _STAFF, "edit": _SALES},
         "authority": {"view": _STAFF, "edit": _HEAD},
         "settings": {"view": _HEAD, "edit": _HEAD},
         "people": {"view": _HEAD, "edit": _HEAD},

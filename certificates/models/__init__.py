@@ -10,13 +10,14 @@ from certificates.models.requests import Renewal, Request
 from certificates.models.sandbox import SandboxAuthority, SandboxCertificate, SandboxOrder
 from certificates.models.validations import Domain, Organization
 from certificates.models.views import SavedView
-from certificates.models.wishes import BenefitUse, OptOut, Reply
+from certificates.models.wishes import BenefitUse, Consent, OptOut, Reply
 
 __all__ = [
     "AuthorityConnection",
     "AuthorityRule",
     "BenefitUse",
     "Certificate",
+    "Consent",
     "Contact",
     "Customer",
     "Domain",

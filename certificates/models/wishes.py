@@ -11,7 +11,7 @@ from certificates.models.customers import Contact
 from certificates.models.orders import Certificate, Order
 from certificates.querysets import ReplyQuerySet
 from portal.access import PartnerManager, PartnerQuerySet
-from portal.models import Membership, PartnerOwned
+from portal.models import Membership, PartnerOwned, User
 
 
 class Reply(PartnerOwned):
@@ -125,3 +125,37 @@ class BenefitUse(PartnerOwned):
 
     def __str__(self) -> str:
         return f"{self.order}: {self.get_benefit_display()}"
+
+
+class Consent(PartnerOwned):
+    """Proof of what a contact said about letters: never changed, one row each time something was said."""
+
+    class Source(models.TextChoices):
+        ONE_CLICK = "one_click", _("The unsubscribe button of a mail program")
+        LETTER = "letter", _("The link in a letter")
+        HOME = "home", _("The customer's own pages")
+        STAFF = "staff", _("Told to one of the house")
+        COMPLAINT = "complaint", _("A complaint to the mail provider")
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="consents")
+    scope = models.CharField(_("scope"), max_length=12, choices=OptOut.Scope)
+    wanted = models.BooleanField(_("wanted"))
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    certificate = models.ForeignKey(Certificate, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    source = models.CharField(_("source"), max_length=10, choices=Source)
+    # The address it was said for, and the letter (its code) that it was said in answer to
+    email = models.EmailField(_("e-mail"), blank=True)
+    letter = models.CharField(max_length=40, blank=True)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    at = models.DateTimeField(_("when"))
+
+    objects = PartnerManager.from_queryset(PartnerQuerySet)()
+
+    class Meta:
+        verbose_name = _("consent")
+        verbose_name_plural = _("consents")
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["contact", "-at"], name="consent_by_contact")]
+
+    def __str__(self) -> str:
+        return f"{self.contact}: {self.get_scope_display()}"

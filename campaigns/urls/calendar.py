@@ -1,8 +1,7 @@
-"""Addresses of campaigns."""
+"""Addresses of the touchpoint calendar."""
 
 from __future__ import annotations
 
 from django.urls import URLPattern
 
-app_name = "campaigns"
 urlpatterns: list[URLPattern] = []

@@ -1,0 +1,1 @@
+"""The rules of campaigns, pure: when a step is due, and what a letter must say."""

@@ -1,0 +1,1 @@
+"""Verbs of campaigns: plan, gather, deliver, call, tell."""

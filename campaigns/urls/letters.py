@@ -1,0 +1,7 @@
+"""Addresses of letters and their gallery."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

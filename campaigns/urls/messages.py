@@ -1,0 +1,7 @@
+"""Addresses of console messages."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

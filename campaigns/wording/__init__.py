@@ -1,0 +1,1 @@
+"""What campaigns say to people, in sentences."""
