@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.access import PartnerManager, PartnerQuerySet
 from portal.models.base import PartnerOwned
 from portal.models.partners import Partner
+from portal.models.sending import SendingHold
 
 
 class MailState(models.TextChoices):
@@ -30,8 +31,20 @@ class MailPurpose(models.TextChoices):
     OFFER = "offer", _("Offer")
 
 
+UNSENT = (MailState.QUEUED, MailState.CLAIMED)
+# Sent to many at once: counted, held and asked about, while whoever waits for an answer gets it.
+MASS_PURPOSES = (MailPurpose.NOTICE, MailPurpose.OFFER)
+# Somebody has asked for each of these, and waits: no cap keeps them.
+UNCAPPED_PURPOSES = (MailPurpose.SIGN_IN, MailPurpose.QUOTE)
 # Their letters hold a code, or a link that opens something for whoever reads it.
 SECRET_PURPOSES = (MailPurpose.SIGN_IN, MailPurpose.QUOTE, MailPurpose.NOTICE)
+
+
+class Waiting(models.TextChoices):
+    """Why a letter that could leave waits."""
+
+    ADDRESS_CAP = "address_cap", _("The reader has had as many letters as one gets in a day")
+    PARTNER_CAP = "partner_cap", _("The house has sent as many letters as it may in a day")
 
 
 class OutgoingMailQuerySet(PartnerQuerySet["OutgoingMail"]):
@@ -41,6 +54,17 @@ class OutgoingMailQuerySet(PartnerQuerySet["OutgoingMail"]):
         """Waiting and due, or claimed by a worker that has been silent for longer than its lease."""
         waiting = models.Q(state=MailState.QUEUED, due_at__lte=now)
         return self.filter(waiting | _silent(now))
+
+    def mass(self) -> OutgoingMailQuerySet:
+        return self.filter(purpose__in=MASS_PURPOSES)
+
+    def unsent(self) -> OutgoingMailQuerySet:
+        """Waiting, or being sent."""
+        return self.filter(state__in=UNSENT)
+
+    def asked_about(self) -> OutgoingMailQuerySet:
+        """Kept back until an administrator has answered."""
+        return self.filter(_held())
 
     def silent(self, now: datetime) -> OutgoingMailQuerySet:
         """Claimed longer ago than the lease: nobody knows whether the letter was handed over."""
@@ -55,13 +79,34 @@ class OutgoingMailQuerySet(PartnerQuerySet["OutgoingMail"]):
         return self.filter(_switched_off())
 
     def claimable(self, now: datetime) -> OutgoingMailQuerySet:
-        """Due, still wanted, of a partner that is not suspended, to an address that has not been switched off."""
+        """Due and in time, still wanted, of a partner that sends, to an address that has not been switched off.
+
+        What apps above know to have become untrue is for `portal.mail.wanted` to leave out.
+        """
         active = Partner.objects.filter(pk=models.OuterRef("partner"), is_active=True)
-        return self.due(now).filter(models.Q(partner=None) | models.Exists(active), ~_switched_off(), is_wanted=True)
+        sending = models.Q(partner=None) | models.Exists(active)
+        return self.due(now).filter(sending, ~_switched_off(), ~late(now), ~_held(), is_wanted=True)
 
 
 def _silent(now: datetime) -> models.Q:
     return models.Q(state=MailState.CLAIMED, claimed_until__lte=now)
+
+
+def late(now: datetime) -> models.Q:
+    """Past the moment by which they were to leave. What may have left once is not told anew: it goes once more."""
+    return models.Q(state=MailState.QUEUED, leave_by__lte=now, unanswered=0)
+
+
+def _held() -> models.Q:
+    """Mass letters while a question about them is open; those of an answered one pass, unless a person holds all."""
+    asked = _holds().filter(kind=SendingHold.Kind.GUARD)
+    by_hand = _holds().filter(kind=SendingHold.Kind.BY_HAND)
+    kept = models.Q(models.Exists(asked), is_released=False) | models.Q(models.Exists(by_hand))
+    return kept & models.Q(purpose__in=MASS_PURPOSES)
+
+
+def _holds() -> models.QuerySet[SendingHold]:
+    return SendingHold.objects.filter(partner=models.OuterRef("partner"), answer="")
 
 
 def _switched_off() -> models.Q:
@@ -110,10 +155,21 @@ class OutgoingMail(models.Model):
     # Names the batch that holds the letter; whoever lost it to another worker after the lease records nothing.
     claim = models.CharField(max_length=32, blank=True, default="", editable=False)
     claimed_until = models.DateTimeField(null=True, blank=True)
+    # A letter about a moment, or within hours, is not sent after this; whoever asked for it is told.
+    leave_by = models.DateTimeField(null=True, blank=True)
+    # Set before the letter is handed over: without it, a letter whose lease has run out has certainly not left.
+    is_handing = models.BooleanField(default=False, editable=False)
     # How often a lease ran out without an answer: handed over once more, then set aside.
     unanswered = models.PositiveSmallIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0)
     last_error = models.TextField(_("last error"), blank=True)
+    waits = models.CharField(_("waits because"), max_length=12, choices=Waiting, blank=True)
+    # The partner's day whose caps count this letter
+    counted_on = models.DateField(null=True, blank=True, editable=False)
+    # An administrator was asked about the mass of which it is part, and let it go.
+    is_released = models.BooleanField(default=False, editable=False)
+    # Apps above have heard what became of it.
+    is_told = models.BooleanField(default=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
 
@@ -136,6 +192,13 @@ class OutgoingMail(models.Model):
                 condition=models.Q(state__in=[MailState.QUEUED, MailState.CLAIMED], purpose=MailPurpose.SIGN_IN),
             ),
             models.Index(fields=["claim"], name="mail_claim", condition=~models.Q(claim="")),
+            # How much a partner wants to send at once
+            models.Index(
+                fields=["partner", "due_at"],
+                name="mail_mass",
+                condition=models.Q(state__in=UNSENT, purpose__in=MASS_PURPOSES),
+            ),
+            models.Index(fields=["id"], name="mail_untold", condition=models.Q(is_told=False)),
             # What was written to one reader, in the reader's own list
             models.Index("partner", Lower("to_email"), models.F("sent_at").desc(), name="mail_by_reader"),
         ]
