@@ -615,6 +615,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("recipients", models.JSONField(blank=True, default=list, verbose_name="recipients")),
+                ("since", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("removed_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "calendar",

@@ -100,6 +100,8 @@ class Step(PartnerOwned):
     tone = models.CharField(_("tone"), max_length=8, choices=Tone, default=Tone.PLAIN)
     # campaigns.states.Recipient, in the order in which they are asked for
     recipients = models.JSONField(_("recipients"), default=list, blank=True)
+    # What was due before is not planned by this step: its readers had the step, or the calendar, that it replaces.
+    since = models.DateTimeField(null=True, blank=True, editable=False)
     removed_at = models.DateTimeField(null=True, blank=True)
 
     objects = PartnerManager.from_queryset(PartnerQuerySet)()
