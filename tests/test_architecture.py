@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parents[1]
 APPS = ("portal", "certificates", "offers", "campaigns")
 # Views that programs ask without a CSRF token, as "module.view", each with what makes that harmless.
 CSRF_EXEMPT = {
+    # what a signed token of the letter may stop, mail programs stop without a cookie (RFC 8058)
+    "campaigns.views.unsubscribing.unsubscribe",
     "certificates.views.publishing.ocsp",  # changes nothing and answers only signed public facts (RFC 6960)
 }
 # What would make a rule depend on more than its arguments.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from campaigns.urls import banners, calendar, calls, letters, messages, outbox, teams
+from campaigns.urls import banners, calendar, calls, letters, messages, outbox, teams, unsubscribing
 
 app_name = "campaigns"
 urlpatterns = [
@@ -13,4 +13,5 @@ urlpatterns = [
     *messages.urlpatterns,
     *outbox.urlpatterns,
     *teams.urlpatterns,
+    *unsubscribing.urlpatterns,
 ]

@@ -6,35 +6,100 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('certificates', '0005_what_customers_tell'),
-        ('portal', '0003_legal_texts_and_codes_of_letters'),
+        ("certificates", "0005_what_customers_tell"),
+        ("portal", "0003_legal_texts_and_codes_of_letters"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Consent',
+            name="Consent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('scope', models.CharField(choices=[('certificate', 'This certificate'), ('order', 'This order'), ('offers', 'Offers'), ('all', 'Everything that is not essential')], max_length=12, verbose_name='scope')),
-                ('wanted', models.BooleanField(verbose_name='wanted')),
-                ('source', models.CharField(choices=[('one_click', 'The unsubscribe button of a mail program'), ('letter', 'The link in a letter'), ('home', "The customer's own pages"), ('staff', 'Told to one of the house'), ('complaint', 'A complaint to the mail provider')], max_length=10, verbose_name='source')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
-                ('letter', models.CharField(blank=True, max_length=40)),
-                ('at', models.DateTimeField(verbose_name='when')),
-                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('certificate', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='certificates.certificate')),
-                ('contact', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='consents', to='certificates.contact')),
-                ('order', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='certificates.order')),
-                ('partner', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.partner', verbose_name='partner')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "scope",
+                    models.CharField(
+                        choices=[
+                            ("certificate", "This certificate"),
+                            ("order", "This order"),
+                            ("offers", "Offers"),
+                            ("all", "Everything that is not essential"),
+                        ],
+                        max_length=12,
+                        verbose_name="scope",
+                    ),
+                ),
+                ("wanted", models.BooleanField(verbose_name="wanted")),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("one_click", "The unsubscribe button of a mail program"),
+                            ("letter", "The link in a letter"),
+                            ("home", "The customer's own pages"),
+                            ("staff", "Told to one of the house"),
+                            ("complaint", "A complaint to the mail provider"),
+                        ],
+                        max_length=10,
+                        verbose_name="source",
+                    ),
+                ),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
+                ("letter", models.CharField(blank=True, max_length=40)),
+                ("at", models.DateTimeField(verbose_name="when")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "certificate",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="certificates.certificate",
+                    ),
+                ),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="consents", to="certificates.contact"
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="certificates.order",
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portal.partner",
+                        verbose_name="partner",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'consent',
-                'verbose_name_plural': 'consents',
-                'ordering': ['-at', '-pk'],
-                'indexes': [models.Index(fields=['contact', '-at'], name='consent_by_contact')],
+                "verbose_name": "consent",
+                "verbose_name_plural": "consents",
+                "ordering": ["-at", "-pk"],
+                "indexes": [models.Index(fields=["contact", "-at"], name="consent_by_contact")],
             },
         ),
     ]

@@ -128,7 +128,7 @@ class BenefitUse(PartnerOwned):
 
 
 class Consent(PartnerOwned):
-    """Proof of what a contact said about letters: never changed, one row each time something was said."""
+    """Proof of what a contact said about letters: one row each time something was said, and none is ever changed."""
 
     class Source(models.TextChoices):
         ONE_CLICK = "one_click", _("The unsubscribe button of a mail program")

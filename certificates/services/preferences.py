@@ -13,12 +13,13 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import Combinable
 
-from certificates.models import Certificate, Contact, OptOut, Order
+from certificates.models import Certificate, Consent, Contact, OptOut, Order
 from certificates.querysets import ContactQuerySet
 from portal import activities
 from portal.models import SuppressedAddress, User
 
 Scope = OptOut.Scope
+Source = Consent.Source
 Key = int | Combinable | None
 # Whoever stops one of these gets no offers.
 _WITHOUT_OFFERS = (Scope.OFFERS, Scope.ALL)
@@ -33,10 +34,13 @@ def opt_out(
     order: Order | None = None,
     certificate: Certificate | None = None,
     actor: User | None = None,
+    source: Source | None = None,
+    letter: str = "",
 ) -> bool:
     """Send the contact no more letters of the scope; whether they were wanted before.
 
-    `order` belongs to the scope "order", `certificate` to "certificate". Without an `actor` a link's reader said so.
+    `order` belongs to the scope "order", `certificate` to "certificate". Without an `actor` a link's reader said so;
+    `letter` is the code of the letter that it was said in answer to.
     """
     about = _about(scope, order, certificate)
     _wish, is_new = OptOut.objects.get_or_create(
@@ -45,6 +49,7 @@ def opt_out(
     if is_new:
         _guard_address(contact, now)
         _note("contact.letters_stopped", contact, scope, about, actor, now)
+        _prove(contact, scope, about, wanted=False, actor=actor, source=source, letter=letter, now=now)
     return is_new
 
 
@@ -57,6 +62,8 @@ def opt_in(
     order: Order | None = None,
     certificate: Certificate | None = None,
     actor: User | None = None,
+    source: Source | None = None,
+    letter: str = "",
 ) -> bool:
     """Send the contact letters of the scope again; whether they had been stopped."""
     about = _about(scope, order, certificate)
@@ -64,7 +71,34 @@ def opt_in(
     if gone:
         _guard_address(contact, now)
         _note("contact.letters_wanted", contact, scope, about, actor, now)
+        _prove(contact, scope, about, wanted=True, actor=actor, source=source, letter=letter, now=now)
     return bool(gone)
+
+
+def _prove(
+    contact: Contact,
+    scope: Scope,
+    about: Mapping[str, Any],
+    *,
+    wanted: bool,
+    actor: User | None,
+    source: Source | None,
+    letter: str,
+    now: datetime,
+) -> None:
+    """Keep who said what, when and how: what a contact wants today is the wishes, this is the proof of it."""
+    Consent.objects.create(
+        partner=contact.partner,
+        contact=contact,
+        scope=scope,
+        wanted=wanted,
+        **about,
+        source=source or (Source.HOME if actor else Source.LETTER),
+        email=contact.email,
+        letter=letter,
+        by=actor,
+        at=now,
+    )
 
 
 def opt_outs_of(contact: Contact) -> QuerySet[OptOut]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from email.message import EmailMessage
+from urllib.parse import urlsplit
 
 import pytest
 from django.db.models import Model, Q
@@ -10,6 +11,7 @@ from django.urls import reverse
 from django_scopes import scope, scopes_disabled
 from playwright.sync_api import expect
 
+from campaigns.services.unsubscribing import unsubscribe_url
 from certificates.models import (
     AuthorityConnection,
     AuthorityRule,
@@ -44,6 +46,7 @@ pytestmark = pytest.mark.browser
 
 # Every whole page, and who looks at it.
 PAGES: Mapping[str, str] = {
+    "campaigns:unsubscribe": STRANGER,
     "account_change_password": CLAIRE,
     "account_login": STRANGER,
     "account_reauthenticate": CLAIRE,
@@ -135,6 +138,8 @@ PAGES: Mapping[str, str] = {
     "portal:sign_in_by_link": STRANGER,
     "portal:verify": STRANGER,
 }
+# The code of the letter that has reached the customer
+REMINDER_CODE = "PAGE-REMN-01"
 # An order of the customer who is signed in at home
 OWN = "900000004"
 STAGES = {str(state): Q(state=state) for state in QuoteState} | {"change asked": Q(change_asked_at__isnull=False)}
@@ -209,6 +214,7 @@ def written(demo_house: House) -> None:
         to_email=ELISE,
         subject="Your certificate ends soon",
         text="It ends soon: http://portal.example/l/token/",
+        code=REMINDER_CODE,
         now=clock.now(),
     )
     with scopes_disabled():
@@ -221,6 +227,8 @@ def address_of(name: str, letter: str) -> str:
     with scope(partner=Partner.objects.get(slug=PARTNER_SLUG)):
         if name == "offers:public_quote":
             return way_in(Quote.objects.open().latest("pk"))
+        if name == "campaigns:unsubscribe":
+            return urlsplit(unsubscribe_url(Partner.objects.get(slug=PARTNER_SLUG), REMINDER_CODE)).path
         if name == "portal:sign_in_by_link":
             return signing_in.make_own_link(User.objects.get(email=ELISE), house=None, now=clock.now())
         places = PLACES.get(name, {})
