@@ -92,12 +92,18 @@ class Attempt(PartnerOwned):
         OTHER = "other", _("Another reason")
 
     call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="attempts")
+    # Who was rung, and at what number as it stood: a number that was wrong is so until somebody corrects it
+    contact = models.ForeignKey(Contact, on_delete=models.SET_NULL, null=True, blank=True, related_name="attempts")
+    phone = models.CharField(_("telephone"), max_length=40, blank=True)
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome)
     promised_on = models.DateField(_("promised by"), null=True, blank=True)
     decline = models.CharField(_("reason"), max_length=10, choices=Decline, blank=True)
     note = models.TextField(_("note"), blank=True)
     at = models.DateTimeField(_("when"))
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    # What it changed, to be put back: the call's day, and when the customer was last spoken to
+    due_before = models.DateField(editable=False)
+    contacted_before = models.DateTimeField(null=True, blank=True, editable=False)
     # Pressed by mistake and taken back: it counts no more.
     undone_at = models.DateTimeField(null=True, blank=True)
 
