@@ -56,6 +56,7 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "certificates:contact_link_send": {"pk": "contact"},
     "certificates:contact_new": {"pk": "customer"},
     "certificates:contact_sign_in": {"pk": "contact"},
+    "certificates:contact_wish": {"pk": "contact"},
     "certificates:customer": {"pk": "customer"},
     "certificates:customer_edit": {"pk": "customer"},
     "certificates:customer_new": {},

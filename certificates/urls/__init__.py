@@ -23,6 +23,7 @@ from certificates.views import (
     requests,
     saved_views,
     search,
+    wishes,
 )
 from certificates.views.customer import forwarding, replying
 from certificates.visits import at_home, by_link
@@ -80,6 +81,7 @@ urlpatterns = [
     path("customers/<int:pk>/owner/", customers.customer_owner, name="customer_owner"),
     path("customers/<int:pk>/contacts/new/", customers.contact_new, name="contact_new"),
     path("contacts/<int:pk>/", customers.contact_edit, name="contact_edit"),
+    path("contacts/<int:pk>/wish/", wishes.contact_wish, name="contact_wish"),
     path("expiring/", expiring.ExpiringPage.as_view(), name="expiring"),
     path("expiring/bulk/", expiring.ExpiringBulk.as_view(), name="bulk"),
     path("expiring/bulk/undo/<str:token>/", bulk.undo, name="undo_bulk"),

@@ -10,7 +10,7 @@ import pytest
 from django.db.models import Exists, OuterRef
 from django.test import Client
 
-from certificates.models import Contact, Customer, OptOut, Order
+from certificates.models import Consent, Contact, Customer, OptOut, Order
 from certificates.services.preferences import Scope, opt_in, opt_out, unwanted, wanting, wants
 from certificates.services.renewal_links import make_order_link
 from portal import clock
@@ -315,3 +315,27 @@ def test_messages_cost_the_same_however_many(partner: Partner, client: Client) -
         sent(partner, "elise@karst.example")
 
     assert len(page_queries(client, "/home/messages/")) == len(one) <= 5
+
+
+# What staff take down
+
+
+def test_staff_take_a_wish_down_by_telephone_and_the_proof_names_them(partner: Partner, elise: Contact) -> None:
+    staff = sign_in(partner, Role.SUPPORT, email="maya@relais.example")
+    url = f"/contacts/{elise.pk}/wish/"
+
+    staff.post(url, {"scope": "offers", "wanted": "0"})
+    page = content(staff.get(f"/customers/{elise.customer_id}/"))
+
+    assert not wants(elise, offers=True)
+    assert list(Consent.objects.values_list("source", "wanted", "by__email")) == [
+        ("staff", False, "maya@relais.example")
+    ]
+    assert "No letters: Offers" in page
+    assert "Told to one of the house" in page
+
+
+def test_staff_cannot_take_down_what_is_nobodys_choice(partner: Partner, elise: Contact) -> None:
+    sign_in(partner, Role.SUPPORT).post(f"/contacts/{elise.pk}/wish/", {"scope": "everything", "wanted": "0"})
+
+    assert not OptOut.objects.exists()
