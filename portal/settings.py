@@ -162,8 +162,9 @@ SWEEP_SECONDS = env.float("PORTAL_SWEEP_SECONDS", 5.0)
 # How long a claimed row may stay silent before another worker takes it over.
 CLAIM_LEASE = timedelta(seconds=env.int("PORTAL_CLAIM_LEASE_SECONDS", 60))
 MAIL_LEASE = timedelta(seconds=env.int("PORTAL_MAIL_LEASE_SECONDS", 900))
-# Drills only: the point of portal.crashpoints at which the process dies.
+# Drills only: the point of portal.crashpoints at which the process dies, or how likely it dies at each of them.
 CRASH_AT = env.str("PORTAL_CRASH_AT", "")
+CRASH_CHANCE = env.float("PORTAL_CRASH_CHANCE", 0)
 
 # Mail: real SMTP; without a server of one's own, the worker runs a local one whose letters the mailbox page shows -----
 EMAIL_CONFIG = env.email_url("EMAIL_URL", "smtp://127.0.0.1:8025")
@@ -172,10 +173,19 @@ vars().update(EMAIL_CONFIG)
 EMAIL_BACKEND = EMAIL_CONFIG["EMAIL_BACKEND"].replace("django.core.mail.backends.smtp.", "portal.mail.smtp.")
 if TESTING:
     EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-EMAIL_TIMEOUT = 20
+EMAIL_TIMEOUT = env.float("PORTAL_MAIL_TIMEOUT_SECONDS", 20)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Renewal portal <portal@localhost>")
 MAIL_SINK = env.bool("PORTAL_MAIL_SINK", not env.str("EMAIL_URL", ""))
 MAIL_ID_DOMAIN = env.str("PORTAL_MAIL_ID_DOMAIN", "mail.portal.invalid")
+# The envelope's sender of every letter, so that what comes back names it: bounces+{token}@portal.example
+MAIL_RETURN_ADDRESS = env.str("PORTAL_MAIL_RETURN_ADDRESS", "")
+# Caps of one day in the partner's zone; what is over them leaves on the next.
+MAIL_PER_ADDRESS_A_DAY = env.int("PORTAL_MAIL_PER_ADDRESS_A_DAY", 20)
+MAIL_PER_PARTNER_A_DAY = env.int("PORTAL_MAIL_PER_PARTNER_A_DAY", 20_000)
+# More notices and offers in a day than both of these, and an administrator is asked: so many letters, and so many
+# times the usual day of the last four weeks.
+MAIL_GUARD_LETTERS = env.int("PORTAL_MAIL_GUARD_LETTERS", 500)
+MAIL_GUARD_FACTOR = env.int("PORTAL_MAIL_GUARD_FACTOR", 4)
 
 # People ---------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "portal.User"

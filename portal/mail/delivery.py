@@ -1,55 +1,52 @@
 """Hand due letters to the mail server: claim, commit, act, record; nothing is lost, and a repeat is recognisable.
 
-A process killed in the middle leaves its letters claimed. Once the lease is over they are handed over once more, under
-the same Message-ID: at most the letters since the last record (RECORD_EVERY) can arrive twice.
+A process killed in the middle leaves its letters claimed. Those it was handing over, HANDFUL at most, go once
+more under the same Message-ID when the lease is over; all others have certainly not left, and leave then.
 """
 
 from __future__ import annotations
 
-import secrets
-import smtplib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from email.utils import formataddr
+from typing import TypeVar
 
 import structlog
 from django.conf import settings
-from django.core.cache import cache
-from django.core.mail import EmailMessage, get_connection
-from django.db import transaction
-from django.db.models import Case, F, TextField, Value, When
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from portal import crashpoints
 from portal.access import across_partners
-from portal.mail import bounces
-from portal.mail.mime import Letter
+from portal.mail import alarms, bounces, caps, claims, guard, settled, settling
+from portal.mail.line import Line, Unreachable, message_of
 from portal.mail.outcomes import Outcome, Verdict, outcome_of, wait_after
-from portal.models import OutgoingMail
-from portal.models.mail import SECRET_PURPOSES, MailState, OutgoingMailQuerySet
+from portal.models import MailAlarm, OutgoingMail
+from portal.models.mail import MailReason, MailState
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 BATCH = 50
 # A crash repeats at most so many letters.
-RECORD_EVERY = 25
+HANDFUL = 10
 # A run ends after this, so that the next one sees what has become urgent.
 RUN_SECONDS = 30.0
 # So many refusals in a row are about us, not about the letters: stop, and try again later.
 REFUSALS_STOP = 5
 LINES_LOST_STOP = 3
 PAUSE = timedelta(minutes=15)
-PAUSED = "mail:paused"
-# What becomes of the words of a letter that will never be sent (again): secrets are of no use to later readers.
-_FORGOTTEN = {
-    words: Case(When(purpose__in=SECRET_PURPOSES, then=Value("")), default=F(words), output_field=TextField())
-    for words in ("text", "html")
-}
+# How often, and how long apart, an outcome is noted again while the database is being restarted.
+NOTE_TRIES, NOTE_SECONDS = 40, 0.25
+_REASONS = {Verdict.POISON: MailReason.UNWRITABLE, Verdict.LATER: MailReason.TOO_OFTEN}
 
 
 @dataclass(slots=True)
 class Delivered:
-    """What one run did, in letters; `stopped` says why it ended early."""
+    """What one run did, in letters; `stopped` says why it ended early.
+
+    `postponed` wait for tomorrow because of a cap, `asked` for an administrator's answer.
+    """
 
     sent: int = 0
     later: int = 0
@@ -58,16 +55,19 @@ class Delivered:
     unanswered: int = 0
     withdrawn: int = 0
     suppressed: int = 0
+    postponed: int = 0
+    asked: int = 0
     stopped: str = ""
 
 
 def deliver_due(*, now: datetime, limit: int = 2000) -> Delivered:
     """Send what is due, urgent letters first. Asked twice, or by two workers at once, each letter still goes once."""
-    if cache.get(PAUSED):
-        return Delivered(stopped="paused after many refusals")
     with across_partners():
         if not OutgoingMail.objects.due(now).exists():
+            settled.tell_again(now)
             return Delivered()
+        if alarms.is_paused(now):
+            return Delivered(stopped="paused after many refusals")
         run = _Run(now=now, limit=limit)
         run.settle()
         run.deliver()
@@ -76,8 +76,19 @@ def deliver_due(*, now: datetime, limit: int = 2000) -> Delivered:
     return run.did
 
 
-class NoRecipient(Exception):
-    """The letter names nobody: Django would pass over it without a word."""
+def foresee(*, now: datetime, limit: int = 2000) -> Delivered:
+    """What a run would do first, as far as that is known before a mail server is asked; nothing is changed."""
+    with across_partners():
+        due = claims.due_letters(now)
+        states = [settling.ENDS[settling.reason_of(letter)] for letter in settling.to_end(now)]
+        return Delivered(
+            sent=min(due.count(), limit),
+            parked=states.count(MailState.PARKED),
+            withdrawn=states.count(MailState.WITHDRAWN),
+            suppressed=states.count(MailState.SUPPRESSED),
+            asked=OutgoingMail.objects.due(now).asked_about().count(),
+            stopped="paused after many refusals" if alarms.is_paused(now) else "",
+        )
 
 
 class _Stop(Exception):
@@ -102,94 +113,105 @@ class _Run:
         return time.monotonic() - self.started
 
     def settle(self) -> None:
-        """Close what must not be sent (again)."""
-        due = OutgoingMail.objects.due(self.now)
-        self.did.withdrawn = due.filter(is_wanted=False).update(state=MailState.WITHDRAWN, claim="", **_FORGOTTEN)
-        self.did.suppressed = due.suppressed().update(
-            state=MailState.SUPPRESSED, claim="", last_error="The address has been switched off.", **_FORGOTTEN
-        )
-        self.did.parked = (
-            OutgoingMail.objects.silent(self.now)
-            .filter(unanswered__gte=1)
-            .update(state=MailState.PARKED, claim="", last_error="Handed over twice, and never an answer.")
-        )
+        """Close what must not be sent (again), and stop what looks like a mistake."""
+        ended = settling.settle(self.now)
+        self.did.parked += ended[MailState.PARKED]
+        self.did.withdrawn += ended[MailState.WITHDRAWN]
+        self.did.suppressed += ended[MailState.SUPPRESSED]
+        self.did.asked += guard.watch(claims.due_letters(self.now), self.now)
 
     def deliver(self) -> None:
-        line = _Line()
+        if not claims.due_letters(self.now).exists():
+            return
+        line = Line()
         try:
-            tried = 0
             line.open()  # before anything is claimed: an unreachable server is no fault of the letters
-            while tried < self.limit and self.elapsed < RUN_SECONDS:
-                batch = _claim(self.moment(), size=min(BATCH, self.limit - tried))
-                if not batch:
-                    break
-                tried += len(batch)
-                _Batch(self, batch, line).deliver()
+            self.send_batches(line)
+        except Unreachable as error:
+            self.did.stopped = f"the mail server cannot be reached: {error}"
+            alarms.raise_alarm(MailAlarm.Kind.UNREACHABLE, at=self.moment())
         except _Stop as stop:
             self.did.stopped = str(stop)
         finally:
             line.close()
+        if self.did.sent:
+            alarms.end(MailAlarm.Kind.UNREACHABLE, MailAlarm.Kind.REFUSED, at=self.moment())
+
+    def send_batches(self, line: Line) -> None:
+        looked_at = 0
+        while looked_at < self.limit and self.elapsed < RUN_SECONDS:
+            letters, taken = claims.claim(self.moment(), size=min(BATCH, self.limit - looked_at))
+            if not taken:
+                return
+            looked_at += taken
+            self.did.postponed += taken - len(letters)
+            if letters:
+                _Batch(self, letters, line).deliver()
 
     def count(self, outcome: Outcome | None) -> None:
         """Keep the rows of refusals and lost lines; raise _Stop once one of them is too long."""
         refused = outcome is not None and outcome.verdict == Verdict.REFUSED
         self.refused_in_a_row = self.refused_in_a_row + 1 if refused else 0
         self.lost_in_a_row = self.lost_in_a_row + 1 if outcome and outcome.line_lost else 0
-        if self.refused_in_a_row >= REFUSALS_STOP:
-            cache.set(PAUSED, "1", timeout=PAUSE.total_seconds())
+        if outcome and self.refused_in_a_row >= REFUSALS_STOP:
+            now = self.moment()
+            alarms.raise_alarm(MailAlarm.Kind.REFUSED, at=now, until=now + PAUSE, code=outcome.code)
             raise _Stop("the mail server refuses every letter")
         if self.lost_in_a_row >= LINES_LOST_STOP:
             raise _Stop("the mail server keeps going away")
 
 
-def _claim(moment: datetime, *, size: int) -> list[OutgoingMail]:
-    """Take letters for this worker alone: whatever changed between looking and taking is left out."""
-    wanted: OutgoingMailQuerySet = OutgoingMail.objects.claimable(moment)
-    urgent = list(wanted.urgent().order_by("due_at", "pk").values_list("pk", flat=True)[:size])
-    ids = urgent or list(wanted.order_by("due_at", "pk").values_list("pk", flat=True)[:size])
-    if not ids:
-        return []
-    claim = secrets.token_hex(16)
-    wanted.filter(pk__in=ids).update(
-        # the old state still stands in the row while this is computed
-        unanswered=F("unanswered") + Case(When(state=MailState.CLAIMED, then=Value(1)), default=Value(0)),
-        state=MailState.CLAIMED,
-        claim=claim,
-        claimed_until=moment + settings.MAIL_LEASE,
-        attempts=F("attempts") + 1,
-    )
-    crashpoints.reach("mail.claimed")
-    return list(OutgoingMail.objects.filter(claim=claim).select_related("partner").order_by("due_at", "pk"))
-
-
 class _Batch:
     """Letters claimed together, on one connection."""
 
-    def __init__(self, run: _Run, letters: list[OutgoingMail], line: _Line) -> None:
+    def __init__(self, run: _Run, letters: list[OutgoingMail], line: Line) -> None:
         self.run = run
-        self.letters = letters
         self.line = line
+        self.waiting = list(reversed(letters))
         self.sent: list[OutgoingMail] = []
         self.mine = OutgoingMail.objects.filter(claim=letters[0].claim)
+        self.claimed = time.monotonic()
 
     def deliver(self) -> None:
-        waiting = list(reversed(self.letters))
         try:
-            while waiting:
+            while self.waiting and not self.is_overdue():
                 self.line.open()
-                self.try_one(waiting.pop())
+                self.try_handful(self.next_handful())
         finally:
             self.record_sent()
-            self.give_back(waiting)
+            self.give_back(self.waiting)
+
+    def is_overdue(self) -> bool:
+        """A slow server must not hold letters until another worker takes them over."""
+        return time.monotonic() - self.claimed > settings.MAIL_LEASE.total_seconds() / 2
+
+    def next_handful(self) -> list[OutgoingMail]:
+        """The next letters, marked as being handed over; one that may have arrived before goes alone."""
+        size = 1 if self.waiting[-1].unanswered else HANDFUL
+        handful = [self.waiting.pop() for _ in range(min(size, len(self.waiting)))]
+        _steadily(lambda: self.mine.filter(pk__in=[letter.pk for letter in handful]).update(is_handing=True))
+        for letter in handful:
+            letter.is_handing = True
+        crashpoints.reach("mail.marked")
+        return handful
+
+    def try_handful(self, handful: list[OutgoingMail]) -> None:
+        untried = list(reversed(handful))
+        try:
+            while untried and not self.is_overdue():
+                self.line.open()
+                self.try_one(untried.pop())
+        finally:
+            # before the next ones are marked, so that a crash repeats one handful at most
+            self.waiting.extend(untried)
+            self.record_sent()
 
     def try_one(self, letter: OutgoingMail) -> None:
         outcome = self.hand_over(letter)
         if outcome is None:
             self.sent.append(letter)
         else:
-            self.record(letter, outcome)
-        if len(self.sent) >= RECORD_EVERY:
-            self.record_sent()
+            _steadily(lambda: self.record(letter, outcome))
         self.run.count(outcome)
 
     def hand_over(self, letter: OutgoingMail) -> Outcome | None:
@@ -206,23 +228,30 @@ class _Batch:
         return outcome
 
     def record_sent(self) -> None:
-        if not self.sent:
-            return
-        ids = [letter.pk for letter in self.sent]
-        secret = [letter.pk for letter in self.sent if letter.purpose in SECRET_PURPOSES]
-        # One step: emptied and not yet sent, a letter would go once more with nothing in it.
-        with transaction.atomic():
-            # codes and links are of no use to anybody who reads the table later
-            self.mine.filter(pk__in=secret).update(text="", html="")
-            sent = self.mine.filter(pk__in=ids).update(
-                state=MailState.SENT, sent_at=self.run.moment(), claim="", claimed_until=None, last_error=""
-            )
-        self.run.did.sent += sent
-        self.sent.clear()
+        if self.sent:
+            self.run.did.sent += _steadily(self._record_sent)
+            self.sent.clear()
+            crashpoints.reach("mail.recorded")
+
+    @transaction.atomic
+    def _record_sent(self) -> int:
+        at = self.run.moment()
+        # codes and links are of no use to anybody who reads the table later
+        sent = self.mine.filter(pk__in=[letter.pk for letter in self.sent]).update(
+            state=MailState.SENT,
+            reason=MailReason.SENT,
+            sent_at=at,
+            claim="",
+            claimed_until=None,
+            last_error="",
+            **settling.FORGOTTEN,
+        )
+        if sent:
+            settled.tell(self.sent, state=MailState.SENT, reason=MailReason.SENT, at=at)
+        return sent
 
     def record(self, letter: OutgoingMail, outcome: Outcome) -> None:
-        row = self.mine.filter(pk=letter.pk)
-        wait = wait_after(letter.attempts)
+        row, wait = self.mine.filter(pk=letter.pk), wait_after(letter.attempts)
         match outcome.verdict:
             case Verdict.UNANSWERED:
                 # stays claimed: after the lease it goes once more
@@ -230,76 +259,58 @@ class _Batch:
                 self.run.did.unanswered += 1
             case Verdict.LATER if wait:
                 due_at = self.run.moment() + wait
-                row.update(state=MailState.QUEUED, claim="", due_at=due_at, last_error=outcome.detail)
+                row.update(state=MailState.QUEUED, claim="", is_handing=False, due_at=due_at, last_error=outcome.detail)
                 self.run.did.later += 1
             case Verdict.NO_SUCH_ADDRESS:
                 self.try_to_record_bounce(letter, outcome)
             case _:
-                row.update(state=MailState.PARKED, claim="", last_error=outcome.detail)
+                self.park(letter, outcome, _REASONS.get(outcome.verdict, MailReason.SERVER))
                 self.run.did.parked += 1
         log.info("mail_not_sent", letter=letter.pk, verdict=outcome.verdict, detail=outcome.detail)
+
+    @transaction.atomic
+    def park(self, letter: OutgoingMail, outcome: Outcome, reason: MailReason) -> None:
+        letter.is_handing, letter.last_error = False, outcome.detail
+        if self.mine.filter(pk=letter.pk).update(last_error=outcome.detail, is_handing=False):
+            settling.close([letter], MailState.PARKED, reason, self.run.moment())
 
     def try_to_record_bounce(self, letter: OutgoingMail, outcome: Outcome) -> None:
         try:
             self.record_bounce(letter, outcome)
+        except (OperationalError, InterfaceError):
+            raise
         except Exception:  # a listener's mistake; the lease brings this letter back, the others go on
             log.exception("bounce_not_recorded", letter=letter.pk)
+            # the server refused it, so that it has certainly not arrived
+            self.mine.filter(pk=letter.pk).update(is_handing=False)
         else:
             self.run.did.bounced += 1
 
     @transaction.atomic
     def record_bounce(self, letter: OutgoingMail, outcome: Outcome) -> None:
+        letter.is_handing, letter.last_error = False, outcome.detail
+        if not self.mine.filter(pk=letter.pk).update(last_error=outcome.detail, is_handing=False):
+            return
         # without a partner there is no list of addresses to enter it in
-        end = {"state": MailState.SUPPRESSED, **_FORGOTTEN} if letter.partner else {"state": MailState.PARKED}
-        if self.mine.filter(pk=letter.pk).update(**end, claim="", last_error=outcome.detail):
-            bounces.switch_off(letter, detail=outcome.detail, at=self.run.moment())
+        state = MailState.SUPPRESSED if letter.partner else MailState.PARKED
+        settling.close([letter], state, MailReason.GONE, self.run.moment())
+        bounces.switch_off(letter, detail=outcome.detail, at=self.run.moment())
 
     def give_back(self, letters: list[OutgoingMail]) -> None:
         ids = [letter.pk for letter in letters]
         if ids:
-            self.mine.filter(pk__in=ids).update(
-                state=MailState.QUEUED, claim="", claimed_until=None, attempts=F("attempts") - 1
-            )
+            _steadily(lambda: caps.give_back(self.mine.filter(pk__in=ids)))
 
 
-class _Line:
-    """A connection to the mail server, of the kind that EMAIL_BACKEND names; opened again after it was lost."""
-
-    def __init__(self) -> None:
-        self.connection = get_connection()
-
-    def open(self) -> None:
+def _steadily(note: Callable[[], T]) -> T:
+    """Note what has happened although the database is being restarted: what was sent must not be sent again."""
+    for _ in range(NOTE_TRIES):
         try:
-            self.connection.open()
-        except OSError as error:
-            raise _Stop(f"the mail server cannot be reached: {error}") from error
-
-    def send(self, message: EmailMessage) -> None:
-        self.connection.send_messages([message])
-
-    def drop(self) -> None:
-        self.close()
-        self.connection = get_connection()
-
-    def close(self) -> None:
-        try:
-            self.connection.close()
-        except smtplib.SMTPException as error:
-            log.info("mail_line_closed_badly", error=str(error))
-
-
-def message_of(letter: OutgoingMail) -> EmailMessage:
-    """The letter as Django sends it; no automatic reply is wanted. Raises NoRecipient, and what bad headers raise."""
-    if not letter.to_email:
-        raise NoRecipient
-    message = Letter(
-        subject=letter.subject,
-        body=letter.text,
-        from_email=letter.from_email or settings.DEFAULT_FROM_EMAIL,
-        to=[formataddr((letter.to_name, letter.to_email))],
-        reply_to=[letter.reply_to] if letter.reply_to else None,
-        headers={"Auto-Submitted": "auto-generated", **letter.headers, "Message-ID": letter.message_id},
-    )
-    if letter.html:
-        message.attach_alternative(letter.html, "text/html")
-    return message
+            return note()
+        except (OperationalError, InterfaceError):
+            if connection.in_atomic_block:
+                raise  # the caller's transaction is lost with it
+            log.warning("outcome_not_noted_yet")
+            connection.close()
+            time.sleep(NOTE_SECONDS)
+    return note()

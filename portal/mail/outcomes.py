@@ -34,11 +34,12 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`line_lost`: the connection is of no use any more."""
+    """`line_lost`: the connection is of no use any more. `code` is the server's answer, 0 where there was none."""
 
     verdict: Verdict
     detail: str
     line_lost: bool = False
+    code: int = 0
 
 
 def outcome_of(error: Exception) -> Outcome:
@@ -62,13 +63,13 @@ def _is_of_network(error: Exception) -> bool:
 
 def _of_recipient(code: int, words: str) -> Outcome:
     if code in NO_SUCH_ADDRESS_CODES and NO_SUCH_ADDRESS.search(words):
-        return Outcome(Verdict.NO_SUCH_ADDRESS, f"{code} {words}")
+        return Outcome(Verdict.NO_SUCH_ADDRESS, f"{code} {words}", code=code)
     return _of_code(code, words)
 
 
 def _of_code(code: int, words: str) -> Outcome:
     verdict = Verdict.LATER if 400 <= code < 500 else Verdict.REFUSED
-    return Outcome(verdict, f"{code} {words}", line_lost=code == 421)
+    return Outcome(verdict, f"{code} {words}", line_lost=code == 421, code=code)
 
 
 def _text(words: bytes | str) -> str:

@@ -135,6 +135,28 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="outgoingmail",
+            name="reason",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("sent", "The mail server has taken it"),
+                    ("withdrawn", "It was taken back"),
+                    ("untrue", "What it says is no longer so"),
+                    ("late", "Its time had passed"),
+                    ("refused", "An administrator has stopped it"),
+                    ("switched_off", "The address is switched off"),
+                    ("gone", "The address does not exist"),
+                    ("unanswered", "Handed over twice, and never an answer"),
+                    ("server", "The mail server refused it"),
+                    ("too_often", "The mail server put it off too often"),
+                    ("unwritable", "The letter could not be written"),
+                ],
+                max_length=12,
+                verbose_name="reason",
+            ),
+        ),
+        migrations.AddField(
+            model_name="outgoingmail",
             name="waits",
             field=models.CharField(
                 blank=True,

@@ -47,6 +47,22 @@ class Waiting(models.TextChoices):
     PARTNER_CAP = "partner_cap", _("The house has sent as many letters as it may in a day")
 
 
+class MailReason(models.TextChoices):
+    """Why a letter has come to its end; stored with it, for apps above and for people."""
+
+    SENT = "sent", _("The mail server has taken it")
+    WITHDRAWN = "withdrawn", _("It was taken back")
+    UNTRUE = "untrue", _("What it says is no longer so")
+    LATE = "late", _("Its time had passed")
+    REFUSED = "refused", _("An administrator has stopped it")
+    SWITCHED_OFF = "switched_off", _("The address is switched off")
+    GONE = "gone", _("The address does not exist")
+    UNANSWERED = "unanswered", _("Handed over twice, and never an answer")
+    SERVER = "server", _("The mail server refused it")
+    TOO_OFTEN = "too_often", _("The mail server put it off too often")
+    UNWRITABLE = "unwritable", _("The letter could not be written")
+
+
 class OutgoingMailQuerySet(PartnerQuerySet["OutgoingMail"]):
     """Questions about letters. Conditions on other tables are EXISTS, so that a claim re-checks the row itself."""
 
@@ -66,17 +82,13 @@ class OutgoingMailQuerySet(PartnerQuerySet["OutgoingMail"]):
         """Kept back until an administrator has answered."""
         return self.filter(_held())
 
-    def silent(self, now: datetime) -> OutgoingMailQuerySet:
-        """Claimed longer ago than the lease: nobody knows whether the letter was handed over."""
-        return self.filter(_silent(now))
-
     def urgent(self) -> OutgoingMailQuerySet:
         """Letters that somebody is waiting for at a screen."""
         return self.filter(purpose=MailPurpose.SIGN_IN)
 
     def suppressed(self) -> OutgoingMailQuerySet:
         """To an address that the letter's partner must not write to, or not with offers."""
-        return self.filter(_switched_off())
+        return self.filter(switched_off())
 
     def claimable(self, now: datetime) -> OutgoingMailQuerySet:
         """Due and in time, still wanted, of a partner that sends, to an address that has not been switched off.
@@ -85,11 +97,17 @@ class OutgoingMailQuerySet(PartnerQuerySet["OutgoingMail"]):
         """
         active = Partner.objects.filter(pk=models.OuterRef("partner"), is_active=True)
         sending = models.Q(partner=None) | models.Exists(active)
-        return self.due(now).filter(sending, ~_switched_off(), ~late(now), ~_held(), is_wanted=True)
+        return self.due(now).filter(sending, ~switched_off(), ~late(now), ~_held(), is_wanted=True)
 
 
 def _silent(now: datetime) -> models.Q:
+    """Claimed longer ago than the lease by a worker that has said nothing since."""
     return models.Q(state=MailState.CLAIMED, claimed_until__lte=now)
+
+
+def unanswered_twice(now: datetime) -> models.Q:
+    """Nobody knows whether it arrived, and it has gone once more already."""
+    return _silent(now) & models.Q(is_handing=True, unanswered__gte=1)
 
 
 def late(now: datetime) -> models.Q:
@@ -109,7 +127,7 @@ def _holds() -> models.QuerySet[SendingHold]:
     return SendingHold.objects.filter(partner=models.OuterRef("partner"), answer="")
 
 
-def _switched_off() -> models.Q:
+def switched_off() -> models.Q:
     """The partner must not write to this address; readers who are unsubscribed get no offers, but the rest."""
     reason = SuppressedAddress.Reason
     never = _listed(reason.BOUNCED, reason.COMPLAINED)
@@ -163,6 +181,7 @@ class OutgoingMail(models.Model):
     unanswered = models.PositiveSmallIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0)
     last_error = models.TextField(_("last error"), blank=True)
+    reason = models.CharField(_("reason"), max_length=12, choices=MailReason, blank=True)
     waits = models.CharField(_("waits because"), max_length=12, choices=Waiting, blank=True)
     # The partner's day whose caps count this letter
     counted_on = models.DateField(null=True, blank=True, editable=False)

@@ -1,0 +1,56 @@
+"""Letters are taken by one worker at a time, and only while all that must be true of them still is."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Case, F, Q, Value, When
+
+from portal import crashpoints
+from portal.mail import caps, wanted
+from portal.models import OutgoingMail
+from portal.models.mail import MailState, OutgoingMailQuerySet
+
+# What was handed over and never answered has been handed over once more when it is taken again.
+_UNANSWERED = Case(When(Q(state=MailState.CLAIMED, is_handing=True), then=Value(1)), default=Value(0))
+
+
+def due_letters(now: datetime) -> OutgoingMailQuerySet:
+    """Every letter that may leave now."""
+    due: OutgoingMailQuerySet = OutgoingMail.objects.claimable(now)
+    return due.exclude(wanted.has_become_untrue(now)) if wanted.untrue.items else due
+
+
+def claim(now: datetime, *, size: int) -> tuple[list[OutgoingMail], int]:
+    """Take up to so many due letters, urgent ones first, for this worker alone until the lease is over.
+
+    Returns those that may leave, and how many were looked at: some wait for another day, or for an answer.
+    """
+    with transaction.atomic():
+        taken = _take(now, size)
+        admission = caps.admit(taken, now) if taken else caps.Admission()
+    crashpoints.reach("mail.claimed")
+    return admission.admitted, len(taken)
+
+
+def _take(now: datetime, size: int) -> list[OutgoingMail]:
+    due = due_letters(now)
+    # rows that another worker is about to take are passed over, not waited for
+    free = due.select_for_update(skip_locked=True, of=("self",)).order_by("due_at", "pk")
+    ids = list(free.urgent().values_list("pk", flat=True)[:size]) or list(free.values_list("pk", flat=True)[:size])
+    if not ids:
+        return []
+    name = secrets.token_hex(16)
+    due.filter(pk__in=ids).update(
+        # the old state still stands in the row while this is computed
+        unanswered=F("unanswered") + _UNANSWERED,
+        state=MailState.CLAIMED,
+        is_handing=False,
+        claim=name,
+        claimed_until=now + settings.MAIL_LEASE,
+        attempts=F("attempts") + 1,
+    )
+    return list(OutgoingMail.objects.filter(claim=name).select_related("partner").order_by("due_at", "pk"))
