@@ -3,6 +3,7 @@
 from campaigns.models.banners import Banner
 from campaigns.models.calendars import Calendar, Step
 from campaigns.models.calls import Attempt, Call, CallItem
+from campaigns.models.copies import LetterCopy
 from campaigns.models.letters import Letter, LetterVersion
 from campaigns.models.messages import Message, MessageMark
 from campaigns.models.notices import Notice
@@ -15,6 +16,7 @@ __all__ = [
     "Call",
     "CallItem",
     "Letter",
+    "LetterCopy",
     "LetterVersion",
     "Message",
     "MessageMark",
