@@ -67,6 +67,9 @@ class Reason(models.TextChoices):
     PUT_OFF = "put_off", _("The customer has put it off")
     NOT_NEEDED = "not_needed", _("The customer no longer needs it")
     PROMISED = "promised", _("The customer has promised to renew")
+    REISSUING = "reissuing", _("A reissue is under way")
+    RENEWS_ITSELF = "renews_itself", _("The order renews itself")
+    READER_CHANGED = "reader_changed", _("Somebody else is written to now")
     # suppressed: this reader may not or cannot be written to
     OPTED_OUT = "opted_out", _("The contact does not want it")
     BAD_ADDRESS = "bad_address", _("The address is switched off")
