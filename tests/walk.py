@@ -43,6 +43,7 @@ CANARY = "TENANT-B-CANARY"
 # Addresses without parameters have none; others name the row behind each parameter (see `Tenant`), or say "=value".
 PLACES: Mapping[str, Mapping[str, str]] = {
     "campaigns:unsubscribe": {"token": "=of-nobody"},
+    "campaigns:warning_picture": {"code": "=of-nobody"},
     "certificates:authority": {},
     "certificates:authority_check": {"pk": "connection"},
     "certificates:authority_connect": {},

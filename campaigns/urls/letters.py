@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from campaigns.views.letters import pictures
+
+urlpatterns: list[URLPattern] = [
+    path("w/<str:code>/warning.png", pictures.warning_picture, name="warning_picture"),
+]
