@@ -124,9 +124,7 @@ def post(template: str, facts: dict[str, Any], *, to_email: str, user: User | No
         purpose=MailPurpose.SIGN_IN,
         to_email=to_email,
         to_name=user.get_full_name() if user else "",
-        subject=words.subject,
-        text=words.text,
-        html=words.html,
+        words=words,
         now=clock.now(),
     )
 

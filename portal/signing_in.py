@@ -46,9 +46,7 @@ def send_link(membership: Membership, *, now: datetime) -> OutgoingMail:
         purpose=MailPurpose.SIGN_IN,
         to_email=user.email,
         to_name=user.get_full_name(),
-        subject=words.subject,
-        text=words.text,
-        html=words.html,
+        words=words,
         now=now,
     )
 

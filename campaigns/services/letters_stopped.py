@@ -31,9 +31,7 @@ def tell_partner(mail: OutgoingMail, contact: Contact, orders: Sequence[Order], 
             purpose=MailPurpose.SERVICE,
             to_email=person.email,
             to_name=person.get_full_name(),
-            subject=words.subject,
-            text=words.text,
-            html=words.html,
+            words=words,
             now=now,
         )
 

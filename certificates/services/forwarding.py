@@ -138,10 +138,7 @@ def _send(order: Order, colleague: Colleague, asker: Asker, *, url: str, key: st
         purpose=MailPurpose.NOTICE,
         to_email=colleague.email,
         to_name=colleague.name,
-        subject=words.subject,
-        text=words.text,
-        html=words.html,
-        code=words.code,
+        words=words,
         now=now,
     )
 

@@ -129,10 +129,7 @@ def _enqueue(
         purpose=MailPurpose.SERVICE,
         to_email=to[0],
         to_name=to[1],
-        subject=words.subject,
-        text=words.text,
-        html=words.html,
-        code=words.code,
+        words=words,
         now=now,
     )
 

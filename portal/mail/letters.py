@@ -28,7 +28,7 @@ class Words:
 
     subject: str
     text: str
-    html: str
+    html: str = ""
     code: str = ""
 
 

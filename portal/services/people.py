@@ -147,9 +147,7 @@ def send_invitation(membership: Membership, *, actor: User, now: datetime) -> No
         purpose=MailPurpose.SIGN_IN,
         to_email=user.email,
         to_name=user.get_full_name(),
-        subject=words.subject,
-        text=words.text,
-        html=words.html,
+        words=words,
         now=now,
     )
 

@@ -15,6 +15,7 @@ from certificates.services.preferences import Scope, opt_in, opt_out, unwanted, 
 from certificates.services.renewal_links import make_order_link
 from portal import clock
 from portal.mail import outbox
+from portal.mail.letters import Words
 from portal.models import Activity, OutgoingMail, Partner, SuppressedAddress
 from portal.models.mail import MailPurpose, MailState
 from portal.roles import Role
@@ -267,8 +268,7 @@ def letter(partner: Partner, to: str, *, purpose: MailPurpose = MailPurpose.NOTI
         partner=partner,
         purpose=purpose,
         to_email=to,
-        subject=fields.pop("subject", "www.karst.example ends"),
-        text=fields.pop("text", "It ends."),
+        words=Words(fields.pop("subject", "www.karst.example ends"), fields.pop("text", "It ends.")),
         now=clock.now(),
     )
     if fields:

@@ -30,6 +30,7 @@ from offers.models.quotes import QuoteState
 from portal import clock, signing_in
 from portal.demo import PARTNER_SLUG
 from portal.mail import mailbox, outbox
+from portal.mail.letters import Words
 from portal.models import Membership, OutgoingMail, Partner, User
 from portal.models.mail import MailPurpose, MailState
 from tests.journeys.files import SAMPLE
@@ -212,9 +213,7 @@ def written(demo_house: House) -> None:
         partner=Partner.objects.get(slug=PARTNER_SLUG),
         purpose=MailPurpose.NOTICE,
         to_email=ELISE,
-        subject="Your certificate ends soon",
-        text="It ends soon: http://portal.example/l/token/",
-        code=REMINDER_CODE,
+        words=Words("Your certificate ends soon", "It ends soon: http://portal.example/l/token/", code=REMINDER_CODE),
         now=clock.now(),
     )
     with scopes_disabled():

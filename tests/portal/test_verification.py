@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from portal.access import across_partners
 from portal.codes import new_code
 from portal.mail import letters, outbox
 from portal.mail.delivery import deliver_due
+from portal.mail.letters import Words
 from portal.models import OutgoingMail, Partner
 from portal.models.mail import MailPurpose, MailState
 from tests.factories import make_partner
@@ -51,10 +53,7 @@ def send(partner: Partner, purpose: MailPurpose = MailPurpose.SERVICE, *, leaves
         purpose=purpose,
         to_email="buyer@Karst.example",
         to_name="Karst Atelier",
-        subject="A subject of its own",
-        text=words.text,
-        html=words.html,
-        code=words.code,
+        words=replace(words, subject="A subject of its own"),
         now=NOW,
     )
     if leaves:
@@ -157,8 +156,9 @@ def test_guessing_is_slow_and_what_is_known_costs_nothing(relais: Partner) -> No
 
 def test_same_letter_asked_for_twice_keeps_its_code(relais: Partner) -> None:
     facts: dict[str, Any] = {"partner": relais, "purpose": MailPurpose.SERVICE, "to_email": "a@b.example"}
-    facts |= {"subject": "x", "text": "x"}
-    first, second = (outbox.enqueue(key="same", code=new_code(), now=NOW, **facts) for _ in range(2))
+    first, second = (
+        outbox.enqueue(key="same", words=Words("x", "x", code=new_code()), now=NOW, **facts) for _ in range(2)
+    )
 
     assert first.code == second.code != ""
 

@@ -94,10 +94,7 @@ def _send(installation: Installation, request: Request, reader: Contact, now: da
         purpose=MailPurpose.NOTICE,
         to_email=reader.email,
         to_name=reader.name,
-        subject=words.subject,
-        text=words.text,
-        html=words.html,
-        code=words.code,
+        words=words,
         now=now,
     )
 

@@ -192,10 +192,7 @@ def _send(
         purpose=MailPurpose.NOTICE,
         to_email=contact.email,
         to_name=contact.name,
-        subject=words.subject,
-        text=words.text,
-        html=words.html,
-        code=words.code,
+        words=words,
         now=now,
     )
 

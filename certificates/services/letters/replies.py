@@ -24,9 +24,7 @@ def tell_owner(reply: Reply, *, now: datetime) -> None:
         purpose=MailPurpose.SERVICE,
         to_email=owner.email,
         to_name=owner.get_full_name(),
-        subject=words.subject,
-        text=words.text,
-        html=words.html,
+        words=words,
         now=now,
     )
 

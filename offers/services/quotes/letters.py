@@ -35,9 +35,7 @@ def send_letter(quote: Quote, *, now: datetime, again: bool = False) -> Outgoing
         purpose=MailPurpose.QUOTE,
         to_email=quote.contact.email,
         to_name=quote.contact.name,
-        subject=words.subject,
-        text=words.text,
-        html=words.html,
+        words=words,
         now=now,
     )
 

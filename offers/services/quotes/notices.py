@@ -47,10 +47,7 @@ def confirm_order(quote: Quote, *, now: datetime) -> None:
         purpose=MailPurpose.SERVICE,
         to_email=quote.contact.email,
         to_name=quote.contact.name,
-        subject=words.subject,
-        text=words.text,
-        html=words.html,
-        code=words.code,
+        words=words,
         now=now,
     )
 
@@ -77,9 +74,7 @@ def tell_owner(quote: Quote, *, now: datetime) -> None:
         purpose=MailPurpose.SERVICE,
         to_email=owner.email,
         to_name=owner.get_full_name(),
-        subject=words.subject,
-        text=words.text,
-        html=words.html,
+        words=words,
         now=now,
     )
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from portal.mail import outbox
+from portal.mail.letters import Words
 from portal.models import OutgoingMail
 from portal.models.mail import MailPurpose
 from tests.factories import TODAY, midnight
@@ -18,8 +19,8 @@ def post(key: str, **fields: Any) -> OutgoingMail:
     fields.setdefault("partner", None)
     fields.setdefault("purpose", MailPurpose.SERVICE if fields["partner"] else MailPurpose.SIGN_IN)
     fields.setdefault("to_email", f"{key.replace(':', '-')}@reader.example")
-    fields.setdefault("subject", f"Letter {key}")
-    fields.setdefault("text", "What the letter says.")
+    said = {name: fields.pop(name) for name in ("subject", "text", "html", "code") if name in fields}
+    fields["words"] = Words(**{"subject": f"Letter {key}", "text": "What the letter says."} | said)
     fields.setdefault("now", NOW)
     return outbox.enqueue(key=key, **fields)
 
