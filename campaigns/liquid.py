@@ -26,7 +26,7 @@ from liquid.exceptions import (
 from liquid.expression import Expression
 from liquid.undefined import StrictUndefined
 
-from campaigns.models.letters import LONGEST_SOURCE
+from campaigns.rules.letters import LONGEST_SOURCE
 
 Plain: TypeAlias = "str | int | list[Plain] | dict[str, Plain]"
 

@@ -6,12 +6,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from campaigns.rules.letters import LONGEST_SOURCE
 from portal.access import PartnerManager, PartnerQuerySet
 from portal.choices import Language
 from portal.models import PartnerOwned, User
-
-# Bytes of one letter's source at most (attacker input, see campaigns.liquid).
-LONGEST_SOURCE = 50_000
 
 
 class Letter(PartnerOwned):

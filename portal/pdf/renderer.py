@@ -64,11 +64,11 @@ class Child:
     made: int = 0
 
     @classmethod
-    def start(cls) -> Child:
+    def start(cls, program: str) -> Child:
         ours, theirs = socket.socketpair()
         with theirs:
             process = subprocess.Popen(
-                [sys.executable, "-m", "portal.pdf.child"],
+                [sys.executable, "-m", program],
                 cwd=settings.BASE_DIR,
                 env=_surroundings(),
                 stdin=theirs.fileno(),
@@ -90,9 +90,10 @@ class Child:
 
 
 class Renderer:
-    """One child for all threads of a process; they take turns."""
+    """One child for all threads of a process; they take turns. `program` is the module that the child runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: str = "portal.pdf.child") -> None:
+        self._program = program
         self._turn = threading.Lock()
         self._child: Child | None = None
 
@@ -126,7 +127,7 @@ class Renderer:
             return self._child
         self._drop()
         try:
-            self._child = Child.start()
+            self._child = Child.start(self._program)
         except OSError as error:
             raise ChildEnded(f"the process that makes documents could not start: {error}") from error
         verdict, words = self._ask(self._child, b"", START_SECONDS)
