@@ -38,8 +38,12 @@ def test_a_step_counts_from_the_last_day_of_the_order(days: int, day: str) -> No
 
 @pytest.mark.parametrize(
     ("life", "share", "left"),
-    [(199, 33, 66), (199, 15, 30), (199, 5, 10), (99, 33, 33), (99, 15, 15), (99, 5, 5), (46, 33, 16), (46, 15, 7)]
-    + [(46, 5, 3), (10, 5, 3), (4, 90, None), (3, 33, None)],
+    [
+        *[(199, 33, 66), (199, 15, 30), (199, 5, 10)],
+        *[(99, 33, 33), (99, 15, 15), (99, 5, 5)],
+        *[(46, 33, 16), (46, 15, 7), (46, 5, 3)],
+        *[(10, 5, 3), (4, 90, None), (3, 33, None)],
+    ],
 )
 def test_a_share_of_the_life_is_a_day_of_it(life: int, share: int, left: int | None) -> None:
     certificate = Period(utc("2027-01-01") - timedelta(days=life), utc("2027-01-01"))
@@ -89,8 +93,13 @@ def test_days_off_are_skipped() -> None:
 
 @pytest.mark.parametrize(
     ("sends_at", "due"),
-    [("07:30", "2026-12-01T08:00"), ("08:00", "2026-12-01T08:00"), ("17:59", "2026-12-01T17:59")]
-    + [("18:00", "2026-12-02T08:00"), ("23:00", "2026-12-02T08:00")],
+    [
+        ("07:30", "2026-12-01T08:00"),
+        ("08:00", "2026-12-01T08:00"),
+        ("17:59", "2026-12-01T17:59"),
+        ("18:00", "2026-12-02T08:00"),
+        ("23:00", "2026-12-02T08:00"),
+    ],
 )
 def test_a_quiet_hour_gives_way_to_the_end_of_the_quiet(sends_at: str, due: str) -> None:
     hours = Hours(sends_at=time.fromisoformat(sends_at))
