@@ -11,6 +11,7 @@ from django.db import models
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django_scopes import scopes_disabled
 
+from campaigns.models import Message
 from certificates.models import AuthorityRule, ImportRun, Order, SavedView
 from certificates.services import renewal_links
 from certificates.states import AuthorityKind, RequestKind, RequestState
@@ -42,6 +43,15 @@ CANARY = "TENANT-B-CANARY"
 
 # Addresses without parameters have none; others name the row behind each parameter (see `Tenant`), or say "=value".
 PLACES: Mapping[str, Mapping[str, str]] = {
+    "campaigns:home_message_again": {"key": "=message-1"},
+    "campaigns:home_message_dismiss": {"key": "=message-1"},
+    "campaigns:home_message_read": {"key": "=message-1"},
+    "campaigns:message": {"pk": "message"},
+    "campaigns:message_edit": {"pk": "message"},
+    "campaigns:message_new": {},
+    "campaigns:message_restore": {"pk": "message"},
+    "campaigns:message_withdraw": {"pk": "message"},
+    "campaigns:messages": {},
     "campaigns:unsubscribe": {"token": "=of-nobody"},
     "campaigns:warning_picture": {"code": "=of-nobody"},
     "certificates:authority": {},
@@ -158,6 +168,7 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "offers:link_due": {"handle": "renew_link"},
     "offers:link_key": {"handle": "renew_link", "pk": "request"},
     "offers:link_renew": {"handle": "renew_link", "pk": "order"},
+    "offers:link_reissue": {"handle": "renew_link", "pk": "order"},
     "offers:offer": {"pk": "offer"},
     "offers:offer_copy": {"pk": "offer"},
     "offers:offer_delete": {"pk": "offer"},
@@ -329,6 +340,13 @@ class Tenant:
             "request": make_request(order),
             **self._at_home(mark, order),
             "connection": make_connection(self.partner),
+            "message": Message.objects.create(
+                partner=self.partner,
+                customer=self.customer,
+                title_en=f"{mark} message",
+                starts_at=midnight(TODAY),
+                created_by=owner.user,
+            ),
             "rule": AuthorityRule.objects.create(
                 partner=self.partner,
                 authority=AuthorityKind.SANDBOX,

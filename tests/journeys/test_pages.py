@@ -11,6 +11,7 @@ from django.urls import reverse
 from django_scopes import scope, scopes_disabled
 from playwright.sync_api import expect
 
+from campaigns.models import Message
 from campaigns.services.unsubscribing import unsubscribe_url
 from certificates.models import (
     AuthorityConnection,
@@ -47,6 +48,10 @@ pytestmark = pytest.mark.browser
 
 # Every whole page, and who looks at it.
 PAGES: Mapping[str, str] = {
+    "campaigns:message": NADIA,
+    "campaigns:message_edit": NADIA,
+    "campaigns:message_new": NADIA,
+    "campaigns:messages": NADIA,
     "campaigns:unsubscribe": STRANGER,
     "account_change_password": CLAIRE,
     "account_login": STRANGER,
@@ -154,6 +159,7 @@ ROWS: Mapping[str, type[Model]] = {
     "import": ImportRun,
     "level": PriceLevel,
     "member": Membership,
+    "message": Message,
     "offer": Offer,
     "price": Price,
     "quote": Quote,

@@ -112,6 +112,7 @@ class CertificatesPage(ListPage):
             "needs": needs[:SHOWN_NEEDS],
             "more_needs": max(len(needs) - SHOWN_NEEDS, 0),
             "needs_from_above": panels_of(request, "home_needs", visit),
+            "told_first": panels_of(request, "home_top", visit.customer),
             "panels": panels_of(request, "home", visit.customer),
         }
 

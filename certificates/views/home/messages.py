@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from certificates.services.messages import letters_to, readable
 from certificates.tables.home import MessagesTable
+from certificates.views.orders import panels_of
 from certificates.visits import VisitRequest
 from portal.lists import Empty, ListPage, Sort
 from portal.models import OutgoingMail
@@ -45,6 +46,10 @@ class MessagesPage(ListPage):
 
     def get_rows(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.only("pk", "subject", "purpose", "sent_at")
+
+    def get_context_data(self) -> dict[str, Any]:
+        request: Any = self.request
+        return {} if request.htmx else {"panels": panels_of(request, "home_messages", self.request.visit.customer)}
 
     def get_table_options(self) -> dict[str, Any]:
         return {"kinds": KINDS}
