@@ -10,7 +10,6 @@ import gc
 import hashlib
 import json
 import logging
-import os
 import queue
 import resource
 import socket
@@ -22,8 +21,8 @@ from weasyprint import HTML, URLFetcher
 from weasyprint.text.fonts import FontConfiguration
 
 from portal.pdf import wire
+from portal.pdf.manners import limit, listen
 
-MAX_REQUEST_BYTES = 32 * 1024 * 1024
 MEMORY = 1536 * 1024 * 1024
 VARIANT = {"pdf_variant": "pdf/ua-1", "pdf_version": "1.7", "pdf_tags": True}
 WARM = "<html lang=en><title>warm</title><h1>Warm</h1><p>Quote <b>12</b></p><table><tr><td>1<td>2</table>"
@@ -56,21 +55,6 @@ def answer(message: bytes, fonts: FontConfiguration) -> bytes:
     # What the library raises for a refused address is no Exception, and running out of memory is one more answer.
     except BaseException as error:  # noqa: BLE001
         return f"-{type(error).__name__}: {error}".encode()
-
-
-def listen(line: socket.socket, wishes: queue.SimpleQueue[bytes]) -> None:
-    """Pass on what is asked; when nobody can ask any more, end the process in the middle of whatever it does."""
-    try:
-        while True:
-            wishes.put(wire.receive(line, most=MAX_REQUEST_BYTES))
-    finally:
-        os._exit(0)
-
-
-def limit(kind: int, most: int) -> None:
-    _, hard = resource.getrlimit(kind)
-    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(kind, (most, most))
 
 
 def main() -> None:

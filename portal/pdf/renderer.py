@@ -67,7 +67,7 @@ class Child:
     def start(cls, program: str) -> Child:
         ours, theirs = socket.socketpair()
         with theirs:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: S603  one of our own modules
                 [sys.executable, "-m", program],
                 cwd=settings.BASE_DIR,
                 env=_surroundings(),
