@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from certificates.models import Customer, Product
+from certificates.models import Product
 from certificates.rules import last_day, start_of_day
 from certificates.states import ValidationLevel
+from offers.forms.segments import brand_choices, owner_choices, read_countries, read_customers, write_customers
 from offers.models import Offer, PriceLevel
 from offers.rules.discounts import WINDOW_CLOSES, WINDOW_OPENS
 from offers.services.offers import NAMES, NEEDED, TERMS, UPGRADES, problems_of, with_terms
 from offers.wording.offers import PROBLEMS
 from portal.choices import Currency
-from portal.models import Membership, Partner
-from portal.roles import Role
+from portal.models import Partner
 
 AUTOMATIC, CODED = "automatic", "code"
-_MOST_CUSTOMERS = 500
 # Which kinds ask for a field; the page shows it for them alone.
 FIELD_KINDS: Mapping[str, str] = {
     **{
@@ -201,27 +199,10 @@ class OfferForm(forms.Form):
 
     def clean_customers(self) -> list[int]:
         """Their keys, in the order of the lines; a line that names nobody, or two, is told."""
-        lines = list(
-            dict.fromkeys(line.strip() for line in self.cleaned_data["customers"].splitlines() if line.strip())
-        )
-        if len(lines) > _MOST_CUSTOMERS:
-            raise ValidationError(_("At most %(number)s customers."), params={"number": _MOST_CUSTOMERS})
-        return [self._customer(line, found) for line, found in _customers(self.draft.partner, lines).items()]
-
-    def _customer(self, line: str, found: list[int]) -> int:
-        if not found:
-            raise ValidationError(_("There is no customer “%(line)s”."), params={"line": line})
-        if len(found) > 1:
-            words = _("Several customers are called “%(line)s”. Write the customer number.")
-            raise ValidationError(words, params={"line": line})
-        return found[0]
+        return read_customers(self.draft.partner, self.cleaned_data["customers"])
 
     def clean_countries(self) -> list[str]:
-        codes = self.cleaned_data["countries"].replace(",", " ").upper().split()
-        wrong = [code for code in codes if len(code) != 2 or not code.isascii() or not code.isalpha()]
-        if wrong:
-            raise ValidationError(_("“%(code)s” is no code of a country."), params={"code": wrong[0]})
-        return list(dict.fromkeys(codes))
+        return read_countries(self.cleaned_data["countries"])
 
     def clean(self) -> None:
         """Beside the fields themselves: whether the terms as a whole can stand."""
@@ -254,13 +235,12 @@ _LISTS = ("families", "products", "levels", "price_levels", "owners", "upgrade_t
 def _initial(offer: Offer) -> dict[str, Any]:
     """The draft as the form shows it."""
     shown = {name: getattr(offer, name) for name in _PLAIN}
-    names = Customer.objects.for_partner(offer.partner).filter(pk__in=offer.customers).order_by("name")
     return shown | {
         "currency": offer.currency or offer.partner.currency,
         "cap_currency": offer.currency or offer.partner.currency,
         "applies": CODED if offer.code else AUTOMATIC,
         "code": offer.code,
-        "customers": "\n".join(names.values_list("name", flat=True)) if offer.customers else "",
+        "customers": write_customers(offer.partner, offer.customers),
         "countries": ", ".join(offer.countries),
         "starts_on": offer.starts_at.date(),
         "ends_on": last_day(offer.ends_at) if offer.ends_at else None,
@@ -271,29 +251,14 @@ def _choices(partner: Partner) -> dict[str, list[tuple[Any, str]]]:
     """What of the catalogue and of the partner's own may be ticked; a field without choices is left out."""
     products = list(Product.objects.all())
     levels = PriceLevel.objects.for_partner(partner).order_by("name")
-    sellers = Membership.objects.for_partner(partner).filter(
-        role__in=[Role.ADMINISTRATOR, Role.ACCOUNT_MANAGER], is_active=True
-    )
     named = [(one.name_id, one.name) for one in products]
     return {
-        "families": [(family, family) for family in sorted({one.family for one in products})],
+        "families": brand_choices(),
         "products": named,
         "upgrade_targets": named,
         "price_levels": [(level.pk, level.name) for level in levels],
-        "owners": [(one.pk, str(one)) for one in sellers.select_related("user").order_by("user__last_name", "pk")],
+        "owners": owner_choices(partner),
     }
-
-
-def _customers(partner: Partner, lines: Iterable[str]) -> dict[str, list[int]]:
-    """The keys of the customers that each line names, by its number or its very name."""
-    found: dict[str, list[int]] = {line: [] for line in lines}
-    customers = Customer.objects.for_partner(partner)
-    for number, pk in customers.filter(number__in=found).exclude(number="").values_list("number", "pk"):
-        found[number].append(pk)
-    unnumbered = [line for line, keys in found.items() if not keys]
-    for name, pk in customers.filter(name__in=unnumbered).values_list("name", "pk"):
-        found[name].append(pk)
-    return found
 
 
 class EndForm(forms.Form):
