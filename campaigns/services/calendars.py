@@ -103,7 +103,12 @@ def following(calendars: Sequence[Calendar]) -> Case:
 
     `orders.annotate(calendar=following(calendars_of(partner)))`
     """
-    whens = [When(segment_of(calendar), then=Value(calendar.pk)) for calendar in calendars]
+    return first_that_fits([(calendar.pk, calendar) for calendar in calendars])
+
+
+def first_that_fits(keyed: Iterable[tuple[int, Calendar]]) -> Case:
+    """The same by any keys, so that one without a row can stand among them."""
+    whens = [When(segment_of(calendar), then=Value(key)) for key, calendar in keyed]
     return Case(*whens, default=None, output_field=BigIntegerField())
 
 
@@ -400,4 +405,3 @@ def _count_from(partner: Partner, now: datetime) -> None:
 def _put_in_order(partner: Partner, keys: Sequence[int]) -> None:
     for place, key in enumerate(keys):
         Calendar.objects.for_partner(partner).filter(pk=key).update(position=place)
-
