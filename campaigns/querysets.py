@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
+from django.db.models import BigIntegerField, Case, DecimalField, Exists, F, OuterRef, Q, Subquery, Sum, When
+from django.db.models.functions import Cast, Coalesce
 
+from campaigns.rules.calling import STANDS_AFTER
 from campaigns.states import OPEN_NOTICE_STATES, Channel, NoticeState
+from certificates.models import Reply, Request
+from certificates.querysets import CountOf, ReplyQuerySet, RequestQuerySet
+from certificates.states import LIVE_ORDER_STATES, RenewalMark
 from portal.access import PartnerQuerySet
 
 if TYPE_CHECKING:
-    from campaigns.models import Call, Notice
+    from campaigns.models import Call, CallItem, Notice
+    from portal.models import Membership
 
 
 class NoticeQuerySet(PartnerQuerySet["Notice"]):
@@ -35,5 +41,105 @@ class CallQuerySet(PartnerQuerySet["Call"]):
         return self.filter(state="open")
 
     def due(self, today: date) -> CallQuerySet:
-        """Open, and their day has come."""
-        return self.open().filter(Q(due_on__lte=today))
+        """Open, their day has come, and there is still something to speak of."""
+        return self.open().filter(due_on__lte=today).standing(today)
+
+    def later(self, today: date) -> CallQuerySet:
+        """Open, for another day."""
+        return self.open().filter(due_on__gt=today).standing(today)
+
+    def ended(self) -> CallQuerySet:
+        return self.exclude(state="open")
+
+    def standing(self, today: date) -> CallQuerySet:
+        """At least one order may be spoken of today; those that staff asked for without naming orders, always."""
+        items = _items_of_the_call()
+        return self.filter(Exists(items.standing(today)) | ~Exists(items))
+
+    def settled(self, today: date) -> CallQuerySet:
+        """Open, and none of their orders asks for anything any more, on whatever day."""
+        items = _items_of_the_call()
+        return self.open().filter(Exists(items)).exclude(Exists(items.asking(today)))
+
+    def of_owner(self, membership: Membership) -> CallQuerySet:
+        return self.filter(customer__owner=membership)
+
+    def with_outlook(self, today: date) -> CallQuerySet:
+        """Adds `orders_count`, `next_end`, `host`, `worth`, `worth_currency` of what stands, and `weight`, its urgency.
+
+        `worth` is what the orders bring in the currency of most; `whole_worth` the same without cents, to sort by.
+        """
+        items = _items_of_the_call().standing(today).order_by()
+        nearest = items.order_by("order__ends_on", "pk")
+        sums = items.filter(order__valuation__isnull=False).values("order__valuation__currency")
+        largest = sums.annotate(total=Sum("order__valuation__net")).order_by("-total")
+        found: CallQuerySet = self.annotate(
+            orders_count=CountOf(items.values("pk")),
+            next_end=Subquery(nearest.values("order__ends_on")[:1]),
+            host=Subquery(nearest.values("order__common_name")[:1]),
+            worth=Subquery(largest.values("total")[:1]),
+            worth_currency=Subquery(largest.values("order__valuation__currency")[:1]),
+        )
+        return found.annotate(whole_worth=Cast(Coalesce("worth", 0, output_field=_MONEY), BigIntegerField())).annotate(
+            weight=_weight(today) + F("whole_worth")
+        )
+
+    def with_last_attempt(self) -> CallQuerySet:
+        """Adds `last_attempt`, `last_outcome`, `last_at` and `last_promise`: of the newest that was not taken back."""
+        from campaigns.models import Attempt  # models are built upon these questions
+
+        attempts = Attempt.objects.filter(call=OuterRef("pk"), undone_at=None).order_by("-at", "-pk")
+        names = {"last_attempt": "pk", "last_outcome": "outcome", "last_at": "at", "last_promise": "promised_on"}
+        return self.annotate(**{name: Subquery(attempts.values(field)[:1]) for name, field in names.items()})
+
+
+class CallItemQuerySet(PartnerQuerySet["CallItem"]):
+    def asking(self, today: date) -> CallItemQuerySet:
+        """Their orders are live, unrenewed and not given up, with notices on; or their renewal is late.
+
+        What staff asked for is asked although notices are off.
+        """
+        wanted = Q(call__cause="staff") | Q(order__notices_enabled=True, order__customer__notices_enabled=True)
+        unrenewed = Q(
+            order__status__in=LIVE_ORDER_STATES,
+            order__renewal_mark=RenewalMark.NONE,
+            order__ends_on__gte=today - STANDS_AFTER,
+        )
+        given_up = Exists(_answers().standing().filter(kind="not_needed"))
+        return self.filter((wanted & unrenewed & ~given_up) | Q(Exists(_late_renewals(today))))
+
+    def standing(self, today: date) -> CallItemQuerySet:
+        """Of these, what the customer has not put off to a later day."""
+        return self.asking(today).exclude(Exists(_answers().silencing(today=today)))
+
+
+_MONEY = DecimalField(max_digits=14, decimal_places=2)
+# More than any call is worth, so that what is pressing stands before what is dear.
+_STEP = 10**12
+
+
+def _weight(today: date) -> Case:
+    """Ends within a week, or behind us, before those within a month, before the others."""
+    return Case(
+        When(next_end__lte=today + timedelta(days=7), then=2 * _STEP),
+        When(next_end__lte=today + timedelta(days=30), then=_STEP),
+        default=0,
+        output_field=BigIntegerField(),
+    )
+
+
+def _items_of_the_call() -> CallItemQuerySet:
+    from campaigns.models import CallItem  # models are built upon these questions
+
+    items: CallItemQuerySet = CallItem.objects.filter(call=OuterRef("pk"))
+    return items
+
+
+def _answers() -> ReplyQuerySet:
+    answers: ReplyQuerySet = Reply.objects.filter(order=OuterRef("order")).order_by()
+    return answers
+
+
+def _late_renewals(today: date) -> RequestQuerySet:
+    requests: RequestQuerySet = Request.objects.filter(order=OuterRef("order")).order_by()
+    return requests.late(today)

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.querysets import CallQuerySet
+from campaigns.querysets import CallItemQuerySet, CallQuerySet
 from certificates.models import Contact, Customer, Order
 from portal.access import PartnerManager, PartnerQuerySet
 from portal.models import PartnerOwned, User
@@ -64,7 +64,7 @@ class CallItem(PartnerOwned):
     call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="items")
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="call_items")
 
-    objects = PartnerManager.from_queryset(PartnerQuerySet)()
+    objects = PartnerManager.from_queryset(CallItemQuerySet)()
 
     class Meta:
         verbose_name = _("order to call about")
