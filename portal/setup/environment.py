@@ -38,6 +38,7 @@ def prepare_development() -> None:
 def prepare_tests() -> None:
     """All that the suite needs, a browser included."""
     system.ensure(system.TESTING)
+    system.prefer(system.LIGHT_CHROMIUM)
     prepare_development()
     ensure_files()
 

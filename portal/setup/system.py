@@ -28,8 +28,8 @@ def library(name: str) -> Callable[[], object]:
     return lambda: find_library(name)
 
 
-def program(*names: str) -> Callable[[], object]:
-    """Any one of these on PATH is enough."""
+def program(*names: str) -> Callable[[], str | None]:
+    """Any one of these on PATH is enough, the first of them best."""
     return lambda: next(filter(None, map(shutil.which, names)), None)
 
 
@@ -46,7 +46,10 @@ def postgresql_programs() -> Path | None:
 PANGO = Need("Pango", "libpangoft2-1.0-0", library("pangoft2-1.0"))
 # Without it the fonts in a PDF are cut down in Python, which takes three times as long.
 HARFBUZZ = Need("libharfbuzz-subset", "libharfbuzz-subset0", library("harfbuzz-subset"))
-CHROMIUM = Need("Chromium", "chromium", program("chromium", "chromium-browser", "google-chrome"))
+# The one without windows takes a quarter less of the machine's time; not every system has it.
+LIGHT_CHROMIUM = Need("Chromium without windows", "chromium-headless-shell", program("chromium-headless-shell"))
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+CHROMIUM = Need("Chromium", "chromium", program(*BROWSERS))
 OPENSSL = Need("openssl", "openssl", program("openssl"))
 GETTEXT = Need("gettext", "gettext", program("xgettext"))
 # A second reader of the PDFs, for those in which a font lacks letters.
@@ -65,6 +68,12 @@ def ensure(needs: Iterable[Need]) -> None:
     if missing:
         install(missing)
         refuse([need for need in missing if not need.found()])
+
+
+def prefer(need: Need) -> None:
+    """Install it where apt offers it; else something else will do."""
+    if not need.found() and right_to_install() is not None and succeeds(["apt-cache", "show", need.package]):
+        install([need])
 
 
 def install(missing: list[Need]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 
@@ -15,18 +14,20 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from certificates.services import demo
 from portal import clock, sql
 from portal.demo import PARTNER_SLUG
+from portal.setup import system
 from tests.factories import make_connection, make_member, make_partner, make_user
 from tests.journeys.house import House, open_house
 from tests.journeys.people import CLAIRE
 from tests.journeys.visits import Visits, Watch
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
     "--no-sandbox",
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Letters as wide as on a screen, wherever the one without windows would round them.
+    "--font-render-hinting=none",
 ]
 
 
@@ -41,7 +42,7 @@ def empty_database() -> None:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """One headless Chromium, the one on PATH."""
-    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    program = system.program(*system.BROWSERS)()
     assert program, "no Chromium on PATH"
     # Playwright keeps an event loop in this thread, at which Django would refuse every query made beside it.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"

@@ -88,5 +88,21 @@ def test_a_failing_apt_ends_the_set_up(path: Path, monkeypatch: pytest.MonkeyPat
         system.ensure([MISSING])
 
 
+@pytest.mark.parametrize(("offered", "installed"), [(0, True), (100, False)])
+def test_what_is_better_is_installed_where_it_is_offered(
+    path: Path, monkeypatch: pytest.MonkeyPatch, offered: int, installed: bool
+) -> None:
+    add_program(path, "apt-get", APT)
+    add_program(path, "apt-cache", f"#!/bin/sh\nexit {offered}\n")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setenv("APT_LOG", str(path / "log"))
+    monkeypatch.setenv("APT_MADE", str(path / "made"))
+
+    system.prefer(system.Need("Better", "libbetter", (path / "made").exists))
+
+    assert (path / "made").exists() is installed
+    assert (path / "log").exists() is installed
+
+
 def test_what_the_suite_runs_on_is_found_on_this_machine() -> None:
     assert [need.name for need in system.TESTING if not need.found()] == []
