@@ -98,7 +98,7 @@ def enqueue(
 
 
 def enqueue_many(drafts: Sequence[Draft], *, now: datetime) -> Queued:
-    """Queue many letters in the caller's transaction, with three queries for every 500; keys already known stay.
+    """Queue many letters in the caller's transaction, 500 with each statement; letters already known stay as they are.
 
     Raises KeyTaken, or CodeTaken, when nothing of the transaction may be kept.
     """
