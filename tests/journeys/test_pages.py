@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from email.message import EmailMessage
 from urllib.parse import urlsplit
 
@@ -9,7 +9,7 @@ from django.db.models import Model, Q
 from django.test import Client
 from django.urls import reverse
 from django_scopes import scope, scopes_disabled
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from campaigns.models import Message
 from campaigns.services.unsubscribing import unsubscribe_url
@@ -40,7 +40,7 @@ from tests.journeys.looks import barriers, overhang
 from tests.journeys.people import CLAIRE, ELISE, NADIA, STRANGER, speak
 from tests.journeys.rows import order_of, way_in
 from tests.journeys.stages import make_quotes
-from tests.journeys.visits import DESK, PHONE, Visits
+from tests.journeys.visits import DESK, PHONE, Visits, Watch
 from tests.offers.factories import make_offer
 from tests.walk import PLACES
 
@@ -170,6 +170,22 @@ ROWS: Mapping[str, type[Model]] = {
 
 
 @pytest.fixture(scope="module")
+def lasting(browser: Browser, house: House) -> Iterator[Visits]:
+    opened = Visits(browser, house.url, Watch(house.url))
+    yield opened
+    opened.close()
+    assert opened.watch.told() == []
+
+
+@pytest.fixture
+def visits(lasting: Visits) -> Iterator[Visits]:
+    """As elsewhere, but who is signed in keeps the page open: to open one costs as much as to look."""
+    yield lasting
+    lasting.close_others()
+    assert lasting.watch.told() == []
+
+
+@pytest.fixture(scope="module")
 def letter(demo_house: House) -> str:
     """The key of a letter in the mailbox."""
     message = EmailMessage()
@@ -289,7 +305,7 @@ def test_choosing_orders_and_waiting_for_many_quotes_is_for_everybody(visits: Vi
 
 def hindrances(visits: Visits, person: str, address: str) -> list[str]:
     """What keeps anybody from reading the page: light and wide in English, dark and narrow in French."""
-    page = visits.open(person)
+    page = visits.again(person)
     speak("en", person, page, visits.origin)
     answer = page.goto(address)
     assert answer is not None

@@ -51,6 +51,11 @@ class Watch:
         if response.status >= 500:
             self.faults.append(f"{response.status}: {response.request.method} {response.url}")
 
+    def told(self) -> list[str]:
+        """What went wrong since this was asked last."""
+        told, self.faults = self.faults, []
+        return told
+
 
 @dataclass
 class Visits:
@@ -60,6 +65,8 @@ class Visits:
     origin: str
     watch: Watch
     contexts: list[BrowserContext] = field(default_factory=list)
+    # The one page that each of the people signed in keeps open
+    kept: dict[str, Page] = field(default_factory=dict)
 
     def open(self, email: str = "", *, size: tuple[int, int] = DESK, javascript: bool = True, **more: Any) -> Page:
         """A fresh page of a browser of its own: of the person signed in with this address, else of a stranger."""
@@ -78,6 +85,16 @@ class Visits:
             context.add_cookies([self.session_of(email)])
         return context.new_page()
 
+    def again(self, email: str) -> Page:
+        """The page that this person keeps open, wide and light; a stranger has a fresh one."""
+        if not email:
+            return self.open()
+        page = self.kept.get(email) or self.open(email)
+        self.kept[email] = page
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
+        return page
+
     def session_of(self, email: str) -> Any:
         """The cookie of a person who has signed in; the journey through the door itself has its own tests."""
         client = Client()
@@ -87,5 +104,13 @@ class Visits:
         }
 
     def close(self) -> None:
+        self.kept.clear()
+        self.close_others()
+
+    def close_others(self) -> None:
+        """All but what people keep open."""
+        kept = [page.context for page in self.kept.values()]
         for context in self.contexts:
-            context.close()
+            if context not in kept:
+                context.close()
+        self.contexts = kept
