@@ -6,13 +6,18 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 from django.core.cache import caches
+from django.core.management import call_command
 from django.db import connection
+from django.test import override_settings
 from django_scopes import scope
 from hypothesis import settings as examples
+from pytest_django import DjangoDbBlocker
 
 from portal import clock, sql
+from portal.demo import PARTNER_SLUG
 from portal.models import Partner
 from tests import factories
+from tests.keeping import empty_database
 
 # How long an example takes says how busy the machine is, and nothing about the house.
 examples.register_profile("house", deadline=None)
@@ -42,6 +47,16 @@ def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequ
             flush(sql_list)
 
         connection.ops.execute_sql_flush = lifted  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="module")
+def demo_once(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Partner]:
+    """The demo's partner, made once for a module; each test also asks for `db`, which undoes what it did."""
+    with django_db_blocker.unblock(), override_settings(PORTAL_TODAY=factories.TODAY.isoformat()):
+        clock._first_asked.cache_clear()
+        call_command("seed_demo", verbosity=0)
+        yield Partner.objects.get(slug=PARTNER_SLUG)
+        empty_database()
 
 
 @pytest.fixture

@@ -16,9 +16,8 @@ from tests.factories import TODAY
 
 
 @pytest.fixture
-def relais(db: None) -> Partner:
-    call_command("seed_demo", verbosity=0)
-    return Partner.objects.get(slug=demo.PARTNER_SLUG)
+def relais(demo_once: Partner, db: None) -> Partner:
+    return demo_once
 
 
 def test_demo_holds_what_an_account_manager_meets(relais: Partner) -> None:

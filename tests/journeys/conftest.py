@@ -7,18 +7,15 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from django.core.management import call_command
-from django.db import connection, connections
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from certificates.services import demo
-from portal import clock, sql
 from portal.demo import PARTNER_SLUG
 from portal.setup import system
 from tests.factories import make_connection, make_member, make_partner, make_user
 from tests.journeys.house import House, open_house
 from tests.journeys.people import CLAIRE
 from tests.journeys.visits import Visits, Watch
+from tests.keeping import empty_database, put_demo
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -29,14 +26,6 @@ ARGUMENTS = [
     # Letters as wide as on a screen, wherever the one without windows would round them.
     "--font-render-hinting=none",
 ]
-
-
-def empty_database() -> None:
-    if connection.vendor == "sqlite":
-        # Flush deletes row by row there; it ends like a migration run, by which the guard returns.
-        sql.lift_append_only(connection)
-    call_command("flush", interactive=False, verbosity=0)
-    connections.close_all()
 
 
 @pytest.fixture(scope="package")
@@ -85,7 +74,7 @@ def worker(house: House) -> Iterator[subprocess.Popen[bytes]]:
 @pytest.fixture(scope="module")
 def demo_house(house: House) -> House:
     """The house with the demo's partner, people, customers and orders, as they are on the pinned day."""
-    demo.seed(now=clock.now())
+    put_demo()
     return house
 
 

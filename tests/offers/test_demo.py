@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from django.core.management import call_command
 from django_scopes import scope
 
 from certificates.models import Order, Product, Request
@@ -16,14 +15,12 @@ from offers.services.offer_results import results_of
 from offers.services.previewing import preview_offer
 from offers.wording.offers import gives
 from portal import clock
-from portal.demo import PARTNER_SLUG
 from portal.models import Partner
 
 
 @pytest.fixture
-def relais(db: None) -> Partner:
-    call_command("seed_demo", verbosity=0)
-    return Partner.objects.get(slug=PARTNER_SLUG)
+def relais(demo_once: Partner, db: None) -> Partner:
+    return demo_once
 
 
 def test_everything_on_its_pages_has_a_price(relais: Partner) -> None:
