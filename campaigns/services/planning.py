@@ -1,0 +1,248 @@
+"""Plan every touchpoint of the coming week, once: whole sets at a time, as often as anybody asks, whatever was missed.
+
+Each step of a calendar becomes a notice per order, end and reader. A second run, a second scheduler or a clock that was
+set back finds them made. After a standstill, what is still within its grace is planned, and what is not is missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import structlog
+from django.db import transaction
+
+from campaigns import sql
+from campaigns.models import Calendar, Step
+from campaigns.rules import ladder, timing
+from campaigns.services import standing
+from campaigns.services.calendars import SEGMENT, calendars_of, ensure_calendar, steps_of
+from campaigns.states import NoticeState, Reason
+from certificates.models import Contact
+from certificates.rules import DAY
+from portal.access import on_behalf_of
+from portal.models import Membership, Partner
+
+log = structlog.get_logger(__name__)
+
+# So far ahead notices stand in the outbox, where people can hold them.
+PLAN_AHEAD = timedelta(days=7)
+# What was due longer ago than this, nobody asks about.
+FORGOTTEN = timedelta(days=100)
+# Rows of one transaction: on SQLite nobody else writes meanwhile.
+BATCH = 10_000
+_STATES = (NoticeState.PLANNED, NoticeState.MISSED, NoticeState.SUPPRESSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a run did: notices by what became of them.
+
+    `planned`, `missed` and `unreadable` (nobody can be reached) are new; `retimed`, `revived`, `moved` (their end has
+    moved) and `silenced` (for any other reason) were there. `late` were planned and have come too late. `failed` counts
+    the partners whose plan could not be made.
+    """
+
+    planned: int = 0
+    missed: int = 0
+    unreadable: int = 0
+    retimed: int = 0
+    revived: int = 0
+    moved: int = 0
+    silenced: int = 0
+    late: int = 0
+    failed: int = 0
+
+    def __add__(self, other: Planned) -> Planned:
+        return Planned(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+
+
+def plan_touchpoints(*, now: datetime, partner: Partner | None = None, dry_run: bool = False) -> Planned:
+    """Plan for one partner, or for all that are active; with `dry_run` nothing is kept.
+
+    Asked twice, the second time changes nothing. A partner whose plan fails does not keep the others waiting.
+    """
+    partners = [partner] if partner is not None else list(Partner.objects.filter(is_active=True))
+    return sum((_plan_safely(one, now, dry_run=dry_run) for one in partners), Planned())
+
+
+def _plan_safely(partner: Partner, now: datetime, *, dry_run: bool) -> Planned:
+    try:
+        with on_behalf_of(partner):
+            return _try(partner, now) if dry_run else _plan(partner, now)
+    except Exception:
+        # One partner's poisoned calendar must not stop the rest; the next run tries again.
+        log.exception("planning_failed", partner=partner.slug)
+        return Planned(failed=1)
+
+
+def _try(partner: Partner, now: datetime) -> Planned:
+    with transaction.atomic():
+        found = _plan(partner, now)
+        transaction.set_rollback(True)
+    return found
+
+
+def _plan(partner: Partner, now: datetime) -> Planned:
+    ensure_calendar(partner)
+    late = standing.mark_missed(now, partner=partner)
+    revived = standing.revive(now, partner=partner)
+    new = _plan_calendars(partner, now)
+    quiet = standing.silence_by_reason(now, partner=partner)
+    _remember(partner, now)
+    moved = quiet.pop(Reason.END_MOVED, 0)
+    return new + Planned(revived=revived, moved=moved, silenced=sum(quiet.values()), late=late)
+
+
+def _plan_calendars(partner: Partner, now: datetime) -> Planned:
+    calendars = calendars_of(partner)
+    zones = _zones(partner)
+    done = (_plan_calendar(one, calendars[:place], zones, now) for place, one in enumerate(calendars))
+    return sum(done, Planned())
+
+
+def _remember(partner: Partner, now: datetime) -> None:
+    """All is planned up to here, also by calendars that are switched off; a clock set back takes nothing of it back."""
+    until = now + PLAN_AHEAD
+    calendars = Calendar.objects.for_partner(partner)
+    calendars.filter(planned_until=None).update(planned_until=until)
+    calendars.filter(planned_until__lt=until).update(planned_until=until)
+
+
+# One calendar
+
+
+def _plan_calendar(calendar: Calendar, earlier: Sequence[Calendar], zones: Sequence[str], now: datetime) -> Planned:
+    since = _since(calendar, now)
+    moments = list(_moments(zones, hours_of(calendar), since=since, now=now))
+    run = sql.Run(
+        partner=calendar.partner_id,
+        zone=calendar.partner.time_zone,
+        segment=sql.Segment(_segment(calendar), [_segment(one) for one in earlier]),
+        now=now,
+        horizon=now + PLAN_AHEAD,
+        planned_until=since,
+        least_days=ladder.LEAST_DAYS,
+        reissue_lead_days=standing.REISSUE_LEAD_DAYS,
+    )
+    plans = list(_step_plans(steps_of(calendar), _days(moments, since=since, now=now)))
+    with sql.staging(moments):
+        return sum((_plan_step(plan, run, calendar) for plan in plans), Planned())
+
+
+def _plan_step(plan: sql.StepPlan, run: sql.Run, calendar: Calendar) -> Planned:
+    sql.stage(plan, run)
+    return sum((_plan_batch(batch, run, calendar) for batch in sql.batches(plan, size=BATCH)), Planned())
+
+
+def _plan_batch(batch: sql.Batch, run: sql.Run, calendar: Calendar) -> Planned:
+    """Under the calendar's lock, so that two schedulers never wait for each other's rows crosswise."""
+    with transaction.atomic():
+        Calendar.objects.select_for_update().values_list("pk").get(pk=calendar.pk)
+        retimed = sql.retime_staged(batch)
+        swapped = sql.swap_readers(batch, run)
+        planned, missed, unreadable = (sql.insert_staged(batch, run, state) for state in _STATES)
+    return Planned(planned, missed, unreadable, retimed, revived=swapped.back, silenced=swapped.away)
+
+
+def hours_of(calendar: Calendar) -> timing.Hours:
+    """The calendar's hours, as the rules read them."""
+    return timing.Hours(
+        sends_at=calendar.sends_at,
+        quiet_from=calendar.quiet_from,
+        quiet_until=calendar.quiet_until,
+        working_days=frozenset(calendar.working_days),
+        days_off=frozenset(date.fromisoformat(day) for day in calendar.days_off),
+        grace_days=calendar.grace_days,
+    )
+
+
+def when_of(step: Step) -> timing.When:
+    return timing.When(days=step.days, share=step.share)
+
+
+def _since(calendar: Calendar, now: datetime) -> datetime | None:
+    """From where on steps were not planned yet; None where nothing ever was."""
+    until = calendar.planned_until
+    return None if until is None else max(until, now - FORGOTTEN)
+
+
+def _segment(calendar: Calendar) -> dict[str, list[int | str]]:
+    return {name: getattr(calendar, name) for name in SEGMENT}
+
+
+# What the rules say of each step and day
+
+
+def _step_plans(steps: Iterable[Step], days: _Days) -> Iterator[sql.StepPlan]:
+    steps = list(steps)
+    for step in steps:
+        siblings = [one for one in steps if (one.basis, one.channel) == (step.basis, step.channel)]
+        following = sorted((when_of(one) for one in siblings), key=lambda when: when.rank)
+        after = [when for when in following if when.rank > when_of(step).rank]
+        warnings = [when for when in following if when.is_before]
+        yield sql.StepPlan(
+            step=step.pk,
+            channel=step.channel,
+            recipients=step.recipients,
+            days=step.days,
+            share=step.share,
+            next_at=_at(after[0]) if after else None,
+            last_at=_at(warnings[-1]) if warnings else None,
+            since=step.since,
+            first_day=days.first,
+            last_day=days.last,
+        )
+
+
+def _at(when: timing.When) -> int | None:
+    return when.days if when.share is None else when.share
+
+
+def _moments(
+    zones: Iterable[str], hours: timing.Hours, *, since: datetime | None, now: datetime
+) -> Iterator[sql.MomentRow]:
+    """Every day in every zone: those on which a step may be due in this run, and those of the steps after it."""
+    grace = hours.grace_days * DAY
+    first = min(since or now, now) - grace - (timing.LONGEST_BREAK + 1) * DAY
+    beyond = now + PLAN_AHEAD + grace + (timing.LONGEST_BREAK + 2) * DAY
+    for name in zones:
+        zone = _zone(name)
+        for ahead in range((beyond - first).days + 1):
+            day = first.date() + ahead * DAY
+            permitted, usual = timing.permitted(day, hours, zone), timing.at(day, hours.sends_at, zone)
+            yield sql.MomentRow(name, day, permitted, permitted + grace, usual, usual + grace)
+
+
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """The first and the last day on which a step may stand to be due in this run."""
+
+    first: date
+    last: date
+
+
+def _days(moments: Iterable[sql.MomentRow], *, since: datetime | None, now: datetime) -> _Days:
+    asked = (
+        one.day
+        for one in moments
+        if one.usual <= now + PLAN_AHEAD + DAY and (one.permitted_until > now or one.permitted > (since or now))
+    )
+    days = sorted(set(asked))
+    return _Days(days[0], days[-1])
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def _zones(partner: Partner) -> list[str]:
+    """Every time zone in which somebody of the partner reads."""
+    contacts = Contact.objects.for_partner(partner).order_by().values_list("time_zone", flat=True).distinct()
+    staff = Membership.objects.for_partner(partner).order_by().values_list("user__time_zone", flat=True).distinct()
+    return sorted({partner.time_zone, *contacts, *staff})

@@ -1,0 +1,532 @@
+"""Planning by whole sets: each step's notices are worked out by one statement, over however many orders.
+
+What a step means on each day in each time zone comes from the rules, as a small table (`plan_moment`). A step's notices
+are gathered in a second one (`plan_stage`) without a lock on anything, and go from there to their own, batch by batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from campaigns.states import NoticeState, Reason, Recipient
+from certificates.services.imports.sql import load
+from certificates.states import LIVE_ORDER_STATES, ContactRole, EmailState, OrderStatus, RenewalMark
+
+# The roles of contacts that a stage reaches; the account manager is one of the partner's own people.
+ROLES = {
+    Recipient.TECHNICAL: ContactRole.TECHNICAL,
+    Recipient.BUYER: ContactRole.BUYER,
+    Recipient.MANAGER: ContactRole.MANAGER,
+}
+_REACHABLE = f"{{0}}.email <> '' AND {{0}}.email_state = '{EmailState.OK}'"
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What the two databases write differently."""
+
+    least: str
+    later: str  # a date, so many days on
+    seconds: str  # from one moment to another
+    utc_date: str
+    an_hour_before: str
+
+
+POSTGRESQL = Dialect(
+    least="LEAST",
+    later="({day} + CAST({days} AS integer))",
+    seconds="CAST(FLOOR(EXTRACT(EPOCH FROM ({until} - {since}))) AS bigint)",
+    utc_date="CAST({moment} AT TIME ZONE 'UTC' AS date)",
+    an_hour_before="({moment} - INTERVAL '1 hour')",
+)
+SQLITE = Dialect(
+    least="MIN",
+    later="date({day}, ({days}) || ' days')",
+    seconds="(strftime('%%s', {until}) - strftime('%%s', {since}))",
+    utc_date="date({moment})",
+    an_hour_before="datetime({moment}, '-1 hour')",
+)
+
+
+def dialect_of(database: BaseDatabaseWrapper) -> Dialect:
+    return POSTGRESQL if database.vendor == "postgresql" else SQLITE
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """The orders of a calendar: those that fit it and none of the calendars before it. Empty lists mean everything."""
+
+    own: Mapping[str, Sequence[Any]]
+    others: Sequence[Mapping[str, Sequence[Any]]] = ()
+
+
+_SEGMENT_COLUMNS = {
+    "families": "COALESCE(p.family, '')",
+    "levels": "COALESCE(p.level, '')",
+    "countries": "c.country",
+    "customers": "c.id",
+    "owners": "COALESCE(c.owner_id, 0)",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepPlan:
+    """One step to plan: `days` from the order's end or a `share` of its certificate's life, and its neighbours'.
+
+    `next_…` is the step after it, `last_…` the last before the end, None where there is none. `first_day` and
+    `last_day` are the days on which it may stand to be due within the run.
+    """
+
+    step: int
+    channel: str
+    recipients: Sequence[str] = ()
+    days: int | None = None
+    share: int | None = None
+    next_at: int | None = None
+    last_at: int | None = None
+    since: datetime | None = None
+    first_day: date
+    last_day: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What all steps of a calendar share: whose it is, which orders, and from when to when."""
+
+    partner: int
+    zone: str
+    segment: Segment
+    now: datetime
+    horizon: datetime
+    planned_until: datetime | None
+    least_days: int
+    reissue_lead_days: int
+    longest_life: int = field(default=1200)
+
+
+# The tables of a run
+
+_CREATE = (
+    "DROP TABLE IF EXISTS plan_moment",
+    "DROP TABLE IF EXISTS plan_stage",
+    """CREATE TEMPORARY TABLE plan_moment (
+      zone varchar(64) NOT NULL, day date NOT NULL, permitted {timestamp} NOT NULL,
+      permitted_until {timestamp} NOT NULL, usual {timestamp} NOT NULL, usual_until {timestamp} NOT NULL,
+      PRIMARY KEY (zone, day))""",
+    """CREATE TEMPORARY TABLE plan_stage (
+      step_id bigint NOT NULL, order_id bigint NOT NULL, certificate_id bigint,
+      customer_id bigint NOT NULL, contact_id bigint, member_id bigint, ends_at {timestamp} NOT NULL, day date NOT NULL,
+      due_at {timestamp} NOT NULL, expires_at {timestamp} NOT NULL, state varchar(10) NOT NULL,
+      reason varchar(16) NOT NULL)""",
+    "CREATE INDEX plan_stage_order ON plan_stage (step_id, order_id)",
+)
+_MOMENT_COLUMNS = ("zone", "day", "permitted", "permitted_until", "usual", "usual_until")
+
+
+@dataclass(frozen=True, slots=True)
+class MomentRow:
+    """One day in one zone: the first moment that is permitted and the usual one, and the end of the grace of each."""
+
+    zone: str
+    day: date
+    permitted: datetime
+    permitted_until: datetime
+    usual: datetime
+    usual_until: datetime
+
+
+@contextmanager
+def staging(moments: Iterable[MomentRow]) -> Iterator[None]:
+    """Both tables, the moments in theirs; they belong to this connection alone and are gone at the end."""
+    with connection.cursor() as cursor:
+        for statement in _CREATE:
+            cursor.execute(statement.format(timestamp=_timestamp()))
+    load("plan_moment", _MOMENT_COLUMNS, (_adapted(one) for one in moments))
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("ANALYZE plan_moment")
+        yield
+        cursor.execute("DROP TABLE plan_moment")
+        cursor.execute("DROP TABLE plan_stage")
+
+
+def _timestamp() -> str:
+    return "timestamp with time zone" if connection.vendor == "postgresql" else "datetime"
+
+
+def _adapted(one: MomentRow) -> tuple[Any, ...]:
+    moments = (one.permitted, one.permitted_until, one.usual, one.usual_until)
+    return one.zone, one.day.isoformat(), *(_moment(each) for each in moments)
+
+
+def _moment(when: datetime | None) -> Any:
+    return None if when is None else connection.ops.adapt_datetimefield_value(when)
+
+
+# Gathering what a step plans
+
+# The innermost finds the day and the reader, the next one the moment, the outermost what of it belongs to this run.
+_STAGE = """
+INSERT INTO plan_stage (step_id, order_id, certificate_id, customer_id, contact_id, member_id, ends_at, day, due_at,
+  expires_at, state, reason)
+SELECT %(step)s, order_id, certificate_id, customer_id, contact_id, member_id, ends_at, day, due_at, expires_at,
+  CASE WHEN expires_at <= %(now)s THEN '{missed}' WHEN is_lost THEN '{suppressed}' ELSE '{planned}' END,
+  CASE WHEN expires_at <= %(now)s THEN '{grace_over}' WHEN is_lost THEN '{nobody}' ELSE '' END
+FROM (
+  SELECT order_id, certificate_id, customer_id, contact_id, member_id, ends_at, day, is_lost, due_at,
+    {least}(until, COALESCE(CASE WHEN next_at > due_at THEN next_at END, until){or_its_end}) AS expires_at
+  FROM (
+    SELECT o.id AS order_id, {certificate} AS certificate_id, o.customer_id, {contact} AS contact_id,
+      {member} AS member_id, {ends_at} AS ends_at, m.day, {is_lost} AS is_lost, {due_at} AS due_at, {until} AS until,
+      {next_at} AS next_at
+    FROM certificates_order o
+    JOIN certificates_customer c ON c.id = o.customer_id
+    {product}{current}{reader}
+    JOIN plan_moment m ON m.zone = {zone} AND m.day = {day}
+    {neighbours}
+    WHERE o.partner_id = %(partner)s AND o.renewal_mark = '{unrenewed}' AND o.status IN ({statuses})
+      AND o.notices_enabled AND c.notices_enabled AND {ends_on} BETWEEN %(first_end)s AND %(last_end)s
+      AND m.day BETWEEN %(first_day)s AND %(last_day)s AND {lives}{segment}{unread}
+  ) timed
+) planned
+WHERE due_at <= %(horizon)s AND (expires_at > %(now)s{or_missed}){and_since}
+"""
+_CONTACT = """
+    LEFT JOIN certificates_contact own ON own.id = o.contact_id AND own.customer_id = o.customer_id
+    JOIN certificates_contact k ON k.customer_id = o.customer_id AND {reachable} AND ({who})"""
+_OWN = """(own.id IS NOT NULL AND {own_reachable} AND k.id = own.id
+      OR k.role = 'technical' AND (own.id IS NULL OR NOT ({own_reachable})))"""
+_OWNER = """
+    JOIN portal_membership w ON w.id = c.owner_id AND w.is_active
+    JOIN portal_user k ON k.id = w.user_id AND k.is_active"""
+_ANYBODY = """
+    LEFT JOIN certificates_contact k ON k.id = (
+      SELECT MIN(a.id) FROM certificates_contact a WHERE a.customer_id = o.customer_id AND {reachable})"""
+_NO_READER = """
+    LEFT JOIN certificates_contact k ON k.id = o.contact_id AND k.customer_id = o.customer_id"""
+_CURRENT = """
+    LEFT JOIN certificates_certificate x ON x.order_id = o.id AND x.is_current"""
+_PRODUCT = """
+    LEFT JOIN certificates_product p ON p.id = o.product_id"""
+_STAGED = "SELECT 1 FROM plan_stage s WHERE s.step_id = %(step)s AND s.order_id = o.id"
+_NEIGHBOUR = """
+    LEFT JOIN plan_moment {name} ON {name}.zone = m.zone AND {name}.day = {day}"""
+
+
+def stage(plan: StepPlan, run: Run) -> None:
+    """Gather the notices of one step, for each of its readers."""
+    if plan.channel != "email":
+        _stage(plan, run, _Reader(_NO_READER, zone="COALESCE(k.time_zone, %(zone)s)"))
+        return
+    contacts = [one for one in plan.recipients if one != Recipient.OWNER] or [Recipient.TECHNICAL]
+    if Recipient.OWNER in plan.recipients:
+        _stage(plan, run, _Reader(_OWNER, zone="k.time_zone", member="w.id"))
+    if list(plan.recipients) != [Recipient.OWNER]:
+        _stage(plan, run, _Reader(_contacts(contacts), zone="k.time_zone", contact="k.id"))
+    anybody = _Reader(
+        _ANYBODY.format(reachable=_REACHABLE.format("a")),
+        zone="COALESCE(k.time_zone, %(zone)s)",
+        contact="k.id",
+        is_lost="k.id IS NULL",
+        unread=_unread(only_contacts=list(plan.recipients) != [Recipient.OWNER]),
+    )
+    _stage(plan, run, anybody)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """How a statement finds its reader, and the zone of the reader's clock."""
+
+    joined: str
+    zone: str
+    contact: str = "CAST(NULL AS bigint)"
+    member: str = "CAST(NULL AS bigint)"
+    is_lost: str = "1 = 0"
+    unread: str = ""
+
+
+def _contacts(recipients: Iterable[str]) -> str:
+    wanted = list(recipients)
+    who = [f"k.role = '{ROLES[Recipient(one)]}'" for one in wanted if one != Recipient.TECHNICAL]
+    if Recipient.TECHNICAL in wanted:
+        who.append(_OWN.format(own_reachable=_REACHABLE.format("own")))
+    return _CONTACT.format(reachable=_REACHABLE.format("k"), who=" OR ".join(who))
+
+
+def _unread(*, only_contacts: bool) -> str:
+    """Nobody at the customer reads the step yet; and where nobody can, nobody of the house does."""
+    if not only_contacts:
+        return f" AND NOT EXISTS ({_STAGED})"
+    told = f"{_STAGED} AND s.contact_id IS NOT NULL"
+    return f" AND NOT EXISTS ({told}) AND (k.id IS NOT NULL OR NOT EXISTS ({_STAGED}))"
+
+
+def _stage(plan: StepPlan, run: Run, reader: _Reader) -> None:
+    params = _params(plan, run)
+    words = {**_words(plan, run, params), **_reader_words(reader)}
+    statement = _STAGE.format(**words)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+
+
+def _reader_words(reader: _Reader) -> dict[str, str]:
+    return {
+        "reader": reader.joined,
+        "zone": reader.zone,
+        "contact": reader.contact,
+        "member": reader.member,
+        "is_lost": reader.is_lost,
+        "unread": reader.unread,
+    }
+
+
+def _words(plan: StepPlan, run: Run, params: dict[str, Any]) -> dict[str, str]:
+    """The statement's pieces for one step."""
+    dialect = dialect_of(connection)
+    is_reissue = plan.share is not None
+    warns = is_reissue or (plan.days or 0) < 0
+    ends_at = "o.certificate_ends_at" if is_reissue else "o.ends_at"
+    days = _Days(dialect, is_reissue=is_reissue)
+    statuses = [OrderStatus.ISSUED] if is_reissue else LIVE_ORDER_STATES
+    return {
+        "missed": NoticeState.MISSED,
+        "suppressed": NoticeState.SUPPRESSED,
+        "planned": NoticeState.PLANNED,
+        "grace_over": Reason.GRACE_OVER,
+        "nobody": Reason.NOBODY,
+        "unrenewed": RenewalMark.NONE,
+        "statuses": ", ".join(f"'{status}'" for status in statuses),
+        "least": dialect.least,
+        "or_its_end": ", ends_at" if warns else "",
+        "certificate": "x.id" if is_reissue else "CAST(NULL AS bigint)",
+        "current": _CURRENT if is_reissue else "",
+        "product": _PRODUCT,
+        "ends_at": ends_at,
+        "ends_on": "o.certificate_ends_on" if is_reissue else "o.ends_on",
+        "day": days.of("%(at)s"),
+        "lives": days.lives(),
+        "segment": _segment(run.segment, params),
+        "or_missed": "" if run.planned_until is None else " OR due_at > %(planned_until)s",
+        "and_since": "" if plan.since is None else " AND due_at >= %(since)s",
+        **_timing(plan, dialect, days, ends_at, warns=warns),
+    }
+
+
+def _timing(plan: StepPlan, dialect: Dialect, days: _Days, ends_at: str, *, warns: bool) -> dict[str, str]:
+    """When it is due: permitted, or, where that comes after what it warns of, when the last before the end is."""
+    neighbours = ""
+    if plan.next_at is not None:
+        neighbours += _NEIGHBOUR.format(name="n", day=days.of("%(next_at)s"))
+    if warns:
+        neighbours += _NEIGHBOUR.format(name="f", day=days.of("%(last_at)s"))
+    soonest = f"{dialect.least}(COALESCE(f.usual, m.usual), {dialect.an_hour_before.format(moment=ends_at)})"
+    in_time, grace = f"CASE WHEN m.permitted < {ends_at} THEN", "COALESCE(f.usual_until, m.usual_until)"
+    return {
+        "neighbours": neighbours,
+        "next_at": "n.permitted" if plan.next_at is not None else "m.permitted",
+        "due_at": f"{in_time} m.permitted ELSE {soonest} END" if warns else "m.permitted",
+        "until": f"{in_time} m.permitted_until ELSE {grace} END" if warns else "m.permitted_until",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """The day on which a step stands, as the rules count it: `timing.day_of` in the database's words."""
+
+    dialect: Dialect
+    is_reissue: bool
+
+    def of(self, at: str) -> str:
+        if not self.is_reissue:
+            return self.dialect.later.format(day="o.ends_on", days=at)
+        return self.dialect.later.format(day="o.certificate_ends_on", days=f"-({self.left(at)})")
+
+    def left(self, share: str) -> str:
+        return f"CASE WHEN {self.part(share)} < %(least_days)s THEN %(least_days)s ELSE {self.part(share)} END"
+
+    def part(self, share: str) -> str:
+        return f"(({self.life()} * {share} + 99) / 100)"
+
+    def life(self) -> str:
+        seconds = self.dialect.seconds.format(until="o.certificate_ends_at", since="o.certificate_starts_at")
+        return f"({seconds} / 86400)"
+
+    def lives(self) -> str:
+        """Its day lies within the life; a reissue is asked for only while the order goes on without its certificate."""
+        if not self.is_reissue:
+            began = self.dialect.utc_date.format(moment="o.starts_at")
+            return f"(o.starts_at IS NULL OR m.day > {began})"
+        began = self.dialect.utc_date.format(moment="o.certificate_starts_at")
+        goes_on = self.dialect.later.format(day="o.certificate_ends_on", days="%(lead)s")
+        return f"m.day > {began} AND o.ends_on > {goes_on} AND ({self.left('%(at)s')}) < {self.life()}"
+
+
+def _segment(segment: Segment, params: dict[str, Any]) -> str:
+    own = _conditions("own", segment.own, params)
+    others = [_conditions(f"other{number}", other, params) for number, other in enumerate(segment.others)]
+    # a calendar for everything leaves nothing to those after it
+    return f" AND {own or '1 = 1'}" + "".join(f" AND NOT ({other or '1 = 1'})" for other in others)
+
+
+def _conditions(name: str, wanted: Mapping[str, Sequence[Any]], params: dict[str, Any]) -> str:
+    parts = []
+    for kind, column in _SEGMENT_COLUMNS.items():
+        values = wanted.get(kind) or ()
+        keys = [f"{name}_{kind}_{number}" for number, _value in enumerate(values)]
+        params.update(zip(keys, values, strict=True))
+        if keys:
+            parts.append(f"{column} IN ({', '.join(f'%({key})s' for key in keys)})")
+    return " AND ".join(parts)
+
+
+def _ends(plan: StepPlan, run: Run) -> tuple[date, date]:
+    """The last days between which an order or a certificate may end for the step to stand within its days."""
+    if plan.share is None:
+        step = timedelta(days=plan.days or 0)
+        return plan.first_day - step, plan.last_day - step
+    most = max(run.least_days, -(-run.longest_life * plan.share // 100))
+    return plan.first_day + timedelta(days=run.least_days), plan.last_day + timedelta(days=most)
+
+
+def _params(plan: StepPlan, run: Run) -> dict[str, Any]:
+    first_end, last_end = _ends(plan, run)
+    return {
+        "step": plan.step,
+        "partner": run.partner,
+        "zone": run.zone,
+        "at": plan.days if plan.share is None else plan.share,
+        "next_at": plan.next_at,
+        "last_at": plan.last_at,
+        "first_end": first_end.isoformat(),
+        "last_end": last_end.isoformat(),
+        "first_day": plan.first_day.isoformat(),
+        "last_day": plan.last_day.isoformat(),
+        "now": _moment(run.now),
+        "horizon": _moment(run.horizon),
+        "planned_until": _moment(run.planned_until),
+        "since": _moment(plan.since),
+        "least_days": run.least_days,
+        "lead": run.reissue_lead_days,
+    }
+
+
+# From there to the notices
+
+_SAME = """n.order_id = s.order_id AND n.step_id = s.step_id AND n.ends_at = s.ends_at
+  AND COALESCE(n.certificate_id, 0) = COALESCE(s.certificate_id, 0)
+  AND COALESCE(n.contact_id, 0) = COALESCE(s.contact_id, 0) AND COALESCE(n.member_id, 0) = COALESCE(s.member_id, 0)"""
+_OF_BATCH = "s.step_id = %(step)s AND s.order_id > %(after)s AND s.order_id <= %(until)s AND s.state = %(state)s"
+# Whom a step has reached already needs no second reader, who came into their place since.
+_INSERT = f"""
+INSERT INTO campaigns_notice (partner_id, step_id, order_id, certificate_id, customer_id, channel, contact_id,
+  member_id, ends_at, day, due_at, expires_at, state, reason, detail, planned_at, decided_at)
+SELECT %(partner)s, s.step_id, s.order_id, s.certificate_id, s.customer_id, %(channel)s, s.contact_id, s.member_id,
+  s.ends_at, s.day, s.due_at, s.expires_at, s.state, s.reason, '', {{now}}, {{decided}}
+FROM plan_stage s
+WHERE {_OF_BATCH} AND NOT EXISTS (
+  SELECT 1 FROM campaigns_notice n WHERE n.order_id = s.order_id AND n.step_id = s.step_id
+    AND n.ends_at = s.ends_at AND n.state IN ('{NoticeState.SENT}', '{NoticeState.QUEUED}'))
+ON CONFLICT DO NOTHING
+"""
+# The reader's zone or the calendar's hours have changed since.
+_RETIME = f"""
+UPDATE campaigns_notice AS n SET day = s.day, due_at = s.due_at, expires_at = s.expires_at
+FROM plan_stage s
+WHERE {_OF_BATCH} AND {_SAME} AND n.state IN ('{NoticeState.PLANNED}', '{NoticeState.HELD}')
+  AND (n.due_at <> s.due_at OR n.expires_at <> s.expires_at)
+"""
+# Of these orders and this step, whom it is for now is known: whoever else waits for it is left out, until he is back.
+_AWAY = f"""
+UPDATE campaigns_notice AS n
+SET state = '{NoticeState.SILENT}', reason = '{Reason.READER_CHANGED}', decided_at = {{now}}
+WHERE n.step_id = %(step)s AND n.order_id > %(after)s AND n.order_id <= %(until)s AND n.expires_at > %(now)s
+  AND n.due_at <= %(horizon)s AND n.state IN ('{NoticeState.PLANNED}', '{NoticeState.HELD}'){{and_since}}
+  AND EXISTS (SELECT 1 FROM plan_stage s WHERE s.step_id = n.step_id AND s.order_id = n.order_id
+    AND s.ends_at = n.ends_at AND s.state = '{NoticeState.PLANNED}')
+  AND NOT EXISTS (SELECT 1 FROM plan_stage s WHERE {_SAME})
+"""
+_BACK = f"""
+UPDATE campaigns_notice AS n SET state = '{NoticeState.PLANNED}', reason = '', decided_at = NULL
+FROM plan_stage s
+WHERE {_OF_BATCH} AND {_SAME} AND n.state = '{NoticeState.SILENT}' AND n.reason = '{Reason.READER_CHANGED}'
+"""
+_LAST_OF_BATCH = """
+SELECT MAX(order_id) FROM (
+  SELECT order_id FROM plan_stage WHERE step_id = %(step)s AND order_id > %(after)s ORDER BY order_id LIMIT %(size)s
+) batch
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The staged rows of one step for the orders after one and until another: all the readers of each."""
+
+    step: int
+    channel: str
+    since: datetime | None
+    after: int
+    until: int
+
+
+def batches(plan: StepPlan, *, size: int) -> Iterator[Batch]:
+    """The step's staged rows in pieces of about that many."""
+    after = 0
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(_LAST_OF_BATCH, {"step": plan.step, "after": after, "size": size})
+            until = cursor.fetchone()[0]
+        if until is None:
+            return
+        yield Batch(plan.step, plan.channel, plan.since, after, until)
+        after = until
+
+
+def insert_staged(batch: Batch, run: Run, state: str) -> int:
+    """Make notices of the batch's rows in a state, where there are none yet; how many were made."""
+    now = _now()
+    params = {**_of(batch, state), "partner": run.partner, "channel": batch.channel, "now": _moment(run.now)}
+    decided = "NULL" if state == NoticeState.PLANNED else now
+    return _changed(_INSERT.format(now=now, decided=decided), params)
+
+
+def retime_staged(batch: Batch) -> int:
+    """Give planned notices the moment that was gathered for them, where it is another one; how many were changed."""
+    return _changed(_RETIME, _of(batch, NoticeState.PLANNED))
+
+
+@dataclass(frozen=True, slots=True)
+class Swapped:
+    """How many notices were laid aside because somebody else is their step's reader, and how many taken up again."""
+
+    away: int
+    back: int
+
+
+def swap_readers(batch: Batch, run: Run) -> Swapped:
+    """Of the batch's orders, let those alone wait for the step who are its readers now."""
+    params = {**_of(batch, NoticeState.PLANNED), "now": _moment(run.now), "horizon": _moment(run.horizon)}
+    params["since"] = _moment(batch.since)
+    since = " AND n.due_at >= %(since)s" if batch.since else ""
+    away = _changed(_AWAY.format(now=_now(), and_since=since), params)
+    return Swapped(away, back=_changed(_BACK, params))
+
+
+def _now() -> str:
+    return "CAST(%(now)s AS timestamp with time zone)" if connection.vendor == "postgresql" else "%(now)s"
+
+
+def _of(batch: Batch, state: str) -> dict[str, Any]:
+    return {"step": batch.step, "after": batch.after, "until": batch.until, "state": str(state)}
+
+
+def _changed(statement: str, params: Mapping[str, Any]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        return max(int(cursor.rowcount), 0)
