@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
 
-from campaigns.models import Calendar, Notice, Step
-from campaigns.services.planning import Planned, hours_of, plan_touchpoints, when_of
-from campaigns.services.standing import standing
+from campaigns.models import Calendar, Notice
+from campaigns.services.planning import Planned, plan_touchpoints
 from campaigns.states import Channel, NoticeState, Reason
 from certificates.models import Order
 from portal.access import across_partners
 from portal.models import Partner
-from tests.campaigns.factories import make_calendar, make_notice, make_step
+from tests.campaigns.factories import make_calendar, make_step
 from tests.factories import TODAY, make_certificate, make_contact, make_customer, make_member, make_order, make_partner
 
 NOW = datetime.combine(TODAY, time(6), UTC)  # a Sunday
@@ -183,3 +182,327 @@ def test_the_step_since_when_it_plans_leaves_alone_what_was_due_before(partner: 
     plan(partner)
 
     assert (len(of(yesterday)), len(of(today))) == (0, 1)
+
+
+# Whom it reaches
+
+
+@pytest.fixture
+def people(partner: Partner) -> dict[str, Any]:
+    """A customer with one contact of each role, in the care of an account manager."""
+    owner = make_member(partner)
+    customer = make_customer(partner, owner=owner)
+    roles = ("technical", "buyer", "manager", "organization")
+    return {"customer": customer, "owner": owner, **{role: make_contact(customer, role=role) for role in roles}}
+
+
+def readers(order: Order) -> set[Any]:
+    return {notice.contact or notice.member for notice in of(order) if notice.state == NoticeState.PLANNED}
+
+
+@pytest.mark.parametrize(
+    ("recipients", "reached"),
+    [
+        (["technical"], ["technical"]),
+        (["technical", "buyer"], ["technical", "buyer"]),
+        (["buyer", "manager"], ["buyer", "manager"]),
+        (["technical", "buyer", "owner", "manager"], ["technical", "buyer", "owner", "manager"]),
+        (["owner"], ["owner"]),
+        ([], ["technical"]),
+    ],
+)
+def test_a_stage_reaches_those_whom_it_names(
+    calendar: Calendar, people: dict[str, Any], recipients: list[str], reached: list[str]
+) -> None:
+    make_step(calendar, -30, recipients=recipients)
+    order = make_order(calendar.partner, customer=people["customer"], ends_on=TODAY + timedelta(days=30))
+
+    plan(calendar.partner)
+
+    assert readers(order) == {people[one] for one in reached}
+
+
+def test_the_order_s_own_contact_stands_for_the_technical_ones(calendar: Calendar, people: dict[str, Any]) -> None:
+    make_step(calendar, -30, recipients=["technical"])
+    order = order_with_contact(calendar.partner, customer=people["customer"], contact=people["organization"])
+
+    plan(calendar.partner)
+
+    assert readers(order) == {people["organization"]}
+
+
+def test_where_the_own_contact_cannot_be_reached_the_role_is_asked(calendar: Calendar, people: dict[str, Any]) -> None:
+    make_step(calendar, -30, recipients=["technical"])
+    gone = make_contact(people["customer"], role="organization", email_state="bounced")
+    order = order_with_contact(calendar.partner, customer=people["customer"], contact=gone)
+
+    plan(calendar.partner)
+
+    assert readers(order) == {people["technical"]}
+
+
+@pytest.mark.parametrize("recipients", [["manager"], ["manager", "owner"]])
+def test_where_nobody_of_the_stage_can_be_reached_anybody_is(
+    calendar: Calendar, people: dict[str, Any], recipients: list[str]
+) -> None:
+    make_step(calendar, -30, recipients=recipients)
+    customer = make_customer(calendar.partner, "Moulin SA")
+    make_contact(customer, email="")
+    make_contact(customer, email_state="complained")
+    buyer = make_contact(customer, role="buyer")
+    order = make_order(calendar.partner, customer=customer, ends_on=TODAY + timedelta(days=30))
+
+    plan(calendar.partner)
+
+    assert readers(order) == {buyer}
+
+
+def test_where_nobody_can_be_reached_the_outbox_says_so(partner: Partner, calendar: Calendar) -> None:
+    make_step(calendar, -30)
+    order = make_order(partner, ends_on=TODAY + timedelta(days=30))
+
+    assert plan(partner) == Planned(unreadable=1)
+    assert plan(partner) == Planned()
+    assert states(order) == [(NoticeState.SUPPRESSED, Reason.NOBODY)]
+
+    contact = make_contact(order.customer)
+
+    assert plan(partner) == Planned(planned=1)
+    assert readers(order) == {contact}
+
+
+def test_whoever_is_switched_off_after_planning_gives_way_to_another(partner: Partner, calendar: Calendar) -> None:
+    make_step(calendar, -30)
+    order = order_with_contact(partner, days=32)
+    other = make_contact(order.customer)
+    plan(partner)
+    assert order.contact is not None
+    order.contact.email_state = "bounced"
+    order.contact.save()
+
+    assert plan(partner).planned == 1
+
+    assert readers(order) == {other}
+
+
+def test_whoever_was_reached_is_the_only_one(partner: Partner, calendar: Calendar) -> None:
+    make_step(calendar, -30)
+    order = make_order(partner, ends_on=TODAY + timedelta(days=30))
+    make_contact(order.customer)
+    plan(partner)
+    Notice.objects.update(state=NoticeState.SENT)
+    make_contact(order.customer)
+
+    assert plan(partner) == Planned()
+
+
+def test_a_new_reader_takes_the_place_of_the_one_planned(partner: Partner, calendar: Calendar) -> None:
+    make_step(calendar, -30, recipients=["buyer"])
+    order = make_order(partner, ends_on=TODAY + timedelta(days=32))
+    technical = make_contact(order.customer)
+    plan(partner)
+    assert readers(order) == {technical}
+    buyer = make_contact(order.customer, role="buyer")
+
+    assert plan(partner) == Planned(planned=1, silenced=1)
+    assert readers(order) == {buyer}
+    assert plan(partner) == Planned()
+
+    buyer.delete()
+
+    assert plan(partner) == Planned(revived=1)
+    assert readers(order) == {technical}
+
+
+# Reissues
+
+
+def reissue_order(partner: Partner, *, life: int, days: int, **fields: Any) -> Order:
+    """An order with half a year to go, whose certificate of that life ends in so many days."""
+    ends_on = TODAY + timedelta(days=days)
+    ends_at = datetime.combine(ends_on + timedelta(days=1), time(0), UTC)
+    order = order_with_contact(
+        partner,
+        days=180,
+        certificate_ends_on=ends_on,
+        certificate_starts_at=ends_at - timedelta(days=life),
+        **fields,
+    )
+    make_certificate(order)
+    return order
+
+
+@pytest.mark.parametrize(
+    ("life", "share", "days"),
+    [(199, 33, 66), (199, 15, 30), (199, 5, 10), (99, 33, 33), (99, 5, 5), (46, 33, 16), (46, 15, 7), (46, 5, 3)],
+)
+def test_a_reissue_is_asked_for_at_a_share_of_the_life(
+    partner: Partner, calendar: Calendar, life: int, share: int, days: int
+) -> None:
+    make_step(calendar, share=share)
+    before, order, after = (reissue_order(partner, life=life, days=days + ahead) for ahead in (-6, 2, 9))
+
+    plan(partner)
+
+    (notice,) = of(order)
+    assert notice.day == TODAY + timedelta(days=2)
+    assert (notice.ends_at, notice.certificate) == (order.certificate_ends_at, order.certificates.get())
+    assert (of(before), of(after)) == ([], [])
+
+
+def test_no_reissue_is_asked_for_outside_a_life_or_where_the_renewal_brings_one(
+    partner: Partner, calendar: Calendar
+) -> None:
+    make_step(calendar, share=33)
+    make_step(calendar, share=90)
+    too_short = reissue_order(partner, life=3, days=1)
+    pending = reissue_order(partner, life=199, days=66, status="reissue_pending")
+    ends_with_its_order = order_with_contact(
+        partner,
+        days=96,
+        certificate_ends_on=TODAY + timedelta(days=66),
+        certificate_starts_at=NOW - timedelta(days=133),
+    )
+    a_day_longer = order_with_contact(
+        partner,
+        days=97,
+        certificate_ends_on=TODAY + timedelta(days=66),
+        certificate_starts_at=NOW - timedelta(days=133),
+    )
+
+    plan(partner)
+
+    assert [len(of(order)) for order in (too_short, pending, ends_with_its_order, a_day_longer)] == [0, 0, 0, 1]
+
+
+# The world moves on
+
+
+def test_an_end_that_moves_takes_its_notices_along(partner: Partner, calendar: Calendar) -> None:
+    make_step(calendar, -30)
+    order = order_with_contact(partner, days=32)
+    plan(partner)
+    order.ends_at += timedelta(days=3)
+    order.ends_on += timedelta(days=3)
+    order.save()
+
+    assert plan(partner) == Planned(planned=1, moved=1)
+    assert states(order) == [(NoticeState.SILENT, Reason.END_MOVED), (NoticeState.PLANNED, "")]
+
+    order.ends_at -= timedelta(days=3)
+    order.ends_on -= timedelta(days=3)
+    order.save()
+
+    assert plan(partner) == Planned(revived=1, moved=1)
+    assert states(order) == [(NoticeState.PLANNED, ""), (NoticeState.SILENT, Reason.END_MOVED)]
+
+
+def test_a_reissued_certificate_ends_the_talk_of_its_predecessor(partner: Partner, calendar: Calendar) -> None:
+    make_step(calendar, share=15)
+    order = reissue_order(partner, life=199, days=30)
+    plan(partner)
+    order.certificate_ends_at += timedelta(days=150)
+    order.certificate_ends_on += timedelta(days=150)
+    order.save()
+
+    assert plan(partner) == Planned(moved=1)
+    assert states(order) == [(NoticeState.SILENT, Reason.END_MOVED)]
+
+
+def test_the_hour_follows_the_calendar_and_the_zone_of_the_reader(partner: Partner, calendar: Calendar) -> None:
+    make_step(calendar, -30)
+    order = order_with_contact(partner, days=32)
+    plan(partner)
+    assert order.contact is not None
+    order.contact.time_zone = "Asia/Tokyo"
+    order.contact.save()
+
+    assert plan(partner) == Planned(retimed=1)
+    assert [notice.due_at for notice in of(order)] == [datetime(2026, 11, 24, 0, tzinfo=UTC)]
+
+    Calendar.objects.update(sends_at=time(10, 30))
+
+    assert plan(partner) == Planned(retimed=1)
+    assert [notice.due_at for notice in of(order)] == [datetime(2026, 11, 24, 1, 30, tzinfo=UTC)]
+
+
+def test_the_first_calendar_that_fits_applies(partner: Partner, calendar: Calendar) -> None:
+    Calendar.objects.update(position=9)
+    swiss = make_calendar(partner, "Switzerland", countries=["CH"])
+    general, special = make_step(calendar, -30), make_step(swiss, -30)
+    at_home = order_with_contact(partner)
+    abroad = order_with_contact(partner, customer=make_customer(partner, country="CH"))
+
+    assert plan(partner) == Planned(planned=2)
+    assert [[notice.step for notice in of(order)] for order in (at_home, abroad)] == [[general], [special]]
+
+    Calendar.objects.filter(pk=swiss.pk).update(is_active=False)
+
+    assert plan(partner) == Planned(planned=1, silenced=1)
+    assert states(abroad) == [(NoticeState.SILENT, Reason.CALENDAR_CHANGED), (NoticeState.PLANNED, "")]
+
+
+@pytest.mark.parametrize(
+    "segment", [{"families": ["Secure Site"]}, {"levels": ["ov"]}, {"customers": ["id"]}, {"owners": ["owner"]}]
+)
+def test_a_calendar_holds_its_segment(partner: Partner, calendar: Calendar, segment: dict[str, list[Any]]) -> None:
+    owner = make_member(partner)
+    customer = make_customer(partner, owner=owner)
+    keys = {"id": customer.pk, "owner": owner.pk}
+    Calendar.objects.update(position=9)
+    special = make_calendar(
+        partner, "Special", **{name: [keys.get(one, one) for one in segment[name]] for name in segment}
+    )
+    general_step, special_step = make_step(calendar, -30), make_step(special, -30)
+    inside = order_with_contact(partner, customer=customer)
+    outside = order_with_contact(partner, product=None)
+
+    plan(partner)
+
+    assert [[notice.step for notice in of(order)] for order in (inside, outside)] == [[special_step], [general_step]]
+    assert plan(partner) == Planned()
+
+
+# Standstills
+
+
+def test_after_a_standstill_what_is_past_its_grace_is_missed_and_the_rest_is_planned(
+    partner: Partner, calendar: Calendar
+) -> None:
+    make_step(calendar, -30)
+    plan(partner, now=NOW - timedelta(days=20))
+    # Due on the day before planning stopped, on the day after it, and yesterday
+    known, lost, late = (order_with_contact(partner, days=days) for days in (16, 18, 29))
+
+    assert plan(partner) == Planned(planned=1, missed=1)
+
+    assert [states(order) for order in (known, lost, late)] == [
+        [],
+        [(NoticeState.MISSED, Reason.GRACE_OVER)],
+        [(NoticeState.PLANNED, "")],
+    ]
+    assert [notice.decided_at for notice in of(lost)] == [NOW]
+    assert plan(partner) == Planned()
+
+
+def test_a_notice_that_nobody_sent_in_time_is_missed(partner: Partner, calendar: Calendar) -> None:
+    make_step(calendar, -30)
+    order = order_with_contact(partner)
+    plan(partner)
+
+    assert plan(partner, now=NOW + timedelta(days=5, hours=1)) == Planned(planned=0) + Planned()
+
+    assert plan(partner, now=NOW + timedelta(days=5, hours=2)) == Planned(late=1)
+    assert states(order) == [(NoticeState.MISSED, Reason.GRACE_OVER)]
+
+
+def test_a_partner_whose_plan_fails_does_not_keep_the_others_waiting(partner: Partner, calendar: Calendar) -> None:
+    make_step(calendar, -30)
+    order = order_with_contact(partner)
+    poisoned = make_calendar(make_partner("Another"), days_off=["no day"])
+    make_step(poisoned, -30)
+
+    with across_partners():
+        assert plan_touchpoints(now=NOW) == Planned(planned=1, failed=1)
+
+    assert len(of(order)) == 1
