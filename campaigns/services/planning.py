@@ -60,12 +60,12 @@ class Planned:
 
 
 def plan_touchpoints(*, now: datetime, partner: Partner | None = None, dry_run: bool = False) -> Planned:
-    """Plan for one partner, or for all that are active; with `dry_run` nothing is kept.
+    """Plan for one partner, or for all, unless they are suspended; with `dry_run` nothing is kept.
 
     Asked twice, the second time changes nothing. A partner whose plan fails does not keep the others waiting.
     """
-    partners = [partner] if partner is not None else list(Partner.objects.filter(is_active=True))
-    return sum((_plan_safely(one, now, dry_run=dry_run) for one in partners), Planned())
+    partners = [partner] if partner is not None else list(Partner.objects.order_by("pk"))
+    return sum((_plan_safely(one, now, dry_run=dry_run) for one in partners if one.is_active), Planned())
 
 
 def _plan_safely(partner: Partner, now: datetime, *, dry_run: bool) -> Planned:
