@@ -66,11 +66,14 @@ class Problem(StrEnum):
 
 
 class LetterRefused(Exception):
-    """The source is refused, or could not be filled: why, on which line (from 1), and the word it is about."""
+    """The source is refused, or could not be filled: why, on which line (from 1), and the word it is about.
 
-    def __init__(self, problem: Problem, *, line: int = 0, word: str = "") -> None:
+    `part` is "subject", "preheader" or "body", once it is known in which of them it stands.
+    """
+
+    def __init__(self, problem: Problem, *, line: int = 0, word: str = "", part: str = "") -> None:
         super().__init__(problem, line, word)
-        self.problem, self.line, self.word = problem, line, word
+        self.problem, self.line, self.word, self.part = problem, line, word, part
 
 
 class Source:

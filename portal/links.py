@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -43,6 +43,39 @@ class Purpose:
 purposes: dict[str, Purpose] = {}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewLink:
+    """What a link is to be, before it has an address; `language` is the reader's, for pages where none was chosen."""
+
+    purpose: str
+    subject: str
+    audience: str
+    expires_at: datetime
+    source: str = ""
+    language: str = ""
+
+
+def make_links(wanted: Sequence[NewLink], *, partner: Partner, now: datetime) -> list[str]:
+    """Store new links with one INSERT; their addresses in the same order, never seen again. KeyError as `make_link`."""
+    tokens = [secrets.token_urlsafe(16) for _ in wanted]
+    Link.objects.bulk_create(
+        Link(
+            partner=partner,
+            token_hash=hash_of(token),
+            purpose=one.purpose,
+            subject=one.subject,
+            audience=one.audience,
+            language=one.language,
+            source=one.source,
+            created_at=now,
+            expires_at=one.expires_at,
+        )
+        for one, token in zip(wanted, tokens, strict=True)
+    )
+    doors = zip(wanted, tokens, strict=True)
+    return [address(partner, reverse(purposes[one.purpose].door, args=[token])) for one, token in doors]
+
+
 def make_link(
     *,
     partner: Partner,
@@ -58,20 +91,10 @@ def make_link(
 
     `language` is the reader's, for the page where the reader has chosen none. KeyError for an unknown purpose.
     """
-    door = purposes[purpose].door
-    token = secrets.token_urlsafe(16)
-    Link.objects.create(
-        partner=partner,
-        token_hash=hash_of(token),
-        purpose=purpose,
-        subject=subject,
-        audience=audience,
-        language=language,
-        source=source,
-        created_at=now,
-        expires_at=expires_at,
+    wanted = NewLink(
+        purpose=purpose, subject=subject, audience=audience, expires_at=expires_at, source=source, language=language
     )
-    return address(partner, reverse(door, args=[token]))
+    return make_links([wanted], partner=partner, now=now)[0]
 
 
 def address(partner: Partner | None, path: str) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from certificates.models import Contact, Order, Request
 from portal import links
+from portal.links import NewLink
 from portal.models import Link
 
 PURPOSE = "renew"
@@ -14,20 +15,38 @@ SHOWN_BEFORE, SHOWN_AFTER = timedelta(days=90), timedelta(days=30)
 # A link opens its page for so long after the end of its order; one to all due orders for so long after it was made.
 READABLE, READABLE_FOR_ALL = timedelta(days=60), timedelta(days=120)
 _OF_REQUEST = "request:"
+# Links whose source begins so lead to the order's reissue, or to what its reader wants to hear of.
+OF_REISSUE, OF_PREFERENCES = "reissue:", "preferences:"
 
 
-def make_order_link(order: Order, *, email: str, language: str, now: datetime, source: str = "") -> str:
-    """The address of a new link to the renewal of this order alone, for whoever reads that mail."""
-    return links.make_link(
-        partner=order.partner,
+def to_order(order: Order, *, email: str, language: str, now: datetime, source: str = "") -> NewLink:
+    """A link to the renewal of this order alone, for whoever reads that mail; many are stored at once."""
+    return NewLink(
         purpose=PURPOSE,
         subject=f"order:{order.pk}",
         audience=email.lower(),
         language=language,
         expires_at=max(order.ends_at or now, now) + READABLE,
         source=source,
-        now=now,
     )
+
+
+def to_contact(contact: Contact, *, now: datetime, source: str = "") -> NewLink:
+    """A link to whatever this contact has due on the day it is opened."""
+    return NewLink(
+        purpose=PURPOSE,
+        subject=f"contact:{contact.pk}",
+        audience=contact.email.lower(),
+        language=contact.language,
+        expires_at=now + READABLE_FOR_ALL,
+        source=source,
+    )
+
+
+def make_order_link(order: Order, *, email: str, language: str, now: datetime, source: str = "") -> str:
+    """The address of a new link to the renewal of this order alone, for whoever reads that mail."""
+    wanted = to_order(order, email=email, language=language, now=now, source=source)
+    return links.make_links([wanted], partner=order.partner, now=now)[0]
 
 
 def make_request_link(request: Request, *, email: str, language: str, now: datetime) -> str:
@@ -49,16 +68,7 @@ def request_of(link: Link) -> int | None:
 
 def make_contact_link(contact: Contact, *, now: datetime, source: str = "") -> str:
     """The address of a new link to whatever this contact has due on the day it is opened."""
-    return links.make_link(
-        partner=contact.partner,
-        purpose=PURPOSE,
-        subject=f"contact:{contact.pk}",
-        audience=contact.email.lower(),
-        language=contact.language,
-        expires_at=now + READABLE_FOR_ALL,
-        source=source,
-        now=now,
-    )
+    return links.make_links([to_contact(contact, now=now, source=source)], partner=contact.partner, now=now)[0]
 
 
 def forward_link(link: Link, *, email: str, language: str, now: datetime, order: Order | None = None) -> str:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from django.db.models import Count
+
 from certificates.models import Certificate, Customer, Order, Product
 from offers.models import Offer
 from offers.rules.alternatives import KINDS, Alternative
@@ -31,11 +35,23 @@ def moving_of(customer: Customer, *, book: PriceBook, offers: OfferBook) -> tupl
 
     One query where there is such an offer, else none. Which product takes their place is not known yet.
     """
-    meant = [offers.known[terms.id] for terms in offers.for_moving if _is_meant(terms.conditions, customer, book)]
-    if not meant:
-        return [], 0
-    certificates = Certificate.objects.for_partner(customer.partner).movable().filter(customer=customer)
-    return meant, certificates.filter(ends_on__gte=book.on).count()
+    return moving_of_each([customer], book=book, offers=offers)[customer.pk]
+
+
+def moving_of_each(
+    customers: Sequence[Customer], *, book: PriceBook, offers: OfferBook
+) -> dict[int, tuple[list[Offer], int]]:
+    """The same for many customers of one partner at once, by primary key; one query, or none."""
+    meant = {
+        one.pk: [offers.known[terms.id] for terms in offers.for_moving if _is_meant(terms.conditions, one, book)]
+        for one in customers
+    }
+    asked = [pk for pk, found in meant.items() if found]
+    counts: dict[int, int] = {}
+    if asked:
+        rows = Certificate.objects.for_partner(book.partner).movable().filter(customer__in=asked)
+        counts = dict(rows.filter(ends_on__gte=book.on).order_by().values_list("customer").annotate(Count("pk")))
+    return {pk: (found, counts.get(pk, 0)) for pk, found in meant.items()}
 
 
 def _is_meant(conditions: Conditions, customer: Customer, book: PriceBook) -> bool:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from certificates.models import Contact, Customer, Order, Request
-from certificates.services.renewal_links import PURPOSE, request_of, subject_key
+from certificates.services.renewal_links import OF_PREFERENCES, OF_REISSUE, PURPOSE, request_of, subject_key
 from certificates.visits import Visit
 from offers.services.confirming import confirm_renewals
 from offers.services.renewing import renew_at_price
@@ -20,12 +20,15 @@ VERB = "renewal.seen"
 
 
 def page_of(link: Link) -> str:
-    """The clean address that the link leads to: its request or order, or all that its contact has due."""
+    """The clean address that the link leads to: its request, its order, its reader's wishes, or all that is due."""
     if request := request_of(link):
         return reverse("certificates:link_request", args=[link.handle, request])
+    if link.source.startswith(OF_PREFERENCES):
+        return reverse("certificates:link_preferences", args=[link.handle])
     kind, key = subject_key(link)
     if kind == "order":
-        return reverse("offers:link_renew", args=[link.handle, key])
+        is_reissue = link.source.startswith(OF_REISSUE)
+        return reverse("offers:link_reissue" if is_reissue else "offers:link_renew", args=[link.handle, key])
     return reverse("offers:link_due", args=[link.handle])
 
 

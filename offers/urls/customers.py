@@ -16,6 +16,7 @@ urlpatterns = [
     path("home/orders/<int:pk>/renew/advice/", at_home("home.renew")(advice.advice), name="home_advice"),
     path("r/<slug:handle>/requests/<int:pk>/key/", by_link(keys.key), name="link_key"),
     path("home/requests/<int:pk>/key/", at_home("home.renew")(keys.key), name="home_key"),
+    path("r/<slug:handle>/orders/<int:pk>/reissue/", by_link(reissuing.reissue), name="link_reissue"),
     path("home/orders/<int:pk>/reissue/", at_home("home.renew")(reissuing.reissue), name="home_reissue"),
     path("home/quotes/", at_home("home.view")(quotes.HomeQuotesPage.as_view()), name="home_quotes"),
     path("home/quotes/<int:pk>/open/", at_home("home.view")(quotes.home_quote), name="home_quote"),

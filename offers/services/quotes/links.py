@@ -11,6 +11,7 @@ from offers.models import Quote
 from offers.models.quotes import QuoteState
 from offers.services.quotes import moves
 from portal import links
+from portal.links import NewLink
 from portal.models import Link
 
 PURPOSE = "quote"
@@ -25,15 +26,18 @@ def subject_of(quote: Quote) -> str:
 
 def make_quote_link(quote: Quote, *, now: datetime, source: str = "") -> str:
     """A new link for the quote's reader; its address is never seen again. Links given before stay open."""
-    return links.make_link(
-        partner=quote.partner,
+    return links.make_links([to_quote(quote, now=now, source=source)], partner=quote.partner, now=now)[0]
+
+
+def to_quote(quote: Quote, *, now: datetime, source: str = "") -> NewLink:
+    """The same before it is stored, together with others."""
+    return NewLink(
         purpose=PURPOSE,
         subject=subject_of(quote),
         audience=_reader_of(quote),
         language=quote.language,
         expires_at=max(end_of_day(quote.valid_until), now) + READABLE,
         source=source,
-        now=now,
     )
 
 

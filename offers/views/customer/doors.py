@@ -14,13 +14,13 @@ from portal.types import StrOrPromise
 
 
 def customer_doors(visit: Visit, order: Order) -> Doors:
-    """For pages that say why there is nothing to press; orders have a page of their own, and reissues, at home."""
+    """For pages that say why there is nothing to press; orders have a page of their own at home."""
     is_home = visit.link is None
     return Doors(
         frame="quiet.html",
         asked=lambda asked: visit.url("certificates:request", asked.pk),
         back=(_("Back to the order"), visit.url("certificates:order", order.pk)) if is_home else all_due(visit),
-        reissue=(_("Reissue"), visit.url("offers:reissue", order.pk)) if is_home else None,
+        reissue=(_("Reissue"), visit.url("offers:reissue", order.pk)),
         anew=_write_to_us(visit),
         refusal=refusal_for_customers,
     )
