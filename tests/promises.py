@@ -1,13 +1,22 @@
-"""What a run of the suite promises: nothing skipped, the services named in use, the browser really there."""
+"""What a run of the suite promises: nothing skipped, the services named in use, the browser really there.
+
+It also marks the tests that are the same on any services, so that a run on the second ones may leave them out.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
+# Whoever asks for none of these is refused the database by pytest-django.
+REACHING = {"db", "transactional_db", "django_db_setup", "live_server"}
+PORTAL = {"make", "manage.py"}
 BACKENDS = {"embedded": ("sqlite", "memory"), "services": ("postgresql", "redis")}
 
 
@@ -28,6 +37,7 @@ class Run:
 
     left_out: list[str] = field(default_factory=list)
     in_browser: int = 0
+    is_same_anywhere: bool = False
 
     def broken(self, *, browser: bool) -> list[str]:
         sentences = [f"This was left out, and nothing may be: {name}" for name in self.left_out]
@@ -63,9 +73,36 @@ def backends() -> tuple[str, str]:
     return connection.vendor, urlsplit(settings.CELERY_BROKER_URL).scheme
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if is_same_anywhere(item):
+            item.add_marker("anywhere")
+
+
+def is_same_anywhere(item: pytest.Item) -> bool:
+    """Whether it has nothing to do with database or broker; those that start the portal say so by a mark."""
+    marked = any(map(item.get_closest_marker, ("browser", "django_db", "services")))
+    return not marked and not REACHING & set(getattr(item, "fixturenames", REACHING))
+
+
+class PortalStarted(Exception):
+    """A test that seemed the same on any services starts the portal on them: mark it with `services`."""
+
+
 class Watch:
     def __init__(self, seen: Run) -> None:
         self.seen = seen
+        sys.addaudithook(self._audit)
+
+    def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "subprocess.Popen" and self.seen.is_same_anywhere and PORTAL & set(map(str, arguments[1])):
+            raise PortalStarted(PortalStarted.__doc__)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self.seen.is_same_anywhere = bool(item.get_closest_marker("anywhere"))
+        return (yield)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.skipped or hasattr(report, "wasxfail"):

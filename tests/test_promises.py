@@ -13,7 +13,7 @@ HEAD = "import pytest\n"
 def run_suite(folder: Path, code: str, *options: str) -> subprocess.CompletedProcess[str]:
     """A small suite of its own, run under the same promises."""
     (folder / "test_small.py").write_text(HEAD + code)
-    (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    browser: as in the real one\n")
+    (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    anywhere:\n    browser:\n    services:\n")
     command = [
         sys.executable,
         "-m",
@@ -70,3 +70,25 @@ def test_a_run_that_promised_a_browser_fails_without_one(tmp_path: Path) -> None
 
     assert done.returncode == pytest.ExitCode.TESTS_FAILED
     assert "No test ran in the browser." in done.stdout
+
+
+def test_only_what_reaches_no_services_may_be_left_out_of_the_second_run(tmp_path: Path) -> None:
+    code = (
+        "@pytest.fixture\ndef db(): ...\n"
+        "def test_rule(): ...\n"
+        "def test_row(db): ...\n"
+        "@pytest.mark.services\ndef test_program(): ...\n"
+        "@pytest.mark.browser\ndef test_page(): ...\n"
+    )
+
+    done = run_suite(tmp_path, code, "-m", "not anywhere", "-v")
+
+    assert "3 passed, 1 deselected" in done.stdout
+    assert "test_rule" not in done.stdout
+
+
+def test_who_starts_the_portal_must_say_so(tmp_path: Path) -> None:
+    code = "import subprocess\ndef test_one(): subprocess.run(['make', '--version'])"
+
+    assert run_suite(tmp_path, code).returncode == pytest.ExitCode.TESTS_FAILED
+    assert run_suite(tmp_path, code.replace("def", "@pytest.mark.services\ndef")).returncode == pytest.ExitCode.OK

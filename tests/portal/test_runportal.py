@@ -16,6 +16,8 @@ import pytest
 
 from portal.setup.ports import free_port, why_not
 
+pytestmark = pytest.mark.services
+
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120
 STOP_SECONDS = 90
