@@ -330,6 +330,13 @@ def delete_calendar(calendar: Calendar, *, actor: User | None, now: datetime) ->
         deleted.delete()
 
 
+def falling_silent(calendar: Calendar, rungs: Iterable[Rung]) -> int:
+    """How many notices that are still to come belong to steps which these would remove."""
+    kept = {_identity(rung) for rung in rungs}
+    gone = [step.pk for step in steps_of(calendar) if _identity(rung_of(step)) not in kept]
+    return Notice.objects.for_partner(calendar.partner).open().filter(step__in=gone).count() if gone else 0
+
+
 # How
 
 

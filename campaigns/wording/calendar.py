@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from campaigns.rules import ladder
-from campaigns.rules.ladder import LIVES, Channel, Refusal, Remark, Rung
+from campaigns.rules.ladder import Channel, Refusal, Remark, Rung
 from campaigns.states import Channel as StoredChannel
 from campaigns.states import Recipient, Tone
 from portal.types import StrOrPromise
@@ -182,15 +183,4 @@ def _everybody() -> str:
 
 def weekday(number: int) -> str:
     """The short name of an ISO week day."""
-    from django.utils.dates import WEEKDAYS_ABBR
-
     return str(WEEKDAYS_ABBR[number - 1])
-
-
-# What a year brings
-
-
-def fall_lines(rungs: Iterable[Rung]) -> list[tuple[int, list[tuple[int, str]]]]:
-    """For each life: the shares, with the days left on which they fall."""
-    shares = sorted({rung.share for rung in rungs if rung.share is not None}, reverse=True)
-    return [(life, [(share, days_left_words(share, life)) for share in shares]) for life in LIVES]

@@ -1,0 +1,1 @@
+"""The touchpoint calendar on screen: looked at by staff, changed by administrators."""
