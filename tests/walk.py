@@ -22,6 +22,7 @@ from portal import links
 from portal.models import Link, Membership, OutgoingMail, Partner
 from portal.models.mail import MailPurpose, MailState
 from portal.roles import Role
+from tests.campaigns.calling import make_call
 from tests.certificates import certs
 from tests.factories import (
     TODAY,
@@ -43,6 +44,14 @@ CANARY = "TENANT-B-CANARY"
 
 # Addresses without parameters have none; others name the row behind each parameter (see `Tenant`), or say "=value".
 PLACES: Mapping[str, Mapping[str, str]] = {
+    "campaigns:call": {"pk": "call"},
+    "campaigns:call_attempt": {"pk": "call"},
+    "campaigns:call_contact": {"pk": "call"},
+    "campaigns:call_note": {"pk": "call"},
+    "campaigns:call_open": {"pk": "customer"},
+    "campaigns:call_sheet": {},
+    "campaigns:call_undo": {"pk": "call"},
+    "campaigns:calls": {},
     "campaigns:home_message_again": {"key": "=message-1"},
     "campaigns:home_message_dismiss": {"key": "=message-1"},
     "campaigns:home_message_read": {"key": "=message-1"},
@@ -357,6 +366,7 @@ class Tenant:
                 source=mark,
             ),
             "member": owner,
+            "call": make_call(order, detail=mark),
             "offer": make_offer(self.partner, name=mark, words_en=mark, words_fr=mark, state=Offer.State.DRAFT),
             "link": self._link(order),
             "renew_link": self._renew_link(order),

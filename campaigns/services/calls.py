@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.cache import caches
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
 from campaigns.models import Attempt, Calendar, Call, CallItem, Notice
 from campaigns.rules.calling import Office
@@ -137,8 +137,7 @@ def open_late(partner: Partner, *, now: datetime) -> int:
         order=OuterRef("order"),
         call__state=Call.State.DONE,
         call__ended_at__gte=OuterRef("requested_at") + timedelta(days=LATE_AFTER_DAYS + 1),
-        order__ends_on__lte=today + timedelta(days=LATE_DAYS),
-    )
+    ).filter(call__ended_at__gte=F("order__ends_at") - timedelta(days=LATE_DAYS + 1))
     known = CallItem.objects.filter(order=OuterRef("order"), call__state=Call.State.OPEN)
     wishes: dict[int, _Wish] = {}
     for customer, order in late.exclude(Exists(done)).exclude(Exists(known)).values_list("customer", "order"):
@@ -275,6 +274,17 @@ def next_contact(call: Call) -> Contact | None:
     mine = Contact.objects.filter(partner=call.partner_id, customer=call.customer_id)
     people = with_wrong_numbers_left_out(mine).exclude(pk=call.contact_id or 0)
     return min(people, key=lambda one: (_rank(one.role), one.name, one.pk), default=None)
+
+
+def ask_for(call: Call, contact: Contact, *, actor: User, now: datetime) -> bool:
+    """Ring somebody else at the customer, in an open call; whether that is a change."""
+    with transaction.atomic():
+        mine = Call.objects.for_partner(call.partner).open().filter(pk=call.pk, customer=contact.customer_id)
+        if not mine.exclude(contact=contact).update(contact=contact):
+            return False
+        facts = {"contact": str(contact)}
+        activities.record("call.contact_chosen", call, partner=call.partner, actor=actor, at=now, **facts)
+    return True
 
 
 def _rank(role: str) -> int:

@@ -232,7 +232,17 @@ def test_a_renewal_unissued_a_week_before_the_end_opens_a_call_once(partner: Par
     call = Call.objects.get()
     assert (call.cause, orders_of(call), shown(partner)) == ("late", [order], [call])
     note(call, Outcome.REACHED, claire)
-    assert calls.open_late(partner, now=TEN + DAY) == 0
+    assert calls.open_late(partner, now=TEN + timedelta(hours=2)) == 0
+
+
+def test_what_was_done_before_the_renewal_was_late_was_done_about_something_else(
+    partner: Partner, claire: Membership
+) -> None:
+    order = make_due(make_called(partner), ends_in=6)
+    make_late(order)
+    note(make_call(order), Outcome.REACHED, claire, now=TEN - 2 * DAY)
+
+    assert calls.open_late(partner, now=TEN) == 1
 
 
 def test_a_call_that_closed_as_the_renewal_was_asked_for_opens_again_when_that_is_late(partner: Partner) -> None:

@@ -12,6 +12,7 @@ from django_scopes import scope, scopes_disabled
 from playwright.sync_api import Browser, expect
 
 from campaigns.models import Message
+from campaigns.models.calls import Call
 from campaigns.services.unsubscribing import unsubscribe_url
 from certificates.models import (
     AuthorityConnection,
@@ -48,6 +49,9 @@ pytestmark = pytest.mark.browser
 
 # Every whole page, and who looks at it.
 PAGES: Mapping[str, str] = {
+    "campaigns:call": CLAIRE,
+    "campaigns:call_sheet": CLAIRE,
+    "campaigns:calls": CLAIRE,
     "campaigns:message": NADIA,
     "campaigns:message_edit": NADIA,
     "campaigns:message_new": NADIA,
@@ -152,6 +156,7 @@ STAGES = {str(state): Q(state=state) for state in QuoteState} | {"change asked":
 # Parts of pages that are whole where no script asks for them
 PARTS = {"certificates:authority_rule_effect", "portal:colour_preview", "portal:mailbox_html"}
 ROWS: Mapping[str, type[Model]] = {
+    "call": Call,
     "certificate": Certificate,
     "connection": AuthorityConnection,
     "contact": Contact,
