@@ -261,10 +261,7 @@ def benefits(product: Product | None) -> Block | None:
     if product is None:
         return None
     known = [Benefit(code) for code in product.benefits if code in Benefit.values]
-    lines = [
-        _("%(benefit)s: %(good_for)s") % {"benefit": str(one.label), "good_for": str(HOW_TO[one].good_for)}
-        for one in reversed(known)
-    ]
+    lines = [f"{one.label}. {HOW_TO[one].good_for}" for one in reversed(known)]
     if not lines:
         return None
     title = _("What %(product)s brings you") % {"product": product.name}
