@@ -22,7 +22,7 @@ WARM = {"sources": {"body": "{% if name %}{{ name | upcase }}{% endif %}"}, "fac
 
 
 def answer(message: bytes) -> bytes:
-    """+ and the first refusal as JSON, or nothing; an empty message asks for nothing but warmth."""
+    """+ and the first refusal as JSON, or null; an empty message asks for nothing but warmth."""
     try:
         return b"+" + json.dumps(refusal(json.loads(message) if message else WARM)).encode()
     except MemoryError as error:

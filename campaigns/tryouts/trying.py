@@ -17,23 +17,14 @@ class TookTooLong(Exception):
     """The letter was not filled in time, or needed more memory than letters get."""
 
 
-class PartRefused(Exception):
-    """One part of a letter is refused: "subject", "preheader" or "body", and what is wrong with it."""
-
-    def __init__(self, part: str, refused: LetterRefused) -> None:
-        super().__init__(part, refused)
-        self.part, self.refused = part, refused
-
-
 def try_out(sources: Mapping[str, str], facts: Mapping[str, Plain], *, seconds: float = SECONDS) -> None:
-    """Fill the sources by part, away from this process. Raises PartRefused and TookTooLong."""
+    """Fill the sources of a letter's parts, away from this process. Raises LetterRefused and TookTooLong."""
     try:
         answer = _filler.render(json.dumps({"sources": sources, "facts": facts}).encode(), timeout=seconds)
     except RenderFailed as error:
         raise TookTooLong from error
     if found := json.loads(answer):
-        refused = LetterRefused(Problem(found["problem"]), line=found["line"], word=found["word"])
-        raise PartRefused(found["part"], refused)
+        raise LetterRefused(Problem(found.pop("problem")), **found)
 
 
 _filler = Renderer("campaigns.tryouts.child")

@@ -1,0 +1,39 @@
+"""Letters in words: which step sends one, its parts, and the variables that stand ready."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from campaigns.models import Step
+from campaigns.rules.keys import Part
+from portal.types import StrOrPromise
+
+PARTS: Mapping[str, StrOrPromise] = {
+    "subject": gettext_lazy("Subject"),
+    "preheader": gettext_lazy("Preheader"),
+    "body": gettext_lazy("Letter"),
+}
+BLOCKS: Mapping[Part, StrOrPromise] = {
+    Part.ESSENTIALS: gettext_lazy("The essentials of every order, as a table"),
+    Part.BUTTON: gettext_lazy("The one button"),
+    Part.NO_DAY_LOST: gettext_lazy("That no day is lost, with the customer's own figures"),
+    Part.WARNING: gettext_lazy("What a browser would warn of, as a picture"),
+    Part.SAVINGS: gettext_lazy("What the customer can save"),
+    Part.BENEFITS: gettext_lazy("What the product brings"),
+    Part.INSTRUCTIONS: gettext_lazy("How it is done on the customer's server"),
+    Part.AUTOMATION: gettext_lazy("How not to think of it again"),
+}
+
+
+def step_words(step: Step) -> str:
+    """When a step is due: "60 days before", "15 % of life left"."""
+    if step.days is None:
+        return _("at %(share)s %% of its life") % {"share": step.share}
+    if step.days == 0:
+        return _("on the last day")
+    if step.days < 0:
+        return ngettext("%(days)s day before", "%(days)s days before", -step.days) % {"days": -step.days}
+    return ngettext("%(days)s day after", "%(days)s days after", step.days) % {"days": step.days}
