@@ -53,7 +53,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 });
 document.addEventListener("htmx:afterSwap", (event) => {
   const id = event.detail.requestConfig?.target?.id ?? "";
-  const row = id.startsWith("call-") && document.getElementById(id);
+  const row = id.startsWith("call-") ? document.getElementById(id) : null;
   if (!row?.matches("table[data-rows] tbody > tr")) return;
   row.tabIndex = 0;
   row.focus();
