@@ -95,7 +95,7 @@ class Guard:
         deadline = time.monotonic() + self.timeout
         if port not in self.ports:
             raise NotReached(Problem.PORT)
-        address = self._checked(host, deadline)
+        address = self.checked_address(host, deadline)
         try:
             with socket.create_connection((str(address), port), timeout=_left(deadline)) as connection:
                 return _leaf(connection, host, deadline)
@@ -106,8 +106,8 @@ class Guard:
         except OSError:
             raise NotReached(Problem.UNREACHABLE) from None
 
-    def _checked(self, host: str, deadline: float) -> Address:
-        """One address of the host, of which none is private."""
+    def checked_address(self, host: str, deadline: float) -> Address:
+        """One address of the host, of which none is private, by the deadline of time.monotonic. Raises NotReached."""
         if not _is_name(host):
             raise NotReached(Problem.NO_NAME)
         addresses = [_address(found) for found in self._resolved(host, deadline)]

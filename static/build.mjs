@@ -64,4 +64,5 @@ await Promise.all([
   copyFonts("jetbrains-mono"),
   cp(join(libraries, "htmx.org/dist/htmx.min.js"), join(output, "htmx.min.js")),
   cp(join(root, "static/js/keys.js"), join(output, "keys.js")),
+  cp(join(root, "static/js/countdown.js"), join(output, "countdown.js")),
 ]);

@@ -11,7 +11,9 @@ from django.db import models
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django_scopes import scopes_disabled
 
-from campaigns.models import Message
+from campaigns.models import Banner, Message, TeamChannel
+from campaigns.services import copies
+from campaigns.states import NoticeState
 from certificates.models import AuthorityRule, ImportRun, Order, SavedView
 from certificates.services import renewal_links
 from certificates.states import AuthorityKind, RequestKind, RequestState
@@ -19,9 +21,13 @@ from offers.models import Offer, QuoteBatch
 from offers.models.documents import WorkState
 from offers.services.quotes.links import PURPOSE
 from portal import links
+from portal.mail.letters import Words
+from portal.mail.outbox import Draft
 from portal.models import Link, Membership, OutgoingMail, Partner
 from portal.models.mail import MailPurpose, MailState
 from portal.roles import Role
+from portal.vault import encrypt
+from tests.campaigns.factories import make_calendar, make_notice, make_step
 from tests.campaigns.calling import make_call
 from tests.certificates import certs
 from tests.factories import (
@@ -44,6 +50,14 @@ CANARY = "TENANT-B-CANARY"
 
 # Addresses without parameters have none; others name the row behind each parameter (see `Tenant`), or say "=value".
 PLACES: Mapping[str, Mapping[str, str]] = {
+    "campaigns:banner": {"pk": "banner"},
+    "campaigns:banner_edit": {"pk": "banner"},
+    "campaigns:banner_new": {},
+    "campaigns:banner_picture": {"public_key": "=of-nobody"},
+    "campaigns:banner_preview": {"pk": "banner"},
+    "campaigns:banner_shown": {"public_key": "=of-nobody"},
+    "campaigns:banner_switch": {"pk": "banner"},
+    "campaigns:banners": {},
     "campaigns:call": {"pk": "call"},
     "campaigns:call_attempt": {"pk": "call"},
     "campaigns:call_contact": {"pk": "call"},
@@ -55,14 +69,36 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "campaigns:home_message_again": {"key": "=message-1"},
     "campaigns:home_message_dismiss": {"key": "=message-1"},
     "campaigns:home_message_read": {"key": "=message-1"},
+    "campaigns:gallery": {},
+    "campaigns:letter": {"key": "=days_60", "language": "=en"},
+    "campaigns:letter_archive": {"key": "=days_60"},
+    "campaigns:letter_check": {"key": "=days_60", "language": "=en"},
+    "campaigns:letter_copy": {"key": "=days_60"},
+    "campaigns:letter_preview": {"key": "=days_60", "language": "=en"},
+    "campaigns:letter_restore": {"key": "=days_60"},
+    "campaigns:letter_stop": {"key": "=days_60", "language": "=en"},
+    "campaigns:letter_use": {"pk": "letter_version"},
+    "campaigns:letters": {},
     "campaigns:message": {"pk": "message"},
     "campaigns:message_edit": {"pk": "message"},
     "campaigns:message_new": {},
     "campaigns:message_restore": {"pk": "message"},
     "campaigns:message_withdraw": {"pk": "message"},
     "campaigns:messages": {},
+    "campaigns:team_drop": {"pk": "team_channel"},
+    "campaigns:team_edit": {"pk": "team_channel"},
+    "campaigns:team_new": {},
+    "campaigns:team_try": {"pk": "team_channel"},
+    "campaigns:teams": {},
+    "campaigns:notice": {"pk": "notice"},
+    "campaigns:notice_deed": {"pk": "notice"},
+    "campaigns:notice_letter": {"pk": "notice"},
+    "campaigns:outbox": {},
+    "campaigns:outbox_bulk": {},
+    "campaigns:outbox_undo": {"token": "=of-nobody"},
     "campaigns:unsubscribe": {"token": "=of-nobody"},
     "campaigns:warning_picture": {"code": "=of-nobody"},
+    "campaigns:why": {"pk": "order"},
     "certificates:authority": {},
     "certificates:authority_check": {"pk": "connection"},
     "certificates:authority_connect": {},
@@ -349,6 +385,16 @@ class Tenant:
             "request": make_request(order),
             **self._at_home(mark, order),
             "connection": make_connection(self.partner),
+            "notice": self._notice(mark, order),
+            "banner": Banner.objects.create(
+                partner=self.partner, name=f"{mark} banner", headline_en=f"{mark} headline"
+            ),
+            "team_channel": TeamChannel.objects.create(
+                partner=self.partner,
+                name=f"{mark} room",
+                kind="slack",
+                sealed_url=encrypt(b"https://chat.example/x").decode(),
+            ),
             "message": Message.objects.create(
                 partner=self.partner,
                 customer=self.customer,
@@ -414,6 +460,30 @@ class Tenant:
         quote = make_draft_quote(order, state="sent", number=f"{mark}-Q", sent_at=sent_at, note=mark)
         reissued = make_request(order, RequestKind.REISSUE, state=RequestState.ISSUED, result=order)
         return {"customer_member": member, "letter": letter, "sent_quote": quote, "reissued": reissued}
+
+    def _notice(self, mark: str, order: Order) -> models.Model:
+        """One that was sent, with its letter."""
+        letter = OutgoingMail.objects.create(
+            partner=self.partner,
+            key=f"touch:{mark}",
+            message_id=f"<{mark}-touch@example>",
+            purpose=MailPurpose.NOTICE,
+            to_email=f"it@{mark.lower()}.example",
+            subject=f"{mark} notice",
+            text="",
+            state=MailState.SENT,
+            due_at=midnight(TODAY),
+        )
+        draft = Draft(
+            key=letter.key,
+            partner=self.partner,
+            purpose=MailPurpose.NOTICE,
+            to_email=letter.to_email,
+            words=Words(letter.subject, mark, f"<p>{mark}</p>"),
+        )
+        copies.keep([(letter.pk, draft)], now=midnight(TODAY))
+        step = make_step(make_calendar(self.partner, f"{mark} calendar"))
+        return make_notice(order, step, order.contact, mail=letter, state=NoticeState.SENT, detail=mark)
 
     def _link(self, order: Order) -> Link:
         """To a quote that was sent."""

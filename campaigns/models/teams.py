@@ -41,14 +41,15 @@ class TeamChannel(PartnerOwned):
         return self.name
 
 
+class TeamMessageState(models.TextChoices):
+    QUEUED = "queued", _("Waiting")
+    CLAIMED = "claimed", _("Being sent")
+    SENT = "sent", _("Sent")
+    PARKED = "parked", _("Set aside")
+
+
 class TeamMessage(PartnerOwned):
     """One message to one channel: claimed, posted, recorded; `key` says what it is about, so that it goes once."""
-
-    class State(models.TextChoices):
-        QUEUED = "queued", _("Waiting")
-        CLAIMED = "claimed", _("Being sent")
-        SENT = "sent", _("Sent")
-        PARKED = "parked", _("Set aside")
 
     channel = models.ForeignKey(TeamChannel, on_delete=models.CASCADE, related_name="messages")
     key = models.CharField(max_length=200)
@@ -56,7 +57,7 @@ class TeamMessage(PartnerOwned):
     title = models.CharField(max_length=200)
     text = models.TextField(blank=True)
     url = models.URLField(max_length=500, blank=True)
-    state = models.CharField(max_length=7, choices=State, default=State.QUEUED)
+    state = models.CharField(max_length=7, choices=TeamMessageState, default=TeamMessageState.QUEUED)
     due_at = models.DateTimeField()
     claimed_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)

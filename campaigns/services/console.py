@@ -104,13 +104,13 @@ def live_messages(partner: Partner, *, now: datetime) -> QuerySet[Message]:
     return rows.filter(Q(expires_at=None) | Q(expires_at__gt=now))
 
 
-def shown_notices(customer: Customer, *, now: datetime) -> QuerySet[Notice]:
-    """The console notices whose orders still ask for something today."""
+def shown_notices(customer: Customer, *, now: datetime, channel: Channel = Channel.CONSOLE) -> QuerySet[Notice]:
+    """What the calendar has begun to show on the channel, while its orders still ask for something."""
     today = rules.utc_date(now)
     standing = Order.objects.for_partner(customer.partner).issued().unrenewed().not_put_off(today=today)
     asking = standing.filter(pk=OuterRef("order"), notices_enabled=True, customer__notices_enabled=True)
     rows: QuerySet[Notice] = Notice.objects.for_partner(customer.partner).filter(
-        Exists(asking), customer=customer, channel=Channel.CONSOLE, state=NoticeState.SENT
+        Exists(asking), customer=customer, channel=channel, state=NoticeState.SENT
     )
     of_order = Q(certificate=None, ends_at=F("order__ends_at"))
     of_certificate = Q(certificate__is_current=True, ends_at=F("certificate__ends_at"))

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import ngettext
 
+from campaigns.services import team_news
 from certificates import wording
 from certificates.models import Contact, Order
 from portal import links
@@ -22,7 +23,12 @@ SHOWN = 12
 
 
 def tell_partner(mail: OutgoingMail, contact: Contact, orders: Sequence[Order], *, now: datetime) -> None:
-    """Queue one letter to the customer's owner, or to the administrators where nobody owns the customer."""
+    """Queue one letter to the customer's owner, or to the administrators where nobody owns the customer.
+
+    The partner's team channels are told too.
+    """
+    with translation.override(contact.partner.language):
+        team_news.letters_stopped(contact, _headline(contact, len(orders)), key=f"letters-stopped:{mail.pk}", now=now)
     for person in _who_cares(contact):
         words = _words(person, contact, orders)
         outbox.enqueue(

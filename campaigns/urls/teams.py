@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from campaigns.views import teams
+
+urlpatterns = [
+    path("settings/team/", teams.channels, name="teams"),
+    path("settings/team/new/", teams.channel_new, name="team_new"),
+    path("settings/team/<int:pk>/", teams.channel_edit, name="team_edit"),
+    path("settings/team/<int:pk>/try/", teams.channel_try, name="team_try"),
+    path("settings/team/<int:pk>/drop/", teams.channel_drop, name="team_drop"),
+]

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 import pytest
 from django.test import Client
 
-from campaigns.models import Calendar, Notice, Step
+from campaigns.models import Calendar, Step
 from campaigns.services.unsubscribing import unsubscribe_headers, unsubscribe_url
 from certificates.models import Consent, Contact, Customer, OptOut, Order
 from certificates.services.preferences import opt_out, wants
 from portal import clock
 from portal.mail import outbox
+from portal.mail.letters import Words
 from portal.models import OutgoingMail, Partner
 from portal.models.mail import MailPurpose, MailState
 from portal.roles import Role
+from tests.campaigns.factories import make_calendar, make_notice, make_step
 from tests.factories import make_contact, make_customer, make_member, make_order
 
 SCANNERS = ("Mozilla/5.0 (compatible; scanner)", "Outlook-SafeLinks", "")
@@ -44,28 +45,13 @@ def letter_about(orders: Sequence[Order], reader: Contact, purpose: MailPurpose,
         partner=partner,
         purpose=purpose,
         to_email=reader.email,
-        subject="60 days",
-        text="Renew",
-        code=code,
+        words=Words("60 days", "Renew", "", code),
         now=now,
     )
-    calendar = Calendar.objects.get_or_create(partner=partner, name="Everybody")[0]
-    step = Step.objects.get_or_create(partner=partner, calendar=calendar, days=-60, letter="days_60")[0]
+    calendar = Calendar.objects.filter(name="Everybody").first() or make_calendar(partner, "Everybody")
+    step = Step.objects.filter(calendar=calendar).first() or make_step(calendar, -60)
     for order in orders:
-        Notice.objects.create(
-            partner=partner,
-            step=step,
-            order=order,
-            customer=order.customer,
-            channel=step.channel,
-            contact=reader,
-            ends_at=order.ends_at,
-            day=now.date(),
-            due_at=now,
-            expires_at=now + timedelta(days=5),
-            planned_at=now,
-            mail=mail,
-        )
+        make_notice(order, step, reader, mail=mail)
     return mail
 
 

@@ -11,8 +11,10 @@ from django.urls import reverse
 from django_scopes import scope, scopes_disabled
 from playwright.sync_api import Browser, expect
 
-from campaigns.models import Message
+from campaigns.models import Banner, Message, Notice
 from campaigns.models.calls import Call
+from campaigns.services.arbiter import gather_due
+from campaigns.services.planning import plan_touchpoints
 from campaigns.services.unsubscribing import unsubscribe_url
 from certificates.models import (
     AuthorityConnection,
@@ -49,6 +51,12 @@ pytestmark = pytest.mark.browser
 
 # Every whole page, and who looks at it.
 PAGES: Mapping[str, str] = {
+    "campaigns:banner": NADIA,
+    "campaigns:banner_edit": NADIA,
+    "campaigns:banner_new": NADIA,
+    "campaigns:banner_preview": NADIA,
+    "campaigns:banner_shown": STRANGER,
+    "campaigns:banners": NADIA,
     "campaigns:call": CLAIRE,
     "campaigns:call_sheet": CLAIRE,
     "campaigns:calls": CLAIRE,
@@ -56,7 +64,12 @@ PAGES: Mapping[str, str] = {
     "campaigns:message_edit": NADIA,
     "campaigns:message_new": NADIA,
     "campaigns:messages": NADIA,
+    "campaigns:team_new": NADIA,
+    "campaigns:teams": NADIA,
+    "campaigns:notice": NADIA,
+    "campaigns:outbox": NADIA,
     "campaigns:unsubscribe": STRANGER,
+    "campaigns:why": NADIA,
     "account_change_password": CLAIRE,
     "account_login": STRANGER,
     "account_reauthenticate": CLAIRE,
@@ -154,8 +167,14 @@ REMINDER_CODE = "PAGE-REMN-01"
 OWN = "900000004"
 STAGES = {str(state): Q(state=state) for state in QuoteState} | {"change asked": Q(change_asked_at__isnull=False)}
 # Parts of pages that are whole where no script asks for them
-PARTS = {"certificates:authority_rule_effect", "portal:colour_preview", "portal:mailbox_html"}
+PARTS = {
+    "campaigns:notice_letter",
+    "certificates:authority_rule_effect",
+    "portal:colour_preview",
+    "portal:mailbox_html",
+}
 ROWS: Mapping[str, type[Model]] = {
+    "banner": Banner,
     "call": Call,
     "certificate": Certificate,
     "connection": AuthorityConnection,
@@ -165,6 +184,7 @@ ROWS: Mapping[str, type[Model]] = {
     "level": PriceLevel,
     "member": Membership,
     "message": Message,
+    "notice": Notice,
     "offer": Offer,
     "price": Price,
     "quote": Quote,
@@ -233,6 +253,13 @@ def quoted(demo_house: House) -> None:
 
 
 @pytest.fixture(scope="module", autouse=True)
+def planned(demo_house: House) -> None:
+    """What the calendar has planned, and what of it is due."""
+    plan_touchpoints(now=clock.now(), partner=Partner.objects.get(slug=PARTNER_SLUG))
+    gather_due(now=clock.now())
+
+
+@pytest.fixture(scope="module", autouse=True)
 def written(demo_house: House) -> None:
     """A letter that has reached the customer."""
     made = outbox.enqueue(
@@ -253,6 +280,8 @@ def address_of(name: str, letter: str) -> str:
     with scope(partner=Partner.objects.get(slug=PARTNER_SLUG)):
         if name == "offers:public_quote":
             return way_in(Quote.objects.open().latest("pk"))
+        if name == "campaigns:banner_shown":
+            return reverse(name, args=[Banner.objects.latest("pk").public_key])
         if name == "campaigns:unsubscribe":
             return urlsplit(unsubscribe_url(Partner.objects.get(slug=PARTNER_SLUG), REMINDER_CODE)).path
         if name == "portal:sign_in_by_link":

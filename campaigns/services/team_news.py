@@ -1,0 +1,57 @@
+"""What the partner's own team is told of by itself: each thing once, in the partner's language."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from campaigns.services.teams import tell_team
+from campaigns.wording.teams import alarm_words
+from certificates.models import Contact, Customer
+from portal import links
+from portal.access import across_partners, on_behalf_of
+from portal.mail.alarms import Alarm, alarms
+from portal.models import Partner
+
+
+def register() -> None:
+    """Listen to whatever keeps letters from leaving."""
+    alarms.add(hear_alarm)
+
+
+def hear_alarm(alarm: Alarm) -> None:
+    """The mail server is everybody's: what is wrong with it is told to every partner."""
+    with across_partners():
+        partners = [alarm.partner] if alarm.partner else list(Partner.objects.filter(is_active=True))
+    for partner in partners:
+        with on_behalf_of(partner), translation.override(partner.language):
+            tell_team(
+                partner,
+                "sending.stopped",
+                key=f"alarm:{alarm.kind}:{alarm.at.isoformat()}",
+                title=alarm_words(alarm),
+                url=links.address(partner, reverse("certificates:dashboard")),
+                now=alarm.at,
+            )
+
+
+def letters_stopped(contact: Contact, headline: str, *, key: str, now: datetime) -> None:
+    """A contact wants no more notices: somebody may have to ask who should get them."""
+    customer: Customer = contact.customer
+    _about_customer(customer, "letters.stopped", key=key, title=headline, text=customer.name, now=now)
+
+
+def call_opened(customer: Customer, why: str, *, key: str, now: datetime) -> None:
+    """Somebody has to ring this customer, and not because the calendar says so."""
+    with translation.override(customer.partner.language):
+        title = _("Call %(customer)s") % {"customer": customer.name}
+    _about_customer(customer, "call.opened", key=key, title=title, text=why, now=now)
+
+
+def _about_customer(customer: Customer, event: str, *, key: str, title: str, text: str, now: datetime) -> None:
+    partner: Partner = customer.partner
+    url = links.address(partner, reverse("certificates:customer", args=[customer.pk]))
+    tell_team(partner, event, key=key, title=title, text=text, url=url, now=now)

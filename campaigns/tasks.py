@@ -1,0 +1,71 @@
+"""What campaigns do in the background: sweeps that find their work in rows and may be asked twice."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta
+
+from celery import shared_task
+
+from campaigns.services import copies, standing
+from campaigns.services.arbiter import gather_due
+from campaigns.services.calls import sweep_calls as _sweep_calls
+from campaigns.services.planning import plan_touchpoints
+from campaigns.services.teams import post_due
+from portal import clock, heartbeats
+from portal.access import across_partners
+
+# Everything for the coming week is planned, so that a plan a few minutes old is as good as a new one.
+PLAN_EVERY = timedelta(minutes=5)
+# A run that is still busy is not joined by another thread of the same worker.
+_sweeping = threading.BoundedSemaphore(1)
+# A chat that does not answer must not hold every thread.
+_posting = threading.BoundedSemaphore(1)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def sweep_touchpoints() -> None:
+    """Plan every few minutes, silence what has become untrue, and let speak what is due: one word to one reader."""
+    if not _sweeping.acquire(blocking=False):
+        return
+    try:
+        if _is_to_plan(clock.now()):
+            plan()
+        with across_partners():
+            standing.silence(clock.now())
+        gather_due(now=clock.now())
+        heartbeats.beat("touchpoints", now=clock.now())
+    finally:
+        _sweeping.release()
+
+
+def _is_to_plan(now: datetime) -> bool:
+    """The last plan is some minutes old, or nobody remembers one."""
+    last = heartbeats.last_beat("planning")
+    return last is None or not now - PLAN_EVERY < last <= now
+
+
+def plan() -> None:
+    """Plan what comes within the next days, for every partner; asked again, nothing is planned twice."""
+    plan_touchpoints(now=clock.now())
+    copies.forget_old(now=clock.now())
+    heartbeats.beat("planning", now=clock.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def sweep_team_messages() -> None:
+    """Post what the partners' own teams are to be told."""
+    if not _posting.acquire(blocking=False):
+        return
+    try:
+        post_due(now=clock.now())
+        heartbeats.beat("team messages", now=clock.now())
+    finally:
+        _posting.release()
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def sweep_calls() -> None:
+    """Close the calls that have settled by themselves, and open those that are late."""
+    _sweep_calls(clock.now())
+    heartbeats.beat("calls", now=clock.now())
