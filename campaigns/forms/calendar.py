@@ -44,9 +44,9 @@ class When(StrEnum):
 
 
 WHENS = [
-    (When.BEFORE, _("days before the end")),
-    (When.AFTER, _("days after the end")),
-    (When.SHARE, _("% of the certificate's life left")),
+    (When.BEFORE, _("days before")),
+    (When.AFTER, _("days after")),
+    (When.SHARE, _("% of life left")),
 ]
 LetterChoices = list[tuple[StrOrPromise, list[tuple[str, StrOrPromise]]]]
 

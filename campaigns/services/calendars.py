@@ -124,8 +124,9 @@ def calendar_for(order: Order) -> Calendar | None:
 
 
 def steps_of(calendar: Calendar) -> list[Step]:
-    """The steps that stand, in the order of their days."""
-    return list(Step.objects.for_partner(calendar.partner).filter(calendar=calendar, removed_at=None))
+    """The steps that stand, in the order of their days, those of renewals first."""
+    standing = Step.objects.for_partner(calendar.partner).filter(calendar=calendar, removed_at=None)
+    return list(standing.order_by("-basis", "days", "-share", "channel", "pk"))
 
 
 def rung_of(step: Step) -> Rung:

@@ -75,7 +75,10 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A timeline; `least` and `most` are where its steps may stand, `closes_x` where renewals close."""
+    """A timeline; `least` and `most` are where its steps may stand.
+
+    Behind its end renewals are still open for a while, from `end_x` over `open_width`, and then closed.
+    """
 
     key: str
     scale: Scale
@@ -84,7 +87,9 @@ class Board:
     lanes: list[Lane]
     ticks: list[Tick]
     end_x: str
+    open_width: str = ""
     closes_x: str = ""
+    closed_width: str = ""
 
 
 def boards(rungs: Sequence[tuple[int, Rung]], *, every_lane: bool) -> list[Board]:
@@ -100,7 +105,9 @@ def boards(rungs: Sequence[tuple[int, Rung]], *, every_lane: bool) -> list[Board
             lanes=_lanes(on_order, DAYS, every_lane=True),
             ticks=[Tick(_x(DAYS, day), _signed(day), day == 0, day in (-14, -60, 60)) for day in _DAY_TICKS],
             end_x=_x(DAYS, 0),
+            open_width=percent(DAYS.at(WINDOW_CLOSES) - DAYS.at(0)),
             closes_x=_x(DAYS, WINDOW_CLOSES),
+            closed_width=percent(1 - DAYS.at(WINDOW_CLOSES)),
         ),
         Board(
             key="life",

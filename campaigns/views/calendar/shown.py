@@ -33,7 +33,6 @@ from portal.types import StrOrPromise
 
 _TONE_LEVELS: Mapping[str, str] = {Tone.FRIENDLY: "good", Tone.PLAIN: "calm", Tone.URGENT: "warn"}
 _MOST_NAMED = 5
-_NOTHING = "\N{EN DASH}"
 
 
 def grouped(number: int) -> str:
@@ -67,7 +66,7 @@ def _shown(rung: Rung, names: Mapping[str, StrOrPromise], remark: Remark | None)
         channel=channel_words(rung),
         moment=moment(rung),
         letter=names.get(rung.letter, rung.letter),
-        recipients=recipients_words(rung) or _NOTHING,
+        recipients=recipients_words(rung),
         tone=(_TONE_LEVELS[rung.tone], tone_words(rung)),
         remark=REMARKS[remark] if remark else "",
     )
