@@ -27,8 +27,18 @@ function askAbout(opener) {
   return true;
 }
 
+// Nothing has the focus yet: an arrow begins at the first call.
+function begin(event) {
+  const first = document.querySelector("[data-call-keys] ~ * table[data-rows] tbody > tr");
+  if (event.key !== "ArrowDown" || document.activeElement !== document.body || !first) return false;
+  event.preventDefault();
+  first.focus();
+  return true;
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
+  if (begin(event)) return;
   const row = event.target.closest("table[data-rows] tbody > tr");
   const opens = row === event.target && event.key === "Enter" && row.querySelector("[data-opens]");
   const letter = callKeys && /^[a-z]$/i.test(event.key) ? event.key.toLowerCase() : "";
