@@ -1,0 +1,1 @@
+"""What narrows the lists of campaigns, one module per list."""

@@ -1,0 +1,46 @@
+"""Whether a reader may be reached at this moment, when next, and until when what leaves now must have left."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+from campaigns.rules.timing import Hours, at, permitted
+from certificates.rules import DAY
+
+
+def next_moment(
+    hours: Hours, zone: ZoneInfo, *, now: datetime, due_at: datetime, expires_at: datetime, ends_at: datetime
+) -> datetime:
+    """When something due may go out: `now`, or the next moment outside quiet hours and days off.
+
+    The last word before an end goes out in quiet hours too: one that was planned so, and one that could not wait. All
+    moments are UTC. Due at 09:00, found at 20:00 after a failure: tomorrow at nine, unless all is over by then.
+    """
+    warns = expires_at <= ends_at
+    if hours.permits(now, zone) or (warns and not hours.permits(due_at, zone)):
+        return now
+    found = next_permitted(hours, zone, now=now)
+    return now if warns and found >= expires_at == ends_at else found
+
+
+def next_permitted(hours: Hours, zone: ZoneInfo, *, now: datetime) -> datetime:
+    """The first moment after `now` at which the reader may be reached: the usual hour, or the end of the quiet ones."""
+    today = now.astimezone(zone).date()
+    first = [permitted(today, hours, zone), at(today, hours.quiet_until, zone)]
+    later = [found for found in first if found > now and hours.permits(found, zone)]
+    return min(later) if later else permitted(today + DAY, hours, zone)
+
+
+def leave_by(hours: Hours, zone: ZoneInfo, *, now: datetime, expires_at: datetime) -> datetime:
+    """The moment before which a letter that is queued now must leave: the reader's next quiet hour, or its own end."""
+    if not hours.permits(now, zone):
+        return expires_at
+    today = now.astimezone(zone).date()
+    quiet = at(today, hours.quiet_from, zone)
+    if quiet <= now:
+        quiet = at(today + DAY, hours.quiet_from, zone)
+    midnight = at(today + DAY, time(0), zone)
+    if quiet > midnight and not hours.works_on(today + DAY):
+        quiet = midnight
+    return min(expires_at, quiet)
