@@ -11,6 +11,7 @@ from campaigns.services import copies, standing
 from campaigns.services.arbiter import gather_due
 from campaigns.services.calls import sweep_calls as _sweep_calls
 from campaigns.services.planning import plan_touchpoints
+from campaigns.services.teams import post_due
 from portal import clock, heartbeats
 from portal.access import across_partners
 
@@ -18,6 +19,8 @@ from portal.access import across_partners
 PLAN_EVERY = timedelta(minutes=5)
 # A run that is still busy is not joined by another thread of the same worker.
 _sweeping = threading.BoundedSemaphore(1)
+# A chat that does not answer must not hold every thread.
+_posting = threading.BoundedSemaphore(1)
 
 
 @shared_task  # type: ignore[untyped-decorator]
@@ -47,6 +50,18 @@ def plan() -> None:
     plan_touchpoints(now=clock.now())
     copies.forget_old(now=clock.now())
     heartbeats.beat("planning", now=clock.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def sweep_team_messages() -> None:
+    """Post what the partners' own teams are to be told."""
+    if not _posting.acquire(blocking=False):
+        return
+    try:
+        post_due(now=clock.now())
+        heartbeats.beat("team messages", now=clock.now())
+    finally:
+        _posting.release()
 
 
 @shared_task  # type: ignore[untyped-decorator]
