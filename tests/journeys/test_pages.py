@@ -11,7 +11,7 @@ from django.urls import reverse
 from django_scopes import scope, scopes_disabled
 from playwright.sync_api import Browser, expect
 
-from campaigns.models import Banner, Message, Notice
+from campaigns.models import Banner, Calendar, Message, Notice
 from campaigns.models.calls import Call
 from campaigns.services.arbiter import gather_due
 from campaigns.services.planning import plan_touchpoints
@@ -57,6 +57,10 @@ PAGES: Mapping[str, str] = {
     "campaigns:banner_preview": NADIA,
     "campaigns:banner_shown": STRANGER,
     "campaigns:banners": NADIA,
+    "campaigns:calendar": CLAIRE,
+    "campaigns:calendar_edit": NADIA,
+    "campaigns:calendar_new": NADIA,
+    "campaigns:calendar_one": NADIA,
     "campaigns:call": CLAIRE,
     "campaigns:call_sheet": CLAIRE,
     "campaigns:calls": CLAIRE,
@@ -175,6 +179,7 @@ PARTS = {
 }
 ROWS: Mapping[str, type[Model]] = {
     "banner": Banner,
+    "calendar": Calendar,
     "call": Call,
     "certificate": Certificate,
     "connection": AuthorityConnection,
