@@ -27,8 +27,8 @@ from portal.models import Link, Membership, OutgoingMail, Partner
 from portal.models.mail import MailPurpose, MailState
 from portal.roles import Role
 from portal.vault import encrypt
-from tests.campaigns.factories import make_calendar, make_notice, make_step
 from tests.campaigns.calling import make_call
+from tests.campaigns.factories import make_calendar, make_notice, make_step
 from tests.certificates import certs
 from tests.factories import (
     TODAY,
