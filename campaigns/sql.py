@@ -435,12 +435,12 @@ WHERE {_OF_BATCH} AND NOT EXISTS (
     AND n.ends_at = s.ends_at AND n.state IN ('{NoticeState.SENT}', '{NoticeState.QUEUED}'))
 ON CONFLICT DO NOTHING
 """
-# The reader's zone or the calendar's hours have changed since.
+# The reader's zone or the calendar's hours have changed since; what is due already, its sender watches over.
 _RETIME = f"""
 UPDATE campaigns_notice AS n SET day = s.day, due_at = s.due_at, expires_at = s.expires_at
 FROM plan_stage s
 WHERE {_OF_BATCH} AND {_SAME} AND n.state IN ('{NoticeState.PLANNED}', '{NoticeState.HELD}')
-  AND (n.due_at <> s.due_at OR n.expires_at <> s.expires_at)
+  AND s.due_at > %(now)s AND (n.due_at <> s.due_at OR n.expires_at <> s.expires_at)
 """
 # Of these orders and this step, whom it is for now is known: whoever else waits for it is left out, until he is back.
 _AWAY = f"""
@@ -496,9 +496,9 @@ def insert_staged(batch: Batch, run: Run, state: str) -> int:
     return _changed(_INSERT.format(now=now, decided=decided), params)
 
 
-def retime_staged(batch: Batch) -> int:
+def retime_staged(batch: Batch, run: Run) -> int:
     """Give planned notices the moment that was gathered for them, where it is another one; how many were changed."""
-    return _changed(_RETIME, _of(batch, NoticeState.PLANNED))
+    return _changed(_RETIME, {**_of(batch, NoticeState.PLANNED), "now": _moment(run.now)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,7 @@ def _plan_batch(batch: sql.Batch, run: sql.Run, calendar: Calendar) -> Planned:
     """Under the calendar's lock, so that two schedulers never wait for each other's rows crosswise."""
     with transaction.atomic():
         Calendar.objects.select_for_update().values_list("pk").get(pk=calendar.pk)
-        retimed = sql.retime_staged(batch)
+        retimed = sql.retime_staged(batch, run)
         swapped = sql.swap_readers(batch, run)
         planned, missed, unreadable = (sql.insert_staged(batch, run, state) for state in _STATES)
     return Planned(planned, missed, unreadable, retimed, revived=swapped.back, silenced=swapped.away)
@@ -157,6 +157,14 @@ def hours_of(calendar: Calendar) -> timing.Hours:
         days_off=frozenset(date.fromisoformat(day) for day in calendar.days_off),
         grace_days=calendar.grace_days,
     )
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The zone of that name; UTC where the time zone database no longer knows it."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
 
 
 def when_of(step: Step) -> timing.When:
@@ -209,7 +217,7 @@ def _moments(
     first = min(since or now, now) - grace - (timing.LONGEST_BREAK + 1) * DAY
     beyond = now + PLAN_AHEAD + grace + (timing.LONGEST_BREAK + 2) * DAY
     for name in zones:
-        zone = _zone(name)
+        zone = zone_of(name)
         for ahead in range((beyond - first).days + 1):
             day = first.date() + ahead * DAY
             permitted, usual = timing.permitted(day, hours, zone), timing.at(day, hours.sends_at, zone)
@@ -232,13 +240,6 @@ def _days(moments: Iterable[sql.MomentRow], *, since: datetime | None, now: date
     )
     days = sorted(set(asked))
     return _Days(days[0], days[-1])
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
 
 
 def _zones(partner: Partner) -> list[str]:
