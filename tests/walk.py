@@ -77,6 +77,7 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "campaigns:call_sheet": {},
     "campaigns:call_undo": {"pk": "call"},
     "campaigns:calls": {},
+    "campaigns:guide_picture": {"server": "=nginx", "language": "=en"},
     "campaigns:home_message_again": {"key": "=message-1"},
     "campaigns:home_message_dismiss": {"key": "=message-1"},
     "campaigns:home_message_read": {"key": "=message-1"},

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from campaigns.library import Action
 from campaigns.rules.keys import Part
@@ -98,6 +99,16 @@ class Saving:
     share: int
 
 
+@lru_cache(maxsize=4096)
+def _written(when: date, _language: str) -> str:
+    return wording.day(when)
+
+
+def day(when: date | None) -> str:
+    """The date in words, put together once for each language; empty for none."""
+    return _written(when, get_language() or "en") if when else ""
+
+
 # Banner
 
 
@@ -155,24 +166,24 @@ def rows_of(about: About) -> tuple[tuple[str, str], ...]:
         (_("Product"), order.product_name),
         (_("Common name"), about.host),
         (_("Issued"), issued(order)),
-        (_("Expires"), wording.day(order.ends_on) if order.ends_on else ""),
+        (_("Expires"), day(order.ends_on)),
         (_("Validity"), wording.years(order.term_years)),
     ]
     if about.is_reissue and order.certificate_ends_on:
-        rows.insert(4, (_("Certificate expires"), wording.day(order.certificate_ends_on)))
+        rows.insert(4, (_("Certificate expires"), day(order.certificate_ends_on)))
         rows[5] = (_("Order ends"), rows[5][1])
     return tuple(row for row in rows if row[1])
 
 
 def issued(order: Order) -> str:
-    return wording.day(rules.utc_date(order.starts_at)) if order.starts_at else ""
+    return day(rules.utc_date(order.starts_at)) if order.starts_at else ""
 
 
 def _item(about: About) -> Item:
     rows = tuple(row for row in rows_of(about) if row[1] != about.host)
     note = ""
     if about.plan:
-        note = _("The new order ends on %(date)s.") % {"date": wording.day(rules.last_day(about.plan.order_end))}
+        note = _("The new order ends on %(date)s.") % {"date": day(rules.last_day(about.plan.order_end))}
     elif about.reissue:
         note = _reissued_to(about.reissue)
     return Item(host=about.host, rows=rows, note=note, url=about.url)
@@ -201,8 +212,8 @@ def _kept(about: About) -> tuple[str, ...]:
         "kept": wording.time_kept(plan.carried_days, wording.hours_kept(plan)),
         "term": plan.term_days,
         "all": renewal_wording.days(plan.order_days),
-        "old_end": wording.day(order.ends_on),
-        "end": wording.day(rules.last_day(plan.order_end)),
+        "old_end": day(order.ends_on),
+        "end": day(rules.last_day(plan.order_end)),
     }
     own = _("What is left (%(kept)s) is added to the %(term)s days of the new order: %(all)s, to %(end)s.") % facts
     any_day = _("Renew on any day until %(old_end)s: the new order ends on %(end)s all the same.") % facts
@@ -222,7 +233,7 @@ def _reissue_keeps(reissues: Sequence[ReissuePlan]) -> Block:
 
 
 def _reissued_to(plan: ReissuePlan) -> str:
-    return _("The new certificate runs to %(date)s.") % {"date": wording.day(rules.last_day(plan.ends_at))}
+    return _("The new certificate runs to %(date)s.") % {"date": day(rules.last_day(plan.ends_at))}
 
 
 # Button
@@ -274,11 +285,12 @@ def benefits(product: Product | None) -> Block | None:
 def instructions(guide: Guide, picture: Picture | None) -> Block:
     """How it comes onto the kind of server that the order runs on."""
     steps = tuple(str(step.words).rstrip(" :\u00a0\u202f") for step in (*guide.request, *guide.install))
+    steps = tuple(step if step.endswith((".", "?")) else f"{step}." for step in steps)
     return Block(
         part=Part.INSTRUCTIONS,
         title=_("How it is done on %(server)s") % {"server": guide.name},
-        steps=tuple(f"{step}." if not step.endswith((".", "?")) else step for step in steps),
-        picture=picture,
+        steps=steps,
+        picture=replace(picture, alt=" ".join(steps)) if picture else None,
         note=_("The page behind the button shows each step with your own names, for every kind of server."),
     )
 
@@ -287,8 +299,8 @@ def automation(about: About, lead_days: int) -> Block:
     """How not to think of it again."""
     order = about.order
     if order.auto_renew and order.ends_on and not about.is_reissue:
-        day = wording.day(order.ends_on - timedelta(days=lead_days))
-        words = _("Automatic renewal is on: this order renews itself on %(day)s.") % {"day": day}
+        renews_on = day(order.ends_on - timedelta(days=lead_days))
+        words = _("Automatic renewal is on: this order renews itself on %(day)s.") % {"day": renews_on}
     else:
         words = _(
             "Let the order renew itself %(days)s days before its end, and only install what is issued. "
@@ -297,9 +309,9 @@ def automation(about: About, lead_days: int) -> Block:
     return Block(part=Part.AUTOMATION, title=_("Never think of it again"), words=(words,))
 
 
-def warning(picture: Picture | None, day: date) -> Block | None:
+def warning(picture: Picture | None, last_day: date) -> Block | None:
     """What visitors see from the day after the end."""
     if picture is None:
         return None
-    caption = _("From %(day)s visitors see this.") % {"day": wording.day(day + timedelta(days=1))}
+    caption = _("From %(day)s visitors see this.") % {"day": day(last_day + timedelta(days=1))}
     return Block(part=Part.WARNING, picture=picture, note=caption)

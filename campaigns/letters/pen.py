@@ -6,14 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 
 from django.conf import settings
-from django.contrib.staticfiles import finders
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaigns import liquid
+from campaigns import guides, liquid
 from campaigns.letters import blocks, layout
 from campaigns.letters.blocks import About, Block, Picture, Saving
 from campaigns.letters.body import Body, body, variables
@@ -23,9 +21,9 @@ from campaigns.liquid import LetterRefused, Plain, plain
 from campaigns.rules.keys import Part
 from campaigns.states import Tone
 from campaigns.warnings import BadHost, Browser, Device, picture_of
+from campaigns.warnings.lettering import FontsMissing
 from certificates import rules, wording
 from certificates.wording.guides import Guide, fillings, guide_for
-from portal import links
 from portal.mail.letters import Words
 from portal.mail.outbox import one_line
 from portal.models import Partner
@@ -34,7 +32,6 @@ from portal.typography import spaced
 
 # From so many days before the end the band says that it cannot wait, whatever the tone.
 HURRIES_FROM = 3
-GUIDE_SIZE = 500, 250
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,17 +176,13 @@ class Pen:
 
 
 def guide_picture(partner: Partner, guide: Guide, language: str) -> Picture | None:
-    """The steps of a guide as a picture, the same for everybody."""
-    path = f"img/guides/{guide.server}-{language}.png"
-    if not _is_there(path):
+    """The steps of a guide as a picture; None where set-up has made no fonts to draw it with."""
+    try:
+        drawn = guides.draw(guide, language)
+    except FontsMissing:
         return None
-    alt = _("The steps on %(server)s, as a picture") % {"server": guide.name}
-    return Picture(links.address(partner, f"/{settings.STATIC_URL.strip('/')}/{path}"), alt, *GUIDE_SIZE)
-
-
-@cache
-def _is_there(path: str) -> bool:
-    return finders.find(path) is not None
+    address = guides.address(partner, guide, language)
+    return Picture(address, "", guides.WIDTH, drawn.height)
 
 
 def _shared_by(part: Part, draft: Draft) -> object:
@@ -268,6 +261,7 @@ def facts_of(draft: Draft, partner: Partner) -> dict[str, object]:
     """Every variable of a letter but its blocks and addresses; what is not known is empty."""
     first = draft.abouts[0]
     best = max((one.share for one in draft.savings), default=0)
+    orders = [order_facts(one) for one in draft.abouts[: blocks.SHOWN]]
     quote = draft.quote or QuoteFacts(number="", total="", valid_until="", days=0, count=0)
     return {
         "name": draft.name,
@@ -281,8 +275,8 @@ def facts_of(draft: Draft, partner: Partner) -> dict[str, object]:
         "count": len(draft.abouts),
         "has_offers": bool(draft.savings),
         "saving": percentage(best) if best else "",
-        "order": order_facts(first),
-        "orders": [order_facts(one) for one in draft.abouts[: blocks.SHOWN]],
+        "order": orders[0],
+        "orders": orders,
         "holds": list(draft.holds),
         "quote": {
             "number": quote.number,
@@ -306,13 +300,13 @@ def order_facts(about: About) -> dict[str, object]:
         "product": order.product_name,
         "brand": order.family,
         "issued": blocks.issued(order),
-        "expires": wording.day(order.ends_on) if order.ends_on else "",
+        "expires": blocks.day(order.ends_on),
         "validity": wording.years(order.term_years),
         "days": about.days,
         "kept": wording.time_kept(plan.carried_days, wording.hours_kept(plan)) if plan and about.keeps else "",
-        "new_end": wording.day(rules.last_day(new_end)) if new_end else "",
-        "certificate_issued": wording.day(rules.utc_date(starts)) if starts else "",
-        "certificate_expires": wording.day(order.certificate_ends_on) if order.certificate_ends_on else "",
-        "renews_on": wording.day(renews_on) if renews_on else "",
+        "new_end": blocks.day(rules.last_day(new_end)) if new_end else "",
+        "certificate_issued": blocks.day(rules.utc_date(starts)) if starts else "",
+        "certificate_expires": blocks.day(order.certificate_ends_on),
+        "renews_on": blocks.day(renews_on),
         "server": guide_for(order.server_platform).name if order.server_platform else "",
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from campaigns.views import guides
 from campaigns.views.letters import deeds, editor, gallery, listing, pictures
 
 urlpatterns: list[URLPattern] = [
@@ -17,5 +18,6 @@ urlpatterns: list[URLPattern] = [
     path("campaigns/letters/<slug:key>/<slug:language>/check/", editor.letter_check, name="letter_check"),
     path("campaigns/letters/<slug:key>/<slug:language>/preview/", gallery.letter_preview, name="letter_preview"),
     path("campaigns/letters/<slug:key>/<slug:language>/stop/", deeds.letter_stop, name="letter_stop"),
+    path("w/guides/<slug:server>/<slug:language>.png", guides.guide_picture, name="guide_picture"),
     path("w/<str:code>/warning.png", pictures.warning_picture, name="warning_picture"),
 ]

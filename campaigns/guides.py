@@ -1,0 +1,82 @@
+"""How a certificate comes onto a server, as a picture for letters: the same for every reader, in their language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.urls import reverse
+from django.utils import translation
+
+from campaigns.warnings.drawing import BAR, DIM, EDGE, FIELD, INK, ON_BLUE, Sheet
+from campaigns.warnings.lettering import Face, Run
+from certificates.wording.guides import Fillings, Guide, Step, fillings
+from portal import links
+from portal.models import Partner
+
+WIDTH, MARGIN, TALLEST = 536, 20, 1_600
+# Commands are shown so far; the page behind the button has them whole.
+LINES, LETTERS = 2, 74
+_BADGE, _COMMANDS, _ON_COMMANDS = "#0b5cad", "#17222e", "#d7e2ee"
+_INDENT = 36
+# Dots for each CSS pixel while drawing, as `warnings.drawing` has them
+_DOTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A picture and its height in CSS pixels."""
+
+    png: bytes
+    height: int
+
+
+@lru_cache(maxsize=32)
+def draw(guide: Guide, language: str) -> Drawn:
+    """The steps one below the other. Raises FontsMissing."""
+    with translation.override(language):
+        height = round(_lay_out(Sheet(WIDTH, TALLEST), guide))
+        sheet = Sheet(WIDTH, height)
+        _lay_out(sheet, guide)
+        sheet.frame(0, 0, WIDTH, height, line=EDGE)
+    return Drawn(sheet.png(), height)
+
+
+def address(partner: Partner, guide: Guide, language: str) -> str:
+    """Where the picture is served; it names no reader."""
+    return links.address(partner, reverse("campaigns:guide_picture", args=[guide.server, language]))
+
+
+def _lay_out(sheet: Sheet, guide: Guide) -> float:
+    """Draw from the top; returns where it ends."""
+    sheet.box(0, 0, WIDTH, 38, BAR)
+    for at in range(3):
+        sheet.circle(20 + 16 * at, 19, 5, EDGE)
+    sheet.centred(WIDTH / 2, 19, guide.name, INK, size=13, weight=600)
+    known, y = fillings(()), 54.0
+    for at, step in enumerate((*guide.request, *guide.install), start=1):
+        y = _step(sheet, at, step, known, y)
+    return y + 8
+
+
+def _step(sheet: Sheet, number: int, step: Step, known: Fillings, y: float) -> float:
+    sheet.circle(MARGIN + 11, y + 10, 11, _BADGE)
+    sheet.centred(MARGIN + 11, y + 10, str(number), ON_BLUE, size=12, weight=600)
+    x, width = MARGIN + _INDENT, WIDTH - 2 * MARGIN - _INDENT
+    y = sheet.paragraph(x, y, width, [Run(str(step.words), Face(13 * _DOTS))], INK, leading=20)
+    if step.menu:
+        # of a long way through menus its end says most
+        ways = [way if len(way) <= LETTERS else f"…{way[1 - LETTERS :]}" for way in step.menu.splitlines()]
+        y = _chip(sheet, x, y + 4, width, ways, fill=FIELD, ink=DIM)
+    if step.code:
+        y = _chip(sheet, x, y + 4, width, known.fill(step.code).splitlines(), fill=_COMMANDS, ink=_ON_COMMANDS)
+    return y + 14
+
+
+def _chip(sheet: Sheet, x: float, y: float, width: float, lines: list[str], *, fill: str, ink: str) -> float:
+    shown = [line if len(line) <= LETTERS else f"{line[: LETTERS - 1]}…" for line in lines[:LINES]]
+    height = 12 + 17 * len(shown)
+    sheet.box(x, y, width, height, fill, radius=6)
+    for at, line in enumerate(shown):
+        sheet.words(x + 12, y + 14.5 + 17 * at, line, ink, size=11)
+    return y + height
