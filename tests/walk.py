@@ -28,7 +28,7 @@ from portal.models.mail import MailPurpose, MailState
 from portal.roles import Role
 from portal.vault import encrypt
 from tests.campaigns.calling import make_call
-from tests.campaigns.factories import make_calendar, make_notice, make_step
+from tests.campaigns.factories import make_calendar, make_notice, make_step, make_version
 from tests.certificates import certs
 from tests.factories import (
     TODAY,
@@ -398,6 +398,7 @@ class Tenant:
             **self._at_home(mark, order),
             "connection": make_connection(self.partner),
             "notice": self._notice(mark, order),
+            "letter_version": make_version(self.partner, f"{mark}-letter".lower(), name=mark, subject=mark, body=mark),
             "banner": Banner.objects.create(
                 partner=self.partner, name=f"{mark} banner", headline_en=f"{mark} headline"
             ),

@@ -7,7 +7,7 @@ from typing import Any
 
 from django_scopes import scopes_disabled
 
-from campaigns.models import Calendar, Notice, Step
+from campaigns.models import Calendar, Letter, LetterVersion, Notice, Step
 from campaigns.states import Basis, Channel
 from certificates.models import Contact, Order
 from portal.models import Partner
@@ -65,3 +65,20 @@ def make_notice(order: Order, step: Step | None = None, contact: Contact | None 
     }
     with scopes_disabled():
         return Notice.objects.create(partner_id=order.partner_id, step=step, **(defaults | fields))
+
+
+def make_version(partner: Partner, key: str = "days_60", language: str = "en", **fields: Any) -> LetterVersion:
+    """The partner's own words for a letter, in use unless told otherwise."""
+    named = {"name": fields.pop("name", key), "based_on": fields.pop("based_on", key)}
+    with scopes_disabled():
+        letter, _created = Letter.objects.get_or_create(partner=partner, key=key, defaults=named)
+        defaults = {
+            "number": letter.versions.filter(language=language).count() + 1,
+            "subject": "{{ order.host }} ends soon",
+            "preheader": "Renew {{ order.number }} with one press, and keep every day that is left.",
+            "body": "Hello {{ name }},\n\n{{ essentials }}\n\n{{ button }}",
+            "is_live": True,
+            "created_at": factories.midnight(factories.TODAY),
+            "created_by": fields.pop("created_by", None) or factories.make_user(),
+        }
+        return LetterVersion.objects.create(partner=partner, letter=letter, language=language, **(defaults | fields))

@@ -64,6 +64,10 @@ PAGES: Mapping[str, str] = {
     "campaigns:call": CLAIRE,
     "campaigns:call_sheet": CLAIRE,
     "campaigns:calls": CLAIRE,
+    "campaigns:gallery": NADIA,
+    "campaigns:letter": NADIA,
+    "campaigns:letter_copy": NADIA,
+    "campaigns:letters": NADIA,
     "campaigns:message": NADIA,
     "campaigns:message_edit": NADIA,
     "campaigns:message_new": NADIA,
@@ -172,6 +176,7 @@ OWN = "900000004"
 STAGES = {str(state): Q(state=state) for state in QuoteState} | {"change asked": Q(change_asked_at__isnull=False)}
 # Parts of pages that are whole where no script asks for them
 PARTS = {
+    "campaigns:letter_preview",
     "campaigns:notice_letter",
     "certificates:authority_rule_effect",
     "portal:colour_preview",
