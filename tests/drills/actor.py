@@ -25,6 +25,9 @@ django.setup()
 
 from django.db import connection, transaction  # noqa: E402 - once Django is set up
 
+from campaigns.models import Call, Notice  # noqa: E402 - once Django is set up
+from campaigns.services.attempts import Said, SomebodyElseCalled, record_attempt  # noqa: E402
+from campaigns.services.calls import open_calls  # noqa: E402
 from certificates.models import Certificate, Contact, Customer, Order, Request, SandboxOrder  # noqa: E402
 from certificates.services.deciding import retry_request  # noqa: E402
 from certificates.services.downloads import chain_of  # noqa: E402
@@ -375,7 +378,33 @@ def remind_at_once(number: int) -> dict[str, Any]:
     return {"sent": sent, "letters": sorted(keys.values())}
 
 
+def ring(pk: int) -> dict[str, Any]:
+    """Open calls for all telephone notices of the partner, when all the others do."""
+    partner = Partner.objects.get(pk=pk)
+    with on_behalf_of(partner):
+        notices = list(Notice.objects.for_partner(partner).planned())
+        wait_for_the_others()
+        opened = open_calls(notices, now=clock.now())
+    return {"opened": opened.opened, "joined": opened.joined, "notices": opened.notices}
+
+
+def note_call(pk: int) -> dict[str, Any]:
+    """Note a voicemail in a name of one's own, when all the others do."""
+    with across_partners():
+        call = Call.objects.select_related("partner").get(pk=pk)
+    actor = User.objects.create_user(f"caller{os.getpid()}@partner.example")
+    wait_for_the_others()
+    with on_behalf_of(call.partner):
+        try:
+            record_attempt(call, Said(outcome="voicemail"), seen=0, actor=actor, now=clock.now())
+        except SomebodyElseCalled:
+            return {"noted": False}
+    return {"noted": True}
+
+
 DEEDS = {
+    "ring": ring,
+    "note_call": note_call,
     "quarrel": quarrel,
     "end_both": end_both,
     "retry": retry,
