@@ -153,7 +153,7 @@ def _page(
     context = {
         "page_title": found.name,
         "letter": found,
-        "language": language,
+        "letter_language": language,
         "form": form,
         "spoken": next(one for one in found.spoken if one.language == language),
         "segments": [(one, Language(one.language).label) for one in found.spoken],

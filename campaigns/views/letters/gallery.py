@@ -52,7 +52,7 @@ def gallery(request: PartnerRequest) -> HttpResponse:
         "page_title": _("Gallery"),
         "shown": list(_letters(request, language, look)),
         "scenes": _scenes(language, Device(width)),
-        "language": language,
+        "letter_language": language,
         "look": look,
         "width": width,
         "languages": Language.choices,

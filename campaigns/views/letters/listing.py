@@ -41,7 +41,7 @@ def letters(request: PartnerRequest) -> HttpResponse:
     rows = [letter for letter in known if _SHOWN[show](letter)]
     context = {
         "page_title": _("Letters"),
-        "rows": [(letter, [step_words(step) for step in letter.steps]) for letter in rows],
+        "rows": [(letter, list(dict.fromkeys(map(step_words, letter.steps)))) for letter in rows],
         "languages": Language.choices,
         "tabs": _tabs(known, show),
         "tabs_label": _("Which letters"),
