@@ -86,8 +86,7 @@ class Source:
         self._template = template
         self.variables = frozenset(_variables(template))
         for one in nodes:
-            if isinstance(one, RangeLiteral):
-                raise LetterRefused(Problem.RANGE, line=_line(one.token))
+            _refuse(one)
 
     def fill(self, facts: Mapping[str, Plain]) -> str:
         """The text with the facts in their places. Raises LetterRefused."""
@@ -96,6 +95,15 @@ class Source:
             return self._template.render(facts)
         except Exception as error:
             raise _refusal(error) from error
+
+
+def _refuse(one: Any) -> None:
+    """Refuse what can be seen without any facts."""
+    if isinstance(one, RangeLiteral):
+        raise LetterRefused(Problem.RANGE, line=_line(one.token))
+    for used in getattr(one, "filters", None) or ():
+        if used.name not in FILTERS:
+            raise LetterRefused(Problem.FILTER, line=_line(one.token), word=used.name[:40])
 
 
 @lru_cache(maxsize=1024)
