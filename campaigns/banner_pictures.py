@@ -70,7 +70,8 @@ def _wide(sheet: Sheet, shown: Shown, look: _Look, left: str) -> None:
         right -= width + 24
         sheet.words(right, sheet.height / 2, left, look.ink, size=small + 2, weight=600)
     room = right - 48
-    said = [(shown.headline, large, 700, look.ink), (_second(shown), small, 400, look.dim)]
+    first, second = _said(shown)
+    said = [(first, large, 700, look.ink), (second, small, 400, look.dim)]
     rows = [(_cut(words, room, size, weight), size, weight, ink) for words, size, weight, ink in said if words]
     y = sheet.height / 2 - sum(size * 1.35 for _words, size, _weight, _ink in rows) / 2
     for words, size, weight, ink in rows:
@@ -81,9 +82,10 @@ def _wide(sheet: Sheet, shown: Shown, look: _Look, left: str) -> None:
 def _box(sheet: Sheet, shown: Shown, look: _Look, left: str) -> None:
     """From above downwards; the button stands at the foot."""
     y, room = 24.0, sheet.width - 48
+    first, second = _said(shown)
     for words, size, weight, ink, most in (
-        (shown.headline, 20, 700, look.ink, 3),
-        (_second(shown), 14, 400, look.dim, 3),
+        (first, 20, 700, look.ink, 3),
+        (second, 14, 400, look.dim, 3),
         (left, 16, 600, look.ink, 1),
     ):
         if words:
@@ -91,8 +93,11 @@ def _box(sheet: Sheet, shown: Shown, look: _Look, left: str) -> None:
     _button(sheet, 24, sheet.height - 54, room, shown.action, look, 15)
 
 
-def _second(shown: Shown) -> str:
-    return shown.offer if shown.offer and shown.banner.design == Design.OFFER else shown.text or shown.offer
+def _said(shown: Shown) -> tuple[str, str]:
+    """What is said large, and what small: the design for offers begins with the offer."""
+    if shown.offer and shown.banner.design == Design.OFFER:
+        return shown.offer, shown.headline
+    return shown.headline, shown.text or shown.offer
 
 
 def _paragraph(sheet: Sheet, y: float, room: float, words: str, size: int, weight: int, ink: str, most: int) -> float:

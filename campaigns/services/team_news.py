@@ -7,14 +7,14 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from campaigns.services.teams import tell_team
-from campaigns.wording.teams import alarm_words
 from certificates.models import Contact, Customer
 from portal import links
 from portal.access import across_partners, on_behalf_of
 from portal.mail.alarms import Alarm, alarms
-from portal.models import Partner
+from portal.models import MailAlarm, Partner
 
 
 def register() -> None:
@@ -32,10 +32,26 @@ def hear_alarm(alarm: Alarm) -> None:
                 partner,
                 "sending.stopped",
                 key=f"alarm:{alarm.kind}:{alarm.at.isoformat()}",
-                title=alarm_words(alarm),
+                title=_alarm(alarm),
                 url=links.address(partner, reverse("certificates:dashboard")),
                 now=alarm.at,
             )
+
+
+def _alarm(alarm: Alarm) -> str:
+    """What keeps letters from leaving, in one sentence."""
+    match alarm.kind:
+        case MailAlarm.Kind.MASS:
+            count = int(alarm.facts.get("letters", 0))
+            words = ngettext(
+                "%(count)s letter waits for an administrator: that is far more than usual.",
+                "%(count)s letters wait for an administrator: that is far more than usual.",
+                count,
+            )
+            return words % {"count": count}
+        case MailAlarm.Kind.UNREACHABLE:
+            return _("The mail server cannot be reached. Letters wait, and none is lost.")
+    return _("The mail server refuses letters. They wait, and none is lost.")
 
 
 def letters_stopped(contact: Contact, headline: str, *, key: str, now: datetime) -> None:

@@ -164,7 +164,12 @@ def _query(partner: Partner, customer: Customer | None) -> str:
 def banner_page(request: PartnerRequest, pk: int) -> HttpResponse:
     """One banner in both languages, and what to paste where; for one customer, where the address names it."""
     banner, customer = _mine(request, pk), _named_customer(request)
-    context = {"page_title": banner.name, **_card(banner, customer=customer), "customer": customer}
+    context = {
+        "page_title": banner.name,
+        "banner": banner,
+        "card": _card(banner, customer=customer),
+        "customer": customer,
+    }
     return _with_frames(render(request, "campaigns/banners/page.html", context))
 
 

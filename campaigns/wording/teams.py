@@ -1,15 +1,12 @@
-"""What the partner's own team is told, in the partner's language, and what was done about its channels."""
+"""What a channel of the partner's team may hear of, and what was done about the channels."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
-from portal.mail.alarms import Alarm
-from portal.models import MailAlarm
 from portal.types import StrOrPromise
 
 # What a channel may want to hear of: the event's key, and the words for it
@@ -23,22 +20,6 @@ DEEDS: Mapping[str, tuple[StrOrPromise, str]] = {
     "team.changed": (gettext_lazy("Team channel changed"), ""),
     "team.dropped": (gettext_lazy("Team channel removed"), "warn"),
 }
-
-
-def alarm_words(alarm: Alarm) -> str:
-    """What keeps letters from leaving, in one sentence."""
-    match alarm.kind:
-        case MailAlarm.Kind.MASS:
-            count = int(alarm.facts.get("letters", 0))
-            words = ngettext(
-                "%(count)s letter waits for an administrator: that is far more than usual.",
-                "%(count)s letters wait for an administrator: that is far more than usual.",
-                count,
-            )
-            return words % {"count": count}
-        case MailAlarm.Kind.UNREACHABLE:
-            return _("The mail server cannot be reached. Letters wait, and none is lost.")
-    return _("The mail server refuses letters. They wait, and none is lost.")
 
 
 def describe(verb: str, facts: Mapping[str, Any]) -> tuple[StrOrPromise, StrOrPromise, str]:
