@@ -48,7 +48,8 @@ MARKS = "\ue000\ue001"
 _UNMARKED = str.maketrans("", "", MARKS)
 _OPENS = re.compile(r"\{\{|\{%")
 _NAME = re.compile(r"-?\s*(#|\w*)")
-_QUOTED = re.compile(r"'([^']*)'")
+# The word that an error of the library is about: in quotes, or the dotted name of a variable
+_NAMED = re.compile(r"'([^']*)'|^(\S+) is undefined$")
 
 
 class Problem(StrEnum):
@@ -248,8 +249,9 @@ def _refusal(error: Exception) -> LetterRefused:
         return LetterRefused(Problem.TOO_MUCH, line=_line(getattr(error, "token", None)))
     if not isinstance(error, LiquidError):
         return LetterRefused(Problem.VALUE)
-    named = _QUOTED.search(str(error.message))
-    return LetterRefused(_problem(error), line=_line(error.token), word=named[1][:40] if named else "")
+    named = _NAMED.search(str(error.message))
+    word = (named[1] or named[2] or "")[:40] if named else ""
+    return LetterRefused(_problem(error), line=_line(error.token), word=word)
 
 
 def _problem(error: LiquidError) -> Problem:
