@@ -235,6 +235,11 @@ class _Steps(_Rows):
 
     deletion_widget = forms.CheckboxInput
 
+    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
+        """Every row counts, also one that says what its step says already."""
+        kwargs: dict[str, Any] = super().get_form_kwargs(index)
+        return kwargs if index is None else kwargs | {"empty_permitted": False}
+
     def clean(self) -> None:
         """Tell each row why its step cannot stand."""
         typed = self.typed

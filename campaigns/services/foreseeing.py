@@ -14,7 +14,7 @@ from django.db.models.functions import Cast, Concat
 
 from campaigns.models import Calendar
 from campaigns.rules.ladder import Reach, Recipient
-from campaigns.services.calendars import SEGMENT, calendars_of, first_that_fits, following
+from campaigns.services.calendars import SEGMENT, first_that_fits, following
 from certificates.models import Contact, Order
 from certificates.states import ContactRole
 from portal.models import Partner
@@ -23,17 +23,21 @@ from portal.models import Partner
 _ROLES: Mapping[str, Recipient] = {ContactRole.BUYER: Recipient.BUYER, ContactRole.MANAGER: Recipient.MANAGER}
 
 
-def reach_of(calendar: Calendar, *, today: date) -> Reach:
-    """The live orders that follow the calendar as it stands here, saved or not, remembered for a minute."""
-    asked = blake2b(repr(_asked(calendar)).encode(), digest_size=16).hexdigest()
+def reach_of(calendar: Calendar, in_use: Sequence[Calendar], *, today: date) -> Reach:
+    """The live orders that would follow the calendar as it stands here, saved or not, remembered for a minute.
+
+    `in_use` are the partner's calendars; this one stands in its own place among them, in use or not.
+    """
+    turn = _in_turn(calendar, in_use)
+    asked = blake2b(repr([_asked(one, calendar) for one in turn]).encode(), digest_size=16).hexdigest()
     key = f"reach:{calendar.partner_id}:{today}:{asked}"
-    remembered: Any = caches["minute"].get_or_set(key, lambda: _reach_of(calendar, today))
+    remembered: Any = caches["minute"].get_or_set(key, lambda: _reach_of(calendar, turn, today))
     return cast("Reach", remembered)
 
 
-def followers(partner: Partner, *, today: date) -> dict[int | None, int]:
+def followers(partner: Partner, in_use: Sequence[Calendar], *, today: date) -> dict[int | None, int]:
     """Live orders by the calendar that they follow; under None those that follow none."""
-    counted = _live(partner, today).annotate(calendar=following(calendars_of(partner))).order_by()
+    counted = _live(partner, today).annotate(calendar=following(in_use)).order_by()
     return dict(counted.values("calendar").annotate(number=Count("pk")).values_list("calendar", "number"))
 
 
@@ -52,21 +56,18 @@ def _live(partner: Partner, today: date) -> QuerySet[Order]:
     return Order.objects.for_partner(partner).issued().unrenewed().filter(ends_on__gte=today)
 
 
-def _in_turn(calendar: Calendar) -> list[Calendar]:
-    """Those in use, with this one as it stands here in its own place, in use or not."""
-    others = [one for one in calendars_of(calendar.partner) if one.pk != calendar.pk]
+def _in_turn(calendar: Calendar, in_use: Sequence[Calendar]) -> list[Calendar]:
+    others = [one for one in in_use if one.pk != calendar.pk]
     return sorted([*others, calendar], key=lambda one: (one.position, one.pk or 0))
 
 
-def _asked(calendar: Calendar) -> tuple[Any, ...]:
-    """All that decides which orders follow it."""
-    return tuple(
-        (one.pk == calendar.pk, *(tuple(getattr(one, name)) for name in SEGMENT)) for one in _in_turn(calendar)
-    )
+def _asked(one: Calendar, calendar: Calendar) -> tuple[Any, ...]:
+    """What of a calendar decides which orders follow this one."""
+    return (one.pk == calendar.pk, *(tuple(getattr(one, name)) for name in SEGMENT))
 
 
-def _reach_of(calendar: Calendar, today: date) -> Reach:
-    orders = _followers(calendar, today)
+def _reach_of(calendar: Calendar, turn: Sequence[Calendar], today: date) -> Reach:
+    orders = _followers(calendar, turn, today)
     rows = list(
         orders.values("term_years").annotate(
             orders=Count("pk"),
@@ -84,10 +85,10 @@ def _reach_of(calendar: Calendar, today: date) -> Reach:
     )
 
 
-def _followers(calendar: Calendar, today: date) -> QuerySet[Order]:
+def _followers(calendar: Calendar, turn: Sequence[Calendar], today: date) -> QuerySet[Order]:
     """Its own orders; one without a row yet goes by 0."""
     key = calendar.pk or 0
-    mine = first_that_fits((one.pk or 0, one) for one in _in_turn(calendar))
+    mine = first_that_fits((one.pk or 0, one) for one in turn)
     return _live(calendar.partner, today).annotate(calendar=mine).filter(calendar=key).order_by()
 
 
@@ -100,8 +101,8 @@ def _days_of_customers(column: str) -> Count:
 def _readers(orders: QuerySet[Order], rows: Sequence[Mapping[str, Any]], total: int) -> dict[Recipient, Decimal]:
     """How many people a recipient stands for, on the average order, to two digits."""
     people = orders.filter(
-        ~Q(customer__contacts__email=""),
         customer__contacts__role__in=list(_ROLES),
+        customer__contacts__email__gt="",
         customer__contacts__email_state="ok",
     )
     counted = people.values("customer__contacts__role").annotate(n=Count("pk"))

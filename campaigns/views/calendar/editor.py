@@ -189,7 +189,7 @@ def calendar_preview(request: PartnerRequest) -> HttpResponse:
 
 
 def _foreseen(draft: Draft, today: date) -> dict[str, Any]:
-    reach = reach_of(draft.as_typed, today=today)
+    reach = reach_of(draft.as_typed, deeds.calendars_of(draft.request.partner), today=today)
     is_saved = draft.calendar.pk is not None
     said = remarks(draft.ladder)
     return {

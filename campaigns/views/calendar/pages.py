@@ -51,9 +51,11 @@ def calendar_of(request: PartnerRequest, pk: int) -> Calendar:
 
 def _shown(request: PartnerRequest, chosen: Calendar) -> HttpResponse:
     today = clock.today()
-    counts = followers(request.partner, today=today)
+    every = list(Calendar.objects.for_partner(request.partner))
+    in_use = [one for one in every if one.is_active]
+    counts = followers(request.partner, in_use, today=today)
     rungs = [deeds.rung_of(step) for step in deeds.steps_of(chosen)]
-    reach = reach_of(chosen, today=today)
+    reach = reach_of(chosen, in_use, today=today)
     context = {
         "page_title": _("Calendar"),
         "calendar": chosen,
@@ -69,14 +71,13 @@ def _shown(request: PartnerRequest, chosen: Calendar) -> HttpResponse:
         "years": years(rungs, reach),
         "reach": grouped(reach.orders),
         "last_change": deeds.last_change(chosen),
-        **_list(request, chosen, counts),
+        **_list(every, chosen, counts),
     }
     return render(request, "campaigns/calendar/page.html", context)
 
 
-def _list(request: PartnerRequest, chosen: Calendar, counts: dict[int | None, int]) -> dict[str, Any]:
+def _list(every: list[Calendar], chosen: Calendar, counts: dict[int | None, int]) -> dict[str, Any]:
     """All calendars as tabs, and what can be done with the chosen one among them."""
-    every = list(Calendar.objects.for_partner(request.partner))
     place = [one.pk for one in every].index(chosen.pk)
     return {
         "tabs": [_tab(one, chosen, counts) for one in every],
