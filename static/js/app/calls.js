@@ -55,7 +55,7 @@ document.addEventListener("click", (event) => {
   if (askAbout(opener)) event.preventDefault();
 });
 
-// What was asked for is noted: the question goes, and the row that answers keeps the focus.
+// What was asked for is noted: the question goes, and the row that answers has the focus, unless somebody has moved on.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const dialog = event.detail.requestConfig?.elt?.closest?.("dialog.call-question");
   if (event.detail.xhr.status === 422 && dialog) dialog.querySelector("form").submit();
@@ -64,7 +64,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 document.addEventListener("htmx:afterSwap", (event) => {
   const id = event.detail.requestConfig?.target?.id ?? "";
   const row = id.startsWith("call-") ? document.getElementById(id) : null;
-  if (!row?.matches("table[data-rows] tbody > tr")) return;
+  const isLost = !document.activeElement || document.activeElement === document.body;
+  if (!isLost || !row?.matches("table[data-rows] tbody > tr")) return;
   row.tabIndex = 0;
   row.focus();
 });
