@@ -19,14 +19,14 @@ from django.utils.translation import ngettext
 from campaigns.deeds import outbox as deeds
 from campaigns.models import Notice
 from campaigns.services import settling
-from campaigns.services.explaining import Outcome, explain
+from campaigns.services.explaining import Explained, Outcome, explain
 from campaigns.services.upcoming import next_touchpoints
 from campaigns.states import Channel, NoticeState
 from campaigns.wording import why
 from campaigns.wording.notices import ICONS, reader_name, state_pill, step_words
 from certificates.models import Customer, Order
 from certificates.views.saved_views import PAGES
-from certificates.wording import Pill, short_day
+from certificates.wording import Pill
 from certificates.x509.names import display_name
 from portal import clock
 from portal.contributions import (
@@ -44,6 +44,7 @@ from portal.contributions import (
     panels,
     timelines,
 )
+from portal.dates import date_format
 from portal.lists import Total
 from portal.lists.links import row_urls
 from portal.models import Membership, Partner
@@ -105,8 +106,8 @@ class Cell:
         return f"{self.day.isoformat()} {self.channel.label}"
 
     def __html__(self) -> str:
-        words = f"{icon(ICONS[self.channel], self.channel.label)} {escape(short_day(self.day))}"
-        return SafeString(f'<a class="row-link" href="{self.url}">{words}</a>' if self.url else words)
+        words = f"{icon(ICONS[self.channel], self.channel.label)} {escape(date_format(self.day, 'j M'))}"
+        return SafeString(f'<a class="next-touchpoint" href="{self.url}">{words}</a>')
 
 
 def next_words(partner: Partner, orders: Sequence[int]) -> Mapping[int, Cell]:
@@ -127,10 +128,15 @@ def order_panel(_request: HttpRequest, order: Order) -> Mapping[str, Any]:
     past = [one for one in steps if one.notice and one not in coming]
     return {
         "order": order,
-        "coming": [(why.step_of(one), why.told(one), why.level(one)) for one in coming[:2]],
-        "past": [(why.step_of(one), why.told(one), why.level(one)) for one in past[-2:]],
+        "lines": [_told(one) for one in (*past[-2:], *coming[:2])],
         "quiet": "" if coming or not found.steps else why.told(found.steps[-1]),
     }
+
+
+def _told(one: Explained) -> tuple[str, Any, str, str, str]:
+    """The symbol of its channel and its words, the step, the sentence, and the colour of its mark."""
+    channel = one.step.channel
+    return ICONS[channel], one.step.get_channel_display(), why.step_of(one), why.told(one), why.level(one) or "calm"
 
 
 def customer_panel(_request: HttpRequest, customer: Customer) -> Mapping[str, Any] | None:
@@ -167,19 +173,19 @@ def _line(group: Sequence[Notice]) -> Line:
     return Line(first, words, reader_name(first), more if others else "", state_pill(first.state, first.channel))
 
 
-_TOLD = (NoticeState.SENT, NoticeState.FAILED, NoticeState.MISSED, NoticeState.SUPPRESSED, NoticeState.PLANNED)
+_TOLD_OF = (NoticeState.SENT, NoticeState.FAILED, NoticeState.MISSED, NoticeState.SUPPRESSED, NoticeState.PLANNED)
 
 
 def order_events(order: Order) -> Iterator[TimelineEvent]:
     """What was sent, missed or is planned about it, with whom it reached."""
-    rows = Notice.objects.for_partner(order.partner).filter(order=order, state__in=_TOLD)
+    rows = Notice.objects.for_partner(order.partner).filter(order=order, state__in=_TOLD_OF)
     for one in rows.select_related("step", "contact", "member__user").order_by("-due_at", "-pk")[:_EVENTS]:
         yield _event(one, step_words(one.step.basis, one.step.days, one.step.share))
 
 
 def customer_events(customer: Customer) -> Iterator[TimelineEvent]:
     """What was sent to it: one event for each letter, however many orders it was about."""
-    rows = Notice.objects.for_partner(customer.partner).filter(customer=customer, state__in=_TOLD[:3])
+    rows = Notice.objects.for_partner(customer.partner).filter(customer=customer, state__in=_TOLD_OF[:3])
     seen: set[tuple[Any, ...]] = set()
     for one in rows.select_related("step", "order", "contact", "member__user").order_by("-due_at", "-pk")[:_EVENTS]:
         about = (one.mail_id,) if one.mail_id else (one.call_id, one.channel, one.due_at)

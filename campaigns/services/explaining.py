@@ -19,6 +19,7 @@ from campaigns.models import Attempt, Calendar, Notice, Step
 from campaigns.rules import timing
 from campaigns.rules.timing import Moment, Period, When
 from campaigns.services.calendars import calendar_for, steps_of
+from campaigns.services.outbox import HURRIED
 from campaigns.services.planning import hours_of
 from campaigns.services.standing import REISSUE_LEAD_DAYS
 from campaigns.states import Basis, Channel, NoticeState, Reason, Recipient
@@ -159,7 +160,12 @@ class _Story:
             reader=_person_of(notice),
             zone=zone,
             reason=reason,
-            facts={**self.facts_of(reason), "words": notice.detail, "due_at": notice.due_at, "ends_at": notice.ends_at},
+            facts={
+                **self.facts_of(reason),
+                "words": "" if notice.detail == HURRIED else notice.detail,
+                "due_at": notice.due_at,
+                "ends_at": notice.ends_at,
+            },
             notice=notice,
         )
 

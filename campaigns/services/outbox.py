@@ -14,13 +14,17 @@ from campaigns.models import Notice
 from campaigns.querysets import NoticeQuerySet
 from campaigns.states import NoticeState, Reason
 from portal import activities
-from portal.models import User
+from portal.mail.outbox import try_again
+from portal.models import OutgoingMail, User
+from portal.models.mail import MailState
 
 # What somebody sends on by hand has so long to leave within its reader's hours: over a long weekend, and a day.
 LEEWAY = timedelta(days=4)
 # An address can be mended, and a person may think better of a refusal; a wish of the reader or a renewal stands.
 _MENDABLE = (Reason.BAD_ADDRESS, Reason.REFUSED_BY_US)
 
+# The detail of a notice that goes out before, or after, its time because somebody said so.
+HURRIED = "hurried"
 HOLDABLE = Q(state=NoticeState.PLANNED)
 RELEASABLE = Q(state=NoticeState.HELD)
 RETRYABLE = Q(state__in=[NoticeState.FAILED, NoticeState.MISSED]) | Q(
@@ -49,17 +53,29 @@ def send_now(notices: NoticeQuerySet, *, actor: User, now: datetime) -> list[int
 
 
 def retry(notices: NoticeQuerySet, *, actor: User, now: datetime) -> list[int]:
-    """Try once more what failed, was missed, or could not be sent for a reason that can be mended."""
-    return _move(notices.filter(RETRYABLE), "notice.retried", actor, now, **_from(now))
+    """Try once more what failed, was missed, or could not be sent for a reason that can be mended.
+
+    A letter that the mail server refused is the same letter still, under the same Message-ID; others are written anew.
+    """
+    with transaction.atomic():
+        refused = set(
+            notices.filter(state=NoticeState.FAILED, mail__state=MailState.PARKED).values_list("mail", flat=True)
+        )
+        keys = _move(notices.filter(RETRYABLE), "notice.retried", actor, now, **_from(now))
+        try_again(OutgoingMail.objects.filter(pk__in=refused), now=now)
+        same = Notice.objects.filter(mail__in=refused)
+        same.filter(Q(pk__in=keys) | Q(state=NoticeState.FAILED)).update(state=NoticeState.QUEUED, reason="", detail="")
+    return keys
 
 
 def _from(now: datetime) -> dict[str, Any]:
+    # a notice with a detail keeps its moment, whatever the calendar says of it
     return {
         "state": NoticeState.PLANNED,
         "due_at": now,
         "expires_at": Greatest(F("expires_at"), now + LEEWAY),
         "reason": "",
-        "detail": "",
+        "detail": HURRIED,
         "decided_at": None,
     }
 

@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from csp.constants import SELF
 from django.http import Http404, HttpResponse
@@ -22,11 +23,11 @@ from campaigns.wording import why
 from campaigns.wording.notices import ICONS, moment, reader_name, reader_zone, state_pill, step_words
 from certificates.services import customers
 from certificates.x509.names import display_name
-from portal import clock
+from portal import clock, links
 from portal.access import PartnerRequest, requires
 from portal.contributions import TimelineEvent
 from portal.deeds import tell
-from portal.models import Activity
+from portal.models import Activity, Partner
 
 _STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL | re.IGNORECASE)
 _RELATED = ("partner", "step__calendar", "order", "customer__partner", "contact", "member__user", "mail", "call")
@@ -99,18 +100,19 @@ def notice_letter(request: PartnerRequest, pk: int) -> HttpResponse:
     said: Copy | None = copy_of(found.mail) if found.mail else None
     if said is None or not said.html:
         raise Http404(pk)
-    return HttpResponse(said.html, headers={"Content-Security-Policy": _policy(said.html)})
+    return HttpResponse(said.html, headers={"Content-Security-Policy": _policy(said.html, found.partner)})
 
 
-def _policy(html: str) -> str:
+def _policy(html: str, partner: Partner) -> str:
     """No script, no request but for our own pictures, no form. Style sheets inside are named by their hash."""
+    where = urlsplit(links.address(partner, "/"))
     hashes = [base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode() for sheet in _STYLE.findall(html)]
     sheets = " ".join(f"'sha256-{one}'" for one in hashes) or "'none'"
     rules: dict[str, Any] = {
         "default-src": "'none'",
         "style-src-elem": sheets,
         "style-src-attr": "'unsafe-inline'",
-        "img-src": "'self' data:",
+        "img-src": f"'self' {where.scheme}://{where.netloc} data:",
         "base-uri": "'none'",
         "form-action": "'none'",
         "frame-ancestors": "'self'",

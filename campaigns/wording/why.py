@@ -15,7 +15,7 @@ from campaigns.services.calendars import SEGMENT
 from campaigns.services.explaining import Explained, Outcome
 from campaigns.states import Channel, Reason
 from campaigns.wording.notices import moment, step_words
-from certificates.states import RenewalMark
+from certificates.states import RenewalMark, ValidationLevel
 from certificates.wording import day
 
 LEVELS: Mapping[Outcome, str] = {
@@ -116,8 +116,8 @@ def _quiet(one: Explained) -> str:
 
 def _outside(one: Explained) -> str:
     if one.step.share is not None:
-        return _("No letter: the certificate's life is too short for this step, or not known.")
-    return _("No letter: this day lies before the order began.")
+        return _("Nothing goes out: the certificate's life is too short for this step, or not known.")
+    return _("Nothing goes out: this day lies before the order began.")
 
 
 def _renewal_instead(_one: Explained) -> str:
@@ -135,16 +135,16 @@ def _came_late(one: Explained) -> str:
     came = placed.astimezone(ZoneInfo(one.zone)).date()
     if one.day and came > one.day:
         words = ngettext(
-            "No letter: the order came to us on %(came)s, after the step's day (%(day)s); the grace is %(grace)s day.",
-            "No letter: the order came to us on %(came)s, after the step's day (%(day)s); the grace is %(grace)s days.",
+            "Nothing went out: the order came on %(came)s, after the step's day (%(day)s); its grace: %(grace)s day.",
+            "Nothing went out: the order came on %(came)s, after the step's day (%(day)s); its grace: %(grace)s days.",
             grace,
         )
         return words % {"came": day(came), "day": day(one.day), "grace": grace}
     words = ngettext(
-        "No letter: when this order and its end became known here, the step's day (%(day)s) and the grace of %(grace)s "
-        "day were over.",
-        "No letter: when this order and its end became known here, the step's day (%(day)s) and the grace of %(grace)s "
-        "days were over.",
+        "Nothing went out: when this order and its end became known here, the step's day (%(day)s) and the grace of "
+        "%(grace)s day were over.",
+        "Nothing went out: when this order and its end became known here, the step's day (%(day)s) and the grace of "
+        "%(grace)s days were over.",
         grace,
     )
     return words % {"day": day(one.day) if one.day else "", "grace": grace}
@@ -285,8 +285,9 @@ def _narrowed(calendar: Calendar) -> str:
 
 def _narrowed_by(calendar: Calendar, name: str, names: Mapping[str, str]) -> str:
     values: list[Any] = getattr(calendar, name)
-    plain = name in ("families", "levels", "countries")
-    return f"{names[name]} ({', '.join(map(str, values))})" if plain else names[name]
+    if name == "levels":
+        values = [str(ValidationLevel(value).label) for value in values if value in ValidationLevel.values]
+    return f"{names[name]} ({', '.join(values)})" if name in ("families", "levels", "countries") else names[name]
 
 
 # Pieces
