@@ -441,6 +441,7 @@ UPDATE campaigns_notice AS n SET day = s.day, due_at = s.due_at, expires_at = s.
 FROM plan_stage s
 WHERE {_OF_BATCH} AND {_SAME} AND n.state IN ('{NoticeState.PLANNED}', '{NoticeState.HELD}')
   AND s.due_at > %(now)s AND (n.due_at <> s.due_at OR n.expires_at <> s.expires_at)
+  AND n.detail = '' -- somebody has told it to hurry
 """
 # Of these orders and this step, whom it is for now is known: whoever else waits for it is left out, until he is back.
 _AWAY = f"""
