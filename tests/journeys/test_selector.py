@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django_scopes import scope
@@ -18,32 +15,11 @@ from portal.models import Partner
 from tests.journeys.house import House
 from tests.journeys.people import CLAIRE, ELISE
 from tests.journeys.visits import PHONE, Visits
+from tests.journeys.websites import website
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("demo_house")]
 ADDRESS = f"/embed/{PARTNER_SLUG}/choose/?lang=en"
-
-
-@contextmanager
-def website(house: House) -> Iterator[str]:
-    """Somebody's site, an origin of its own, whose one page frames the selector."""
-    frame = f'<iframe title="Selector" src="{house.url}{ADDRESS}" width="900" height="900"></iframe>'
-    body = f"<!DOCTYPE html><title>Site</title>{frame}"
-
-    class Site(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(body.encode())
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+FRAME = f'<iframe title="Selector" src="{{}}{ADDRESS}" width="900" height="900"></iframe>'
 
 
 def allow(*origins: str) -> None:
@@ -107,7 +83,7 @@ def test_without_scripts_the_form_is_pressed(visits: Visits) -> None:
 def test_a_listed_website_frames_it_and_it_works_without_scripts_and_cookies(
     house: House, reader: BrowserContext
 ) -> None:
-    with website(house) as site:
+    with website(FRAME.format(house.url)) as site:
         allow(site)
         page = reader.new_page()
         page.goto(site)
@@ -122,7 +98,7 @@ def test_a_listed_website_frames_it_and_it_works_without_scripts_and_cookies(
 
 
 def test_a_website_that_is_not_listed_shows_nothing(house: House, reader: BrowserContext) -> None:
-    with website(house) as site, website(house) as other:
+    with website(FRAME.format(house.url)) as site, website(FRAME.format(house.url)) as other:
         allow(site)
         page = reader.new_page()
         page.goto(other)
