@@ -1,14 +1,14 @@
 """Planning by whole sets: each step's notices are worked out by one statement, over however many orders.
 
 What a step means on each day in each time zone comes from the rules, as a small table (`plan_moment`). A step's notices
-are gathered in a second one (`plan_stage`) without a lock on anything, and go from there to their own, batch by batch.
+are gathered in another (`plan_stage`) without a lock on anything, and go from there to their own, batch by batch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -34,6 +34,7 @@ class Dialect:
 
     least: str
     later: str  # a date, so many days on
+    days: str  # from one date to another
     seconds: str  # from one moment to another
     utc_date: str
     an_hour_before: str
@@ -42,6 +43,7 @@ class Dialect:
 POSTGRESQL = Dialect(
     least="LEAST",
     later="({day} + CAST({days} AS integer))",
+    days="({until} - CAST({since} AS date))",
     seconds="CAST(FLOOR(EXTRACT(EPOCH FROM ({until} - {since}))) AS bigint)",
     utc_date="CAST({moment} AT TIME ZONE 'UTC' AS date)",
     an_hour_before="({moment} - INTERVAL '1 hour')",
@@ -49,6 +51,7 @@ POSTGRESQL = Dialect(
 SQLITE = Dialect(
     least="MIN",
     later="date({day}, ({days}) || ' days')",
+    days="(julianday({until}) - julianday({since}))",
     seconds="(strftime('%%s', {until}) - strftime('%%s', {since}))",
     utc_date="date({moment})",
     an_hour_before="datetime({moment}, '-1 hour')",
@@ -108,18 +111,21 @@ class Run:
     planned_until: datetime | None
     least_days: int
     reissue_lead_days: int
-    longest_life: int = field(default=1200)
+    longest_life: int = 825
 
 
 # The tables of a run
 
 _CREATE = (
     "DROP TABLE IF EXISTS plan_moment",
+    "DROP TABLE IF EXISTS plan_life",
     "DROP TABLE IF EXISTS plan_stage",
     """CREATE TEMPORARY TABLE plan_moment (
       zone varchar(64) NOT NULL, day date NOT NULL, permitted {timestamp} NOT NULL,
       permitted_until {timestamp} NOT NULL, usual {timestamp} NOT NULL, usual_until {timestamp} NOT NULL,
       PRIMARY KEY (zone, day))""",
+    """CREATE TEMPORARY TABLE plan_life (
+      step_id bigint NOT NULL, order_id bigint NOT NULL, life bigint NOT NULL, day date NOT NULL)""",
     """CREATE TEMPORARY TABLE plan_stage (
       step_id bigint NOT NULL, order_id bigint NOT NULL, certificate_id bigint,
       customer_id bigint NOT NULL, contact_id bigint, member_id bigint, ends_at {timestamp} NOT NULL, day date NOT NULL,
@@ -154,6 +160,7 @@ def staging(moments: Iterable[MomentRow]) -> Iterator[None]:
             cursor.execute("ANALYZE plan_moment")
         yield
         cursor.execute("DROP TABLE plan_moment")
+        cursor.execute("DROP TABLE plan_life")
         cursor.execute("DROP TABLE plan_stage")
 
 
@@ -186,14 +193,13 @@ FROM (
     SELECT o.id AS order_id, {certificate} AS certificate_id, o.customer_id, {contact} AS contact_id,
       {member} AS member_id, {ends_at} AS ends_at, m.day, {is_lost} AS is_lost, {due_at} AS due_at, {until} AS until,
       {next_at} AS next_at
-    FROM certificates_order o
+    FROM {orders}
     JOIN certificates_customer c ON c.id = o.customer_id
     {product}{current}{reader}
     JOIN plan_moment m ON m.zone = {zone} AND m.day = {day}
     {neighbours}
     WHERE o.partner_id = %(partner)s AND o.renewal_mark = '{unrenewed}' AND o.status IN ({statuses})
-      AND o.notices_enabled AND c.notices_enabled AND {ends_on} BETWEEN %(first_end)s AND %(last_end)s
-      AND m.day BETWEEN %(first_day)s AND %(last_day)s AND {lives}{segment}{unread}
+      AND o.notices_enabled AND c.notices_enabled AND {stands}{segment}{unread}
   ) timed
 ) planned
 WHERE due_at <= %(horizon)s AND (expires_at > %(now)s{or_missed}){and_since}
@@ -218,6 +224,54 @@ _PRODUCT = """
 _STAGED = "SELECT 1 FROM plan_stage s WHERE s.step_id = %(step)s AND s.order_id = o.id"
 _NEIGHBOUR = """
     LEFT JOIN plan_moment {name} ON {name}.zone = m.zone AND {name}.day = {day}"""
+
+
+# A certificate's step has no column of its own to be found by: all certificates are looked at once for all such steps.
+_LIVES = "plan_life q JOIN certificates_order o ON o.id = q.order_id"
+_LOOK = """
+INSERT INTO plan_life (step_id, order_id, life, day)
+WITH lived AS MATERIALIZED (
+  SELECT o.id, o.certificate_ends_on, {life} AS life, {to_last} AS to_last, {to_first} AS to_first
+  FROM certificates_order o
+  WHERE o.partner_id = %(partner)s AND o.renewal_mark = '{unrenewed}' AND o.status = '{issued}' AND o.notices_enabled
+    AND o.certificate_ends_on BETWEEN %(first_end)s AND %(last_end)s AND o.ends_on > {goes_on}
+)
+SELECT steps.step_id, lived.id, lived.life, {day}
+FROM lived JOIN ({steps}) steps ON {left} < lived.life AND {left} BETWEEN lived.to_last AND lived.to_first
+"""
+
+
+def look_at_lives(plans: Sequence[StepPlan], run: Run) -> None:
+    """Find the certificates on whose life a step of theirs stands on a day of this run, for all such steps at once.
+
+    A reissue is asked for only while the order goes on without its certificate.
+    """
+    found = [plan for plan in plans if plan.share is not None]
+    if not found:
+        return
+    dialect, ends = dialect_of(connection), [_ends(plan, run) for plan in found]
+    seconds = dialect.seconds.format(until="o.certificate_ends_at", since="o.certificate_starts_at")
+    left = f"({_left('lived.life', 'steps.share')})"
+    statement = _LOOK.format(
+        day=dialect.later.format(day="lived.certificate_ends_on", days=f"-({left})"),
+        life=f"({seconds} / 86400)",
+        unrenewed=RenewalMark.NONE,
+        issued=OrderStatus.ISSUED,
+        goes_on=dialect.later.format(day="o.certificate_ends_on", days="%(lead)s"),
+        steps=" UNION ALL ".join(f"SELECT {int(one.step)} AS step_id, {int(one.share or 0)} AS share" for one in found),
+        left=left,
+        to_last=dialect.days.format(until="o.certificate_ends_on", since="%(last_day)s"),
+        to_first=dialect.days.format(until="o.certificate_ends_on", since="%(first_day)s"),
+    )
+    params = {
+        **_params(found[0], run),
+        "first_end": min(first for first, _last in ends).isoformat(),
+        "last_end": max(last for _first, last in ends).isoformat(),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        if connection.vendor == "postgresql":
+            cursor.execute("ANALYZE plan_life")
 
 
 def stage(plan: StepPlan, run: Run) -> None:
@@ -309,9 +363,9 @@ def _words(plan: StepPlan, run: Run, params: dict[str, Any]) -> dict[str, str]:
         "current": _CURRENT if is_reissue else "",
         "product": _PRODUCT,
         "ends_at": ends_at,
-        "ends_on": "o.certificate_ends_on" if is_reissue else "o.ends_on",
-        "day": days.of("%(at)s"),
-        "lives": days.lives(),
+        "orders": _LIVES if is_reissue else "certificates_order o",
+        "day": "q.day" if is_reissue else days.of("%(at)s"),
+        "stands": "q.step_id = %(step)s" if is_reissue else _stands(dialect),
         "segment": _segment(run.segment, params),
         "or_missed": "" if run.planned_until is None else " OR due_at > %(planned_until)s",
         "and_since": "" if plan.since is None else " AND due_at >= %(since)s",
@@ -346,26 +400,20 @@ class _Days:
     def of(self, at: str) -> str:
         if not self.is_reissue:
             return self.dialect.later.format(day="o.ends_on", days=at)
-        return self.dialect.later.format(day="o.certificate_ends_on", days=f"-({self.left(at)})")
+        return self.dialect.later.format(day="o.certificate_ends_on", days=f"-({_left('q.life', at)})")
 
-    def left(self, share: str) -> str:
-        return f"CASE WHEN {self.part(share)} < %(least_days)s THEN %(least_days)s ELSE {self.part(share)} END"
 
-    def part(self, share: str) -> str:
-        return f"(({self.life()} * {share} + 99) / 100)"
+def _left(life: str, share: str) -> str:
+    """Days that are left of a life, rounded up: `ladder.days_left_of`."""
+    part = f"(({life} * {share} + 99) / 100)"
+    return f"CASE WHEN {part} < %(least_days)s THEN %(least_days)s ELSE {part} END"
 
-    def life(self) -> str:
-        seconds = self.dialect.seconds.format(until="o.certificate_ends_at", since="o.certificate_starts_at")
-        return f"({seconds} / 86400)"
 
-    def lives(self) -> str:
-        """Its day lies within the life; a reissue is asked for only while the order goes on without its certificate."""
-        if not self.is_reissue:
-            began = self.dialect.utc_date.format(moment="o.starts_at")
-            return f"(o.starts_at IS NULL OR m.day > {began})"
-        began = self.dialect.utc_date.format(moment="o.certificate_starts_at")
-        goes_on = self.dialect.later.format(day="o.certificate_ends_on", days="%(lead)s")
-        return f"m.day > {began} AND o.ends_on > {goes_on} AND ({self.left('%(at)s')}) < {self.life()}"
+def _stands(dialect: Dialect) -> str:
+    """The step stands on a day of this run, within the order's life."""
+    began = dialect.utc_date.format(moment="o.starts_at")
+    return f"""o.ends_on BETWEEN %(first_end)s AND %(last_end)s
+      AND m.day BETWEEN %(first_day)s AND %(last_day)s AND (o.starts_at IS NULL OR m.day > {began})"""
 
 
 def _segment(segment: Segment, params: dict[str, Any]) -> str:

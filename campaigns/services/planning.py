@@ -129,6 +129,7 @@ def _plan_calendar(calendar: Calendar, earlier: Sequence[Calendar], zones: Seque
     )
     plans = list(_step_plans(steps_of(calendar), _days(moments, since=since, now=now)))
     with sql.staging(moments):
+        sql.look_at_lives(plans, run)
         return sum((_plan_step(plan, run, calendar) for plan in plans), Planned())
 
 
