@@ -86,7 +86,13 @@ def _banner(request: HttpRequest, banner: Banner) -> HttpResponse:
         return render(request, "campaigns/banners/nothing.html")
     with translation.override(content.language):
         left = time_left(content.ends_at, now=now) if content.ends_at else None
-        context = {"shown": content, "partner": content.partner, "left": left, "language": content.language}
+        context = {
+            "shown": content,
+            "partner": content.partner,
+            "left": left,
+            "seconds_left": int((content.ends_at - now).total_seconds()) if content.ends_at else 0,
+            "language": content.language,
+        }
         response = render(request, "campaigns/banners/banner.html", context)
     response.headers["Content-Language"] = content.language
     return response
