@@ -25,6 +25,8 @@ from portal.quantities import percentage
 
 # A list names so many orders, and says how many more there are.
 SHOWN = 50
+# From so many days before the end, nobody is asked any more to be early.
+LATE = 14
 # Benefits that a letter names; the product has them all.
 BENEFITS_SHOWN = 5
 
@@ -135,9 +137,11 @@ def banner_note(abouts: Sequence[About], action: Action) -> str:
         return _("Your certificate protects nobody until it is installed.")
     if abouts and abouts[0].days < 0:
         return _("It can still be renewed.") if abouts[0].plan else ""
-    if abouts and all(one.keeps for one in abouts):
-        return _("Renew early. You won't lose a second of validity.")
-    return ""
+    if not abouts or not all(one.keeps for one in abouts):
+        return ""
+    if abouts[0].days <= LATE:
+        return _("You won't lose a second of validity")
+    return _("Renew early. You won't lose a second of validity.")
 
 
 # Essentials
@@ -298,7 +302,12 @@ def instructions(guide: Guide, picture: Picture | None) -> Block:
 def automation(about: About, lead_days: int) -> Block:
     """How not to think of it again."""
     order = about.order
-    if order.auto_renew and order.ends_on and not about.is_reissue:
+    if about.is_reissue:
+        words = _(
+            "Certificates live ever shorter. Your server can fetch the next ones by itself: "
+            "reply to this letter, and we tell you how."
+        )
+    elif order.auto_renew and order.ends_on:
         renews_on = day(order.ends_on - timedelta(days=lead_days))
         words = _("Automatic renewal is on: this order renews itself on %(day)s.") % {"day": renews_on}
     else:

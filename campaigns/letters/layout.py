@@ -21,6 +21,7 @@ from portal.colours import DARK, RGB
 from portal.mail.letters import colours_of
 from portal.models import Partner
 from portal.notices import notices_of
+from portal.typography import NO_BREAK_SPACE
 from portal.verification import place_of
 
 _SLOTS = ("subject", "preheader", "label", "banner", "note", "body", "closing", "code", "why")
@@ -86,12 +87,17 @@ def look_of(partner: Partner, language: str) -> Look:
         brand_ink=ink,
         dark_brand=str(colours.brand_on(DARK, RGB.parse(partner.brand_colour))),
         logo_url=links.address(partner, partner.logo_url) if partner.logo else "",
-        support=" · ".join(filter(None, (partner.support_email, partner.support_phone))),
+        support=" · ".join(filter(None, (partner.support_email, _together(partner.support_phone)))),
         postal_address=partner.postal_address,
         social=[(one["network"], one["url"]) for one in partner.social_links if one.get("url")],
         notices=[(str(notice.label), links.address(partner, notice.path)) for notice in written],
         place=place_of(partner),
     )
+
+
+def _together(number: str) -> str:
+    """A telephone number that no line break parts."""
+    return number.replace(" ", NO_BREAK_SPACE)
 
 
 class Paper:

@@ -152,7 +152,7 @@ class Pen:
             case Part.NO_DAY_LOST:
                 return blocks.no_day_lost(draft.abouts)
             case Part.WARNING:
-                return self._warning(first, draft.language)
+                return self._warning(first, draft)
             case Part.SAVINGS:
                 return blocks.savings(draft.savings)
             case Part.BENEFITS:
@@ -162,10 +162,14 @@ class Pen:
                 return blocks.instructions(guide, guide_picture(self.partner, guide, draft.language))
         return blocks.automation(first, settings.AUTO_RENEW_DAYS)
 
-    def _warning(self, about: About, language: str) -> Block | None:
-        if about.ends_on is None:
+    def _warning(self, about: About, draft: Draft) -> Block | None:
+        """What visitors see after the last day of what is in use: the one before, while a new certificate waits."""
+        before = about.order.predecessor
+        waits = draft.kind.action is Action.INSTALL
+        day = (before.ends_on if before else None) if waits else about.ends_on
+        if day is None:
             return None
-        host, day = fillings([about.order.common_name]).host, about.ends_on
+        host, language = fillings([about.order.common_name]).host, draft.language
         try:
             found = picture_of(
                 self.partner, host=host, day=day, browser=Browser.CHROME, device=Device.DESKTOP, language=language
@@ -193,7 +197,7 @@ def _shared_by(part: Part, draft: Draft) -> object:
     if part is Part.INSTRUCTIONS:
         return guide_for(order.server_platform).server
     if part is Part.AUTOMATION and not order.auto_renew:
-        return ""
+        return draft.abouts[0].is_reissue
     return None
 
 
@@ -237,7 +241,7 @@ def _standing_in(part: str) -> Iterator[None]:
 def _hurries(draft: Draft) -> bool:
     if draft.kind.action is Action.QUOTE:
         return False
-    return draft.tone == Tone.URGENT or draft.abouts[0].days <= HURRIES_FROM
+    return draft.tone == Tone.URGENT or 0 <= draft.abouts[0].days <= HURRIES_FROM
 
 
 def _label(draft: Draft) -> str:

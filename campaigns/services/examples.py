@@ -19,7 +19,9 @@ from campaigns.services.writing import letter_of
 from certificates import rules, wording
 from certificates.models import AuthorityConnection, Certificate, Customer, Order, Product
 from certificates.services import planning
+from certificates.services.planning import ValidationCode, ValidationFact
 from certificates.states import AuthorityKind, OrderStatus
+from offers.wording.renewal import validation_for_customers
 from offers.wording.sums import share_off
 from portal import links
 from portal.access import on_behalf_of
@@ -138,13 +140,17 @@ def _draft(
         manager=_MANAGER,
         abouts=abouts,
         savings=_savings(partner) if with_offers and kind.may_offer else (),
-        holds=[_("Domain %(domain)s") % {"domain": _DOMAIN}] if kind.action is Action.VALIDATE else (),
+        holds=[validation_for_customers(_lapsed(now))] if kind.action is Action.VALIDATE else (),
         quote=_quote(partner, now, count) if kind.action is Action.QUOTE else None,
         code=_CODE,
         action_url=somewhere,
         preferences_url=somewhere,
         unsubscribe_url=somewhere,
     )
+
+
+def _lapsed(now: datetime) -> ValidationFact:
+    return ValidationFact(ValidationCode.DOMAIN_LAPSED, _DOMAIN, rules.utc_date(now) - timedelta(days=2))
 
 
 def _savings(partner: Partner) -> list[Saving]:
@@ -234,6 +240,7 @@ def _order(
         certificate_ends_on=certificate_ends_on,
         server_platform="nginx",
         auto_renew=kind.action is Action.LOOK,
+        predecessor=Order(ends_on=rules.utc_date(now) + timedelta(days=6)) if kind.action is Action.INSTALL else None,
     )
 
 

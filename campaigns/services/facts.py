@@ -123,7 +123,7 @@ def gather(
 
 def _orders(partner: Partner, keys: Iterable[int]) -> dict[int, Order]:
     rows = Order.objects.for_partner(partner).filter(pk__in=set(keys))
-    found = {one.pk: one for one in rows.select_related("product", "organization", "customer__owner__user")}
+    found = {one.pk: one for one in rows.select_related("product", "organization", "predecessor", "customer__owner__user")}
     for one in found.values():
         one.partner = one.customer.partner = partner
     return found

@@ -17,6 +17,7 @@ from campaigns import library
 from campaigns.letters import blocks
 from campaigns.letters.blocks import About
 from campaigns.letters.pen import Draft, Pen, QuoteFacts
+from campaigns.letters.refusals import refusal_words
 from campaigns.library import LIBRARY, Action, LibraryLetter, Source
 from campaigns.liquid import LetterRefused
 from campaigns.models import LetterVersion
@@ -24,7 +25,6 @@ from campaigns.rules.keys import Part
 from campaigns.services.facts import NOTHING, Gathered, gather, savings_of
 from campaigns.services.unsubscribing import unsubscribe_headers, unsubscribe_url
 from campaigns.states import Tone
-from campaigns.wording.refusals import refusal_words
 from certificates import rules, wording
 from certificates.models import Contact, Order
 from certificates.services.renewal_links import OF_PREFERENCES, OF_REISSUE, to_contact, to_order

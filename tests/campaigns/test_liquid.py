@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from campaigns import liquid
 from campaigns.letters.body import body, variables
+from campaigns.letters.refusals import refusal_words
 from campaigns.liquid import LetterRefused, Problem, plain
 from campaigns.rules.keys import Part
-from campaigns.wording.refusals import refusal_words
 from tests.campaigns import hostile
 
 FACTS = {"name": "Søren <b>O'Neil</b>", "days": 7, "orders": [{"host": "a.example"}, {"host": "b.example"}]}
