@@ -121,13 +121,21 @@ class Order(PartnerOwned):
             ),
         ]
         indexes = [
-            # The Expiring page, by order and by certificate: read in order, and counted in the index alone.
+            # The Expiring page, by order and by certificate: read in order, and counted in the index alone; so are lives.
             models.Index(
                 fields=["partner", "renewal_mark", "ends_on", "id", "status", "customer", "notices_enabled"],
                 name="order_expiring",
             ),
             models.Index(
-                fields=["partner", "renewal_mark", "certificate_ends_on", "id", "status", "ends_on"],
+                fields=[
+                    "partner",
+                    "renewal_mark",
+                    "certificate_ends_on",
+                    "id",
+                    "status",
+                    "ends_on",
+                    "certificate_starts_at",
+                ],
                 name="order_certificate_expiring",
             ),
             models.Index(fields=["partner", "ends_on", "id"], name="order_by_end"),
