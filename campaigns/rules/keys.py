@@ -137,8 +137,8 @@ def five_keys(letter: Checked) -> list[Finding]:
 
 def _timing(letter: Checked) -> Iterator[Finding]:
     if letter.days is not None:
-        wears_out = letter.is_urgent and letter.days <= -EARLY_DAYS
-        yield Finding(Code.EARLY, _status(not wears_out, otherwise=Status.ADVICE), str(abs(letter.days)))
+        is_early = letter.days <= -EARLY_DAYS
+        yield Finding(Code.EARLY, _status(is_early, otherwise=Status.ADVICE), str(abs(letter.days)))
 
 
 def _subject(letter: Checked) -> Iterator[Finding]:
