@@ -16,7 +16,7 @@ from portal.types import StrOrPromise
 
 
 class Standing(StrEnum):
-    """Which words go out in a language."""
+    """Which words go out in a language; a letter of the partner's own may lean on the one that it began as."""
 
     OWN = "own"
     BUILT_IN = "built_in"
@@ -73,7 +73,8 @@ def _shelved(
     written = versions.get(own.pk, []) if own else []
     kind = LIBRARY.get(key) or LIBRARY.get(own.based_on if own else "")
     is_archived = own is not None and own.archived_at is not None
-    spoken = tuple(_spoken(language, [] if is_archived else written, key) for language in Language.values)
+    otherwise = Standing.BUILT_IN if key in LIBRARY or (kind and not is_archived) else Standing.MISSING
+    spoken = tuple(_spoken(language, [] if is_archived else written, otherwise) for language in Language.values)
     return Shelved(
         key=key,
         name=own.name if own and key not in LIBRARY else kind.name if kind else key,
@@ -89,11 +90,10 @@ def _shelved(
     )
 
 
-def _spoken(language: str, written: Iterable[LetterVersion], key: str) -> Spoken:
+def _spoken(language: str, written: Iterable[LetterVersion], otherwise: Standing) -> Spoken:
     mine = [version for version in written if version.language == language]
     live = next((version.number for version in mine if version.is_live), 0)
     newest = max((version.number for version in mine), default=0)
-    otherwise = Standing.BUILT_IN if key in LIBRARY else Standing.MISSING
     return Spoken(language, Standing.OWN if live else otherwise, live, newest if newest > live else 0)
 
 

@@ -20,6 +20,7 @@ from campaigns.letters.pen import Draft, Pen, QuoteFacts
 from campaigns.letters.refusals import refusal_words
 from campaigns.library import LIBRARY, Action, LibraryLetter, Source
 from campaigns.liquid import LetterRefused
+from campaigns.models import Letter as StoredLetter
 from campaigns.models import LetterVersion
 from campaigns.rules.keys import Part
 from campaigns.services.facts import NOTHING, Gathered, gather, savings_of
@@ -142,27 +143,32 @@ class Letter:
 
 
 def _sources(partner: Partner, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Letter]:
-    """By key and language, in one query; what is nobody's letter is left out."""
+    """By key and language, in two queries at most; what is nobody's letter is left out.
+
+    A letter of the partner's own that does not speak a language yet says there what it began as: a missing translation
+    keeps nobody from hearing of an end.
+    """
     wanted = set(wanted)
+    keys = {key for key, _language in wanted}
     live = LetterVersion.objects.for_partner(partner).filter(is_live=True, letter__archived_at=None)
-    rows = live.filter(letter__key__in={key for key, _language in wanted}).select_related("letter")
-    own = {(one.letter.key, one.language): one for one in rows}
+    own = {(one.letter.key, one.language): one for one in live.filter(letter__key__in=keys).select_related("letter")}
+    bases = _bases(partner, keys)
     found = {}
     for key, language in wanted:
-        version = own.get((key, language))
-        kind = LIBRARY.get(key) or _kind_of(version)
-        if version and kind:
-            found[key, language] = Letter(kind, Source(version.subject, version.preheader, version.body))
-        elif key in LIBRARY:
-            found[key, language] = Letter(LIBRARY[key], library.source(key, language))
+        if key in bases:
+            kind, version = LIBRARY[bases[key]], own.get((key, language))
+            source = Source(version.subject, version.preheader, version.body) if version else None
+            kind = kind if kind.key == key else replace(kind, key=key, days=None)
+            found[key, language] = Letter(kind, source or library.source(bases[key], language))
     return found
 
 
-def _kind_of(version: LetterVersion | None) -> LibraryLetter | None:
-    """A letter of the partner's own is of the kind that it began as."""
-    if version is None:
-        return None
-    return replace(LIBRARY.get(version.letter.based_on) or LIBRARY["days_60"], key=version.letter.key, days=None)
+def _bases(partner: Partner, keys: Iterable[str]) -> dict[str, str]:
+    """The letter of the library that each is, or began as."""
+    others = {key for key in keys if key not in LIBRARY}
+    rows = StoredLetter.objects.for_partner(partner).filter(key__in=others, archived_at=None) if others else ()
+    began = {one.key: one.based_on if one.based_on in LIBRARY else "days_60" for one in rows}
+    return {key: key for key in keys if key in LIBRARY} | began
 
 
 # Writing

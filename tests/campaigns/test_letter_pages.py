@@ -9,10 +9,12 @@ from django.test import Client
 from django.urls import reverse
 from django_scopes import scopes_disabled
 
+from campaigns.library import source
 from campaigns.models import Letter, LetterVersion
 from campaigns.rules.changes import Line, changes
 from campaigns.services import letters as deeds
 from campaigns.services.shelf import Standing, shelf
+from campaigns.services.writing import source_of
 from campaigns.tryouts import TookTooLong, try_out
 from portal import clock
 from portal.models import Activity, Membership, OutgoingMail, Partner
@@ -291,7 +293,18 @@ def test_copy_is_a_letter_of_its_own_that_steps_can_send(house: Partner, page: C
     assert sorted(copy.versions.values_list("language", "is_live")) == [("en", False), ("fr", False)]
     assert copy.versions.get(language="en").subject == "Ours"
     assert again.status_code == 422
-    assert standings(house, "spring") == {"en": Standing.MISSING, "fr": Standing.MISSING}
+    assert standings(house, "spring") == {"en": Standing.BUILT_IN, "fr": Standing.BUILT_IN}
+
+
+def test_letter_without_a_translation_says_in_that_language_what_it_began_as(house: Partner) -> None:
+    make_version(house, "spring", "en", based_on="days_60", subject="Spring")
+
+    assert source_of(house, "spring", "en").subject == "Spring"
+    assert source_of(house, "spring", "fr") == source("days_60", "fr")
+    assert standings(house, "spring") == {"en": Standing.OWN, "fr": Standing.BUILT_IN}
+    Letter.objects.for_partner(house).update(archived_at=clock.now())
+    with pytest.raises(KeyError):
+        source_of(house, "spring", "en")
 
 
 def test_archived_letter_lets_the_built_in_one_speak_and_comes_back_as_it_was(house: Partner, page: Client) -> None:
