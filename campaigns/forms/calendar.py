@@ -46,7 +46,7 @@ class When(StrEnum):
 WHENS = [
     (When.BEFORE, _("days before")),
     (When.AFTER, _("days after")),
-    (When.SHARE, _("% of life left")),
+    (When.SHARE, _("per cent of life left")),
 ]
 LetterChoices = list[tuple[StrOrPromise, list[tuple[str, StrOrPromise]]]]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from campaigns.library import Source
 from campaigns.liquid import LetterRefused, Problem
@@ -29,7 +30,7 @@ class LetterForm(StraightForm, forms.Form):
         help_text=_("What mailboxes show behind the subject."),
     )
     body = forms.CharField(
-        label=_("Letter"),
+        label=pgettext_lazy("below a subject", "Letter"),
         widget=forms.Textarea(attrs={"rows": 22, "class": "mono", "spellcheck": "true", "data-insert-into": ""}),
         help_text=_("Plain words, a blank line between paragraphs, and variables in double braces."),
     )

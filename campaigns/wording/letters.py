@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from campaigns.models import Step
 from campaigns.rules.keys import Part
@@ -14,7 +14,7 @@ from portal.types import StrOrPromise
 PARTS: Mapping[str, StrOrPromise] = {
     "subject": gettext_lazy("Subject"),
     "preheader": gettext_lazy("Preheader"),
-    "body": gettext_lazy("Letter"),
+    "body": pgettext_lazy("below a subject", "Letter"),
 }
 BLOCKS: Mapping[Part, StrOrPromise] = {
     Part.ESSENTIALS: gettext_lazy("The essentials of every order, as a table"),
