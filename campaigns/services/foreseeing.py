@@ -29,14 +29,20 @@ def reach_of(calendar: Calendar, in_use: Sequence[Calendar], *, today: date) -> 
     `in_use` are the partner's calendars; this one stands in its own place among them, in use or not.
     """
     turn = _in_turn(calendar, in_use)
-    asked = blake2b(repr([_asked(one, calendar) for one in turn]).encode(), digest_size=16).hexdigest()
-    key = f"reach:{calendar.partner_id}:{today}:{asked}"
+    asked = [(one.pk == calendar.pk, _segment(one)) for one in turn]
+    key = f"reach:{calendar.partner_id}:{today}:{_digest(asked)}"
     remembered: Any = caches["minute"].get_or_set(key, lambda: _reach_of(calendar, turn, today))
     return cast("Reach", remembered)
 
 
 def followers(partner: Partner, in_use: Sequence[Calendar], *, today: date) -> dict[int | None, int]:
-    """Live orders by the calendar that they follow; under None those that follow none."""
+    """Live orders by the calendar that they follow, remembered for a minute; under None those that follow none."""
+    key = f"followers:{partner.pk}:{today}:{_digest([(one.pk, _segment(one)) for one in in_use])}"
+    remembered: Any = caches["minute"].get_or_set(key, lambda: _counted(partner, in_use, today))
+    return cast("dict[int | None, int]", remembered)
+
+
+def _counted(partner: Partner, in_use: Sequence[Calendar], today: date) -> dict[int | None, int]:
     counted = _live(partner, today).annotate(calendar=following(in_use)).order_by()
     return dict(counted.values("calendar").annotate(number=Count("pk")).values_list("calendar", "number"))
 
@@ -61,9 +67,13 @@ def _in_turn(calendar: Calendar, in_use: Sequence[Calendar]) -> list[Calendar]:
     return sorted([*others, calendar], key=lambda one: (one.position, one.pk or 0))
 
 
-def _asked(one: Calendar, calendar: Calendar) -> tuple[Any, ...]:
-    """What of a calendar decides which orders follow this one."""
-    return (one.pk == calendar.pk, *(tuple(getattr(one, name)) for name in SEGMENT))
+def _segment(calendar: Calendar) -> list[Any]:
+    return [getattr(calendar, name) for name in SEGMENT]
+
+
+def _digest(asked: Sequence[Any]) -> str:
+    """All that decides which orders follow what, as the end of a key."""
+    return blake2b(repr(asked).encode(), digest_size=16).hexdigest()
 
 
 def _reach_of(calendar: Calendar, turn: Sequence[Calendar], today: date) -> Reach:
