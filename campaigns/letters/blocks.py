@@ -77,6 +77,8 @@ class About:
     plan: RenewalPlan | None = None
     reissue: ReissuePlan | None = None
     url: str = ""
+    # Benefits of its product that somebody has to switch on, and that are not known to be in use
+    idle: tuple[Benefit, ...] = ()
 
     @property
     def host(self) -> str:
@@ -271,8 +273,8 @@ def savings(found: Sequence[Saving]) -> Block | None:
     return Block(part=Part.SAVINGS, title=title, steps=tuple(one.words for one in found))
 
 
-def benefits(product: Product | None) -> Block | None:
-    """What the product that they own brings, and what it is good for."""
+def benefits(product: Product | None, idle: Sequence[Benefit] = ()) -> Block | None:
+    """What the product that they own brings, what it is good for, and what of it nobody has switched on yet."""
     if product is None:
         return None
     known = [Benefit(code) for code in product.benefits if code in Benefit.values]
@@ -280,7 +282,14 @@ def benefits(product: Product | None) -> Block | None:
     if not lines:
         return None
     title = _("What %(product)s brings you") % {"product": product.name}
-    return Block(part=Part.BENEFITS, title=title, steps=tuple(lines[:BENEFITS_SHOWN]))
+    note = _("Included, and perhaps not in use yet: %(benefits)s. Reply to this letter, and we help you switch it on.")
+    unused = ", ".join(str(one.label) for one in idle)
+    return Block(
+        part=Part.BENEFITS,
+        title=title,
+        steps=tuple(lines[:BENEFITS_SHOWN]),
+        note=note % {"benefits": unused} if unused else "",
+    )
 
 
 # Instructions, automation, warning

@@ -156,7 +156,7 @@ class Pen:
             case Part.SAVINGS:
                 return blocks.savings(draft.savings)
             case Part.BENEFITS:
-                return blocks.benefits(first.order.product)
+                return blocks.benefits(first.order.product, first.idle)
             case Part.INSTRUCTIONS:
                 guide = guide_for(first.order.server_platform)
                 return blocks.instructions(guide, guide_picture(self.partner, guide, draft.language))
@@ -193,7 +193,7 @@ def _shared_by(part: Part, draft: Draft) -> object:
     """What decides a block that many letters share; None for one of each letter's own."""
     order = draft.abouts[0].order
     if part is Part.BENEFITS:
-        return order.product_id or 0
+        return order.product_id or 0, draft.abouts[0].idle
     if part is Part.INSTRUCTIONS:
         return guide_for(order.server_platform).server
     if part is Part.AUTOMATION and not order.auto_renew:

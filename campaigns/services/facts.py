@@ -11,9 +11,11 @@ from django.utils.translation import gettext as _
 
 from campaigns.letters.blocks import About, Saving
 from certificates import wording
-from certificates.models import AuthorityConnection, Certificate, Customer, Order, Organization
+from certificates.catalogue import Benefit
+from certificates.models import AuthorityConnection, BenefitUse, Certificate, Customer, Order, Organization
 from certificates.rules import NoRule, RenewalPlan, RenewalWindowClosed, last_day, utc_date
 from certificates.services import planning
+from certificates.services.benefits import TO_SWITCH_ON, benefits_of
 from certificates.services.planning import Rules, ValidationFact
 from certificates.services.refusals import OrderNotRenewable
 from certificates.states import LIVE_ORDER_STATES, RenewalMark
@@ -56,6 +58,7 @@ class Gathered:
     authorities: frozenset[str]
     proposals: Proposals = NOTHING
     checks: Mapping[int, Sequence[ValidationFact]] = field(default_factory=dict)
+    used: frozenset[tuple[int, str]] = frozenset()
 
     def about(self, order: Order, *, certificate: int | None, url: str = "") -> About:
         """What is said of one order; of its certificate where the letter hangs on that."""
@@ -70,7 +73,13 @@ class Gathered:
             plan=None if is_reissue else self._plan(order),
             reissue=self._reissue(order) if is_reissue else None,
             url=url,
+            idle=self._idle(order),
         )
+
+    def _idle(self, order: Order) -> tuple[Benefit, ...]:
+        """What came with it, has to be switched on, and is not said to be in use."""
+        brought = benefits_of(order.product)
+        return tuple(one for one in brought if one in TO_SWITCH_ON and (order.pk, one.value) not in self.used)
 
     def _plan(self, order: Order) -> RenewalPlan | None:
         """None outside the window, and where nothing can be ordered."""
@@ -118,12 +127,15 @@ def gather(
         authorities=frozenset(connected),
         proposals=_proposals(partner, [found[pk] for pk in priced if pk in found], now),
         checks=_checks(partner, [found[pk] for pk in checked if pk in found], now),
+        used=frozenset(_used(partner, found)),
     )
 
 
 def _orders(partner: Partner, keys: Iterable[int]) -> dict[int, Order]:
     rows = Order.objects.for_partner(partner).filter(pk__in=set(keys))
-    found = {one.pk: one for one in rows.select_related("product", "organization", "predecessor", "customer__owner__user")}
+    found = {
+        one.pk: one for one in rows.select_related("product", "organization", "predecessor", "customer__owner__user")
+    }
     for one in found.values():
         one.partner = one.customer.partner = partner
     return found
@@ -134,6 +146,11 @@ def _certificates(partner: Partner, keys: Iterable[int]) -> dict[int, Certificat
     if not wanted:
         return {}
     return {one.pk: one for one in Certificate.objects.for_partner(partner).filter(pk__in=wanted).defer("pem", "chain")}
+
+
+def _used(partner: Partner, orders: Iterable[int]) -> Iterable[tuple[int, str]]:
+    rows = BenefitUse.objects.for_partner(partner).filter(order__in=list(orders), is_used=True)
+    return rows.values_list("order_id", "benefit")
 
 
 # What may be proposed

@@ -17,7 +17,9 @@ from campaigns.models import Letter, LetterVersion
 from campaigns.rules.keys import Part
 from campaigns.services.writing import HEAVIEST, Reader, Subject, Written, write_letters
 from campaigns.states import Tone
-from certificates.models import AuthorityRule, Contact, Order
+from certificates.catalogue import Benefit
+from certificates.models import AuthorityRule, BenefitUse, Contact, Order
+from offers.models import Offer
 from portal.access import on_behalf_of
 from portal.models import Link, Partner
 from tests import factories
@@ -33,7 +35,7 @@ from tests.campaigns.letters_at_hand import (
     reader_of,
     written,
 )
-from tests.offers.factories import make_draft_quote
+from tests.offers.factories import make_draft_quote, make_offer, make_prices
 
 
 @pytest.fixture
@@ -172,6 +174,51 @@ def test_letter_proposes_what_the_price_rules_give_and_nothing_to_whom_offers_ar
     assert "off" not in without.words.text.lower().replace("offer", "").split("save")[0]
     assert "Save up to" not in without.words.html
     assert (with_offer.with_offers, without.with_offers) == (True, False)
+
+
+def test_what_may_be_moved_to_us_is_proposed_to_whom_it_concerns(seller: Partner, contact: Contact) -> None:
+    make_prices(seller)
+    make_offer(seller, "25", kind=Offer.Kind.CONSOLIDATION, words_en="25% off what you move to us")
+    factories.make_certificate_elsewhere(contact.customer)
+    other = factories.make_contact(factories.make_customer(seller))
+
+    moves, moves_nothing = written(
+        reader_of(contact, make_due_orders(contact, 1), with_offers=True),
+        reader_of(other, make_due_orders(other, 1), with_offers=True),
+    )
+
+    assert moves.words is not None
+    assert moves_nothing.words is not None
+    assert "1 certificate of another authority to move: 25% off what you move to us." in moves.words.text
+    assert "Save up to 25%" in moves.words.text
+    assert (moves.with_offers, moves_nothing.with_offers) == (True, False)
+
+
+def test_an_offer_that_is_over_is_not_promised(seller: Partner, contact: Contact) -> None:
+    make_offers(seller)
+    order = make_due_orders(contact, 1)[0]
+    written(reader_of(contact, [order], with_offers=True))
+    Offer.objects.update(ends_at=NOW - timedelta(hours=1))
+
+    (letter,) = written(reader_of(contact, [order], with_offers=True))
+
+    assert letter.words is not None
+    assert "Save up to" not in letter.words.html
+    assert not letter.with_offers
+
+
+def test_seal_that_is_not_in_use_is_brought_to_mind(seller: Partner, contact: Contact) -> None:
+    idle, used = make_due_orders(contact, 2)
+    BenefitUse.objects.create(partner=seller, order=used, benefit=Benefit.SITE_SEAL, is_used=True, at=NOW)
+
+    of_idle, of_used = written(reader_of(contact, [idle]), reader_of(contact, [used]))
+
+    assert of_idle.words is not None
+    assert of_used.words is not None
+    reminder = "Included, and perhaps not in use yet: Site seal."
+    assert reminder in of_idle.words.text
+    assert reminder not in of_used.words.text
+    assert "Site seal. A mark on your pages" in Page(of_used.words.html).text
 
 
 def test_reissue_speaks_of_what_is_included_and_never_of_buying(seller: Partner, contact: Contact) -> None:
