@@ -183,6 +183,7 @@ DEEDS: Mapping[str, Deed] = {
     "contact.letters_wanted": Deed(gettext_lazy("Letters wanted again"), "", _letters),
     "order.benefit_said": Deed(gettext_lazy("Use of a benefit told"), "", _benefit),
     "contact.added": Deed(gettext_lazy("Contact added")),
+    "contact.complained": Deed(gettext_lazy("The contact complained about a letter"), "bad", _error),
     "contact.bounced": Deed(gettext_lazy("The contact's address does not exist"), "bad", _error),
     "contact.corrected": Deed(gettext_lazy("Contact corrected"), "", _before_and_after),
     "authority_rule.changed": Deed(gettext_lazy("Rule of the authority changed"), "", _before_and_after),

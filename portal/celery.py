@@ -23,6 +23,8 @@ def every_sweep(task: str) -> dict[str, Any]:
 
 app.conf.beat_schedule = {
     "mail": every_sweep("portal.tasks.sweep_mail"),
+    "returned mail": {"task": "portal.tasks.sweep_returns", "schedule": timedelta(minutes=3)},
+    "mail counts": {"task": "portal.tasks.clear_counts", "schedule": timedelta(hours=1)},
     "requests": every_sweep("certificates.tasks.sweep_requests"),
     "imports": every_sweep("certificates.tasks.sweep_imports"),
     "installations": every_sweep("certificates.tasks.sweep_installations"),

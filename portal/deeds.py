@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from portal import contributions
 from portal.contributions import ActivityWords
@@ -31,6 +31,10 @@ DEEDS: Mapping[str, Told] = {
     "person.deactivated": Told(gettext_lazy("Access ended"), level="warn"),
     "person.reactivated": Told(gettext_lazy("Access given again")),
     "person.calendar_made": Told(gettext_lazy("Address of a calendar made")),
+    "sending.stopped": Told(gettext_lazy("Far more letters than usual were stopped"), level="warn"),
+    "sending.held": Told(gettext_lazy("Notices and offers stopped by hand"), level="warn"),
+    "sending.released": Told(gettext_lazy("Letters that had waited were sent")),
+    "sending.refused": Told(gettext_lazy("Letters that had waited were not sent"), level="warn"),
     "settings.changed": Told(gettext_lazy("Settings changed")),
     "settings.logo_changed": Told(gettext_lazy("Logo changed")),
 }
@@ -46,7 +50,14 @@ def tell(activity: Activity) -> Told:
 
 def _describe(verb: str, facts: Mapping[str, Any]) -> tuple[StrOrPromise, StrOrPromise, str]:
     deed = DEEDS[verb]
-    details = {"person.role_changed": _roles, "person.invited": _role, "settings.changed": _fields}
+    details = {
+        "person.role_changed": _roles,
+        "person.invited": _role,
+        "settings.changed": _fields,
+        "sending.stopped": _letters,
+        "sending.released": _letters,
+        "sending.refused": _letters,
+    }
     detail = details[verb](facts) if verb in details else ""
     return deed.words, detail, deed.level
 
@@ -61,6 +72,11 @@ def _role(facts: Mapping[str, Any]) -> str:
 
 def _role_name(role: str) -> str:
     return str(MembershipRole(role).label)
+
+
+def _letters(facts: Mapping[str, Any]) -> str:
+    words = ngettext("%(count)s letter", "%(count)s letters", facts["letters"])
+    return words % {"count": facts["letters"]}
 
 
 def _fields(facts: Mapping[str, Any]) -> str:

@@ -62,6 +62,8 @@ MATRIX: Mapping[str, Mapping[str, frozenset[Role]]] = MappingProxyType(
         "outbox": {"view": _STAFF, "export": _STAFF, "edit": _SALES},
         "authority": {"view": _STAFF, "edit": _HEAD},
         "settings": {"view": _HEAD, "edit": _HEAD},
+        # release: answer the question about a mass of letters, and stop all by hand
+        "sending": {"view": _HEAD, "release": _HEAD},
         "people": {"view": _HEAD, "edit": _HEAD},
         "activity": {"view": _HEAD},
         # what is sold, side by side, and the selector that recommends from it

@@ -179,6 +179,8 @@ MAIL_SINK = env.bool("PORTAL_MAIL_SINK", not env.str("EMAIL_URL", ""))
 MAIL_ID_DOMAIN = env.str("PORTAL_MAIL_ID_DOMAIN", "mail.portal.invalid")
 # The envelope's sender of every letter, so that what comes back names it: bounces+{token}@portal.example
 MAIL_RETURN_ADDRESS = env.str("PORTAL_MAIL_RETURN_ADDRESS", "")
+# The mailbox of those addresses, read every few minutes: imaps://user:password@mail.example/INBOX
+MAIL_RETURN_IMAP = env.str("PORTAL_MAIL_RETURN_IMAP", "")
 # Caps of one day in the partner's zone; what is over them leaves on the next.
 MAIL_PER_ADDRESS_A_DAY = env.int("PORTAL_MAIL_PER_ADDRESS_A_DAY", 20)
 MAIL_PER_PARTNER_A_DAY = env.int("PORTAL_MAIL_PER_PARTNER_A_DAY", 20_000)

@@ -5,12 +5,29 @@ from __future__ import annotations
 import threading
 
 from celery import shared_task
+from django.conf import settings
 
 from portal import clock, heartbeats
+from portal.access import across_partners
+from portal.mail import caps, imap
 from portal.mail.delivery import deliver_due
 
 # A mail server that hangs must not hold every thread of the worker: one for the mass, one for what is urgent.
 _senders = threading.BoundedSemaphore(2)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def sweep_returns() -> None:
+    """Take in what came back of letters, where a mailbox is named for it."""
+    if settings.MAIL_RETURN_IMAP:
+        imap.take_returns(now=clock.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def clear_counts() -> None:
+    """Forget whom the houses wrote to on days gone by."""
+    with across_partners():
+        caps.clear(clock.now())
 
 
 @shared_task  # type: ignore[untyped-decorator]

@@ -16,6 +16,7 @@ from portal.views import (
     notices,
     people,
     preferences,
+    sending,
     signing_in,
     verifying,
 )
@@ -34,6 +35,10 @@ ground = [
     path("settings/people/<int:pk>/end/", people.deactivate, name="person_deactivate"),
     path("settings/people/<int:pk>/back/", people.reactivate, name="person_reactivate"),
     path("settings/people/<int:pk>/invite/", people.invite_again, name="person_invite_again"),
+    path("settings/sending/", sending.sending, name="sending"),
+    path("settings/sending/stop/", sending.hold, name="sending_hold"),
+    path("settings/sending/<int:pk>/send/", sending.release, name="sending_release"),
+    path("settings/sending/<int:pk>/drop/", sending.refuse, name="sending_refuse"),
     path("settings/activity/", activity.ActivityList.as_view(), name="activity"),
     path("me/", me.me, name="me"),
     path("mailbox/", mailbox.letters, name="mailbox"),

@@ -38,6 +38,8 @@ class Run:
     left_out: list[str] = field(default_factory=list)
     in_browser: int = 0
     is_same_anywhere: bool = False
+    # What drills have counted, for people to read
+    figures: list[str] = field(default_factory=list)
 
     def broken(self, *, browser: bool) -> list[str]:
         sentences = [f"This was left out, and nothing may be: {name}" for name in self.left_out]
@@ -109,6 +111,8 @@ class Watch:
             self.seen.left_out.append(report.nodeid)
         if report.when == "call" and report.passed and "browser" in report.keywords:
             self.seen.in_browser += 1
+        if report.when == "call":
+            self.seen.figures += [str(value) for name, value in report.user_properties if name == "figures"]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.skipped:
@@ -122,6 +126,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for sentence in config.stash[run].figures:
+        terminalreporter.write_line(f"Drill: {sentence}")
     for sentence in broken(config):
         terminalreporter.write_line(sentence, red=True)
 

@@ -23,7 +23,7 @@ from offers.services.quotes.links import PURPOSE
 from portal import links
 from portal.mail.letters import Words
 from portal.mail.outbox import Draft
-from portal.models import Link, Membership, OutgoingMail, Partner
+from portal.models import Link, Membership, OutgoingMail, Partner, SendingHold
 from portal.models.mail import MailPurpose, MailState
 from portal.roles import Role
 from portal.vault import encrypt
@@ -307,6 +307,10 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "portal:preferences": {},
     "portal:privacy": {},
     "portal:readyz": {},
+    "portal:sending": {},
+    "portal:sending_hold": {},
+    "portal:sending_refuse": {"pk": "sending_hold"},
+    "portal:sending_release": {"pk": "sending_hold"},
     "portal:settings": {},
     "portal:sign_in_by_link": {"handle": "link"},
     "portal:switch_partner": {},
@@ -427,6 +431,9 @@ class Tenant:
             "member": owner,
             "calendar": make_calendar(self.partner, f"{mark} ladder"),
             "call": make_call(order, detail=mark),
+            "sending_hold": SendingHold.objects.create(
+                partner=self.partner, kind=SendingHold.Kind.GUARD, since=midnight(TODAY)
+            ),
             "offer": make_offer(self.partner, name=mark, words_en=mark, words_fr=mark, state=Offer.State.DRAFT),
             "link": self._link(order),
             "renew_link": self._renew_link(order),

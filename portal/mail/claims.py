@@ -16,6 +16,8 @@ from portal.models.mail import MailState, OutgoingMailQuerySet
 
 # What was handed over and never answered has been handed over once more when it is taken again.
 _UNANSWERED = Case(When(Q(state=MailState.CLAIMED, is_handing=True), then=Value(1)), default=Value(0))
+# One whose worker died before it came to it has not been tried.
+_TRIED = Case(When(Q(state=MailState.CLAIMED, is_handing=False), then=Value(0)), default=Value(1))
 
 
 def due_letters(now: datetime) -> OutgoingMailQuerySet:
@@ -51,6 +53,6 @@ def _take(now: datetime, size: int) -> list[OutgoingMail]:
         is_handing=False,
         claim=name,
         claimed_until=now + settings.MAIL_LEASE,
-        attempts=F("attempts") + 1,
+        attempts=F("attempts") + _TRIED,
     )
     return list(OutgoingMail.objects.filter(claim=name).select_related("partner").order_by("due_at", "pk"))

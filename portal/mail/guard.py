@@ -7,7 +7,7 @@ releases is that mass and no more: the next one is judged anew.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from statistics import median
 
@@ -31,11 +31,14 @@ class AlreadyAnswered(Exception):
 
 def watch(due: OutgoingMailQuerySet, now: datetime) -> int:
     """Ask about every partner whose due letters are far more than usual; returns how many letters were stopped."""
+    # in this order: a letter that another worker takes meanwhile is missed rather than counted twice
+    counts = list(SendingCount.objects.filter(address="", mass__gt=0, day__gte=(now - timedelta(days=1)).date()))
     wanting = _wanting(due)
-    many = Partner.objects.in_bulk([pk for pk, letters in wanting.items() if letters])
-    limits, sent = limits_of(many.values(), now), _sent_today(many.values(), now)
+    partners = Partner.objects.in_bulk(wanting)
+    sent = _sent_today(counts, partners, now)
+    limits = limits_of(partners.values(), now)
     stopped = 0
-    for pk, partner in many.items():
+    for pk, partner in partners.items():
         if wanting[pk] + sent[pk] > limits[pk]:
             ask(partner, wants=wanting[pk] + sent[pk], now=now)
             stopped += wanting[pk]
@@ -65,13 +68,15 @@ def usual_of(partners: Iterable[Partner], now: datetime) -> dict[int, int]:
     return {pk: round(median(letters)) if letters else 0 for pk, letters in found.items()}
 
 
-def _sent_today(partners: Iterable[Partner], now: datetime) -> dict[int, int]:
-    today = {partner.pk: day_of(partner, now) for partner in partners}
-    sent: dict[int, int] = defaultdict(int)
-    rows = SendingCount.objects.filter(partner__in=today, day__in=set(today.values()), address="")
-    for row in rows:
-        if row.day == today[row.partner_id]:
-            sent[row.partner_id] = row.mass - row.released
+def _sent_today(
+    counts: Iterable[SendingCount], partners: Mapping[int, Partner], now: datetime
+) -> defaultdict[int, int]:
+    """Of each partner, what has left unasked on its day."""
+    sent: defaultdict[int, int] = defaultdict(int)
+    for row in counts:
+        partner = partners.get(row.partner_id)
+        if partner and row.day == day_of(partner, now):
+            sent[partner.pk] = row.mass - row.released
     return sent
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from portal.mail.smtp import AnswerLost
 
 # After the n-th refusal for now, the letter waits this long; after the last it is set aside.
-BACK_OFF = (
+BACK_OFF: tuple[timedelta, ...] = (
     timedelta(seconds=30),
     timedelta(minutes=2),
     timedelta(minutes=10),

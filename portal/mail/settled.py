@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from portal.contributions import Slot
 from portal.mail import alarms
@@ -69,6 +69,8 @@ def _heard(settled: Sequence[Settled]) -> bool:
         with transaction.atomic():
             for hear in on_settled.items:
                 hear(settled)
+    except (OperationalError, InterfaceError):
+        raise  # of the database, and the whole transaction with it
     except Exception:  # another app's mistake must not send a letter twice
         log.exception("settled_not_heard", letters=[one.letter for one in settled][:10])
         return False

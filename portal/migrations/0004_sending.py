@@ -263,6 +263,10 @@ class Migration(migrations.Migration):
                 name="mail_alarm_open_once",
             ),
         ),
+        migrations.AddIndex(
+            model_name="sendingcount",
+            index=models.Index(condition=models.Q(("address", "")), fields=["day"], name="sending_by_day"),
+        ),
         migrations.AddConstraint(
             model_name="sendingcount",
             constraint=models.UniqueConstraint(fields=("partner", "day", "address"), name="sending_count_once"),

@@ -97,7 +97,8 @@ class OutgoingMailQuerySet(PartnerQuerySet["OutgoingMail"]):
         """
         active = Partner.objects.filter(pk=models.OuterRef("partner"), is_active=True)
         sending = models.Q(partner=None) | models.Exists(active)
-        return self.due(now).filter(sending, ~switched_off(), ~late(now), ~_held(), is_wanted=True)
+        passed = ~switched_off() & ~late(now) & ~unanswered_twice(now) & ~_held()
+        return self.due(now).filter(sending, passed, is_wanted=True)
 
 
 def _silent(now: datetime) -> models.Q:

@@ -27,6 +27,7 @@ class SendingCount(PartnerOwned):
     objects = PartnerManager.from_queryset(PartnerQuerySet)()
 
     class Meta:
+        indexes = [models.Index(fields=["day"], name="sending_by_day", condition=models.Q(address=""))]
         constraints = [
             models.UniqueConstraint(fields=["partner", "day", "address"], name="sending_count_once"),
             models.CheckConstraint(

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,8 +78,18 @@ class Redis:
         return given - HOUSEKEEPING
 
 
+Start = Callable[[], AbstractContextManager[None]]
+
+
 @contextmanager
 def postgresql() -> Iterator[PostgreSQL]:
+    with new_postgresql() as (service, start), start():
+        yield service
+
+
+@contextmanager
+def new_postgresql() -> Iterator[tuple[PostgreSQL, Start]]:
+    """An empty database, and how to run it: more than once, where a restart is what is tried."""
     programs = system.postgresql_programs()
     if programs is None:
         raise system.SetupError("PostgreSQL is not installed.")
@@ -93,18 +103,24 @@ def postgresql() -> Iterator[PostgreSQL]:
         settings = [*careless, "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}"]
         command = [programs / "postgres", "-D", folder / "data", "-p", str(service.port)]
         command += [word for setting in settings for word in ("-c", setting)]
-        with running("PostgreSQL", command, service.answers, stop_with=signal.SIGINT, **person):
-            yield service
+        yield service, lambda: running("PostgreSQL", command, service.answers, stop_with=signal.SIGINT, **person)
 
 
 @contextmanager
 def redis() -> Iterator[Redis]:
+    with new_redis() as (service, start), start():
+        yield service
+
+
+@contextmanager
+def new_redis() -> Iterator[tuple[Redis, Start]]:
+    """A Redis that forgets everything when it stops, and how to run it."""
     service = Redis(ports.free_port())
     with private_folder("redis-") as folder:
         settings = ["--port", str(service.port), "--bind", "127.0.0.1", "--dir", folder]
         settings += ["--save", "", "--appendonly", "no", "--loglevel", "warning"]
-        with running("Redis", ["redis-server", *settings], service.answers, stop_with=signal.SIGTERM):
-            yield service
+        command = ["redis-server", *settings]
+        yield service, lambda: running("Redis", command, service.answers, stop_with=signal.SIGTERM)
 
 
 @contextmanager

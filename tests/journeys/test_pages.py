@@ -165,6 +165,7 @@ PAGES: Mapping[str, str] = {
     "portal:people": NADIA,
     "portal:person": NADIA,
     "portal:privacy": ELISE,
+    "portal:sending": NADIA,
     "portal:settings": NADIA,
     "portal:sign_in_by_link": STRANGER,
     "portal:verify": STRANGER,
