@@ -21,6 +21,7 @@ from campaigns.services.attempts import (
     undo_attempt,
 )
 from campaigns.services.calls import Opened
+from campaigns.services.standing import standing
 from campaigns.states import NoticeState
 from certificates.models import Customer, Order, Reply, Request
 from certificates.services import replies
@@ -33,6 +34,7 @@ from portal.models.mail import MailPurpose
 from portal.roles import Role
 from tests import factories
 from tests.campaigns.calling import make_call, make_called, make_caller, make_due, make_ring, note, read
+from tests.campaigns.factories import make_notice
 from tests.certificates.services.work import TEN
 from tests.factories import TODAY
 from tests.offers.factories import make_price
@@ -360,6 +362,21 @@ def test_a_promise_brings_the_call_back_on_the_day_after(call: Call, partner: Pa
 
     assert attempt.promised_on == TODAY + 3 * DAY
     assert [shown(partner, days=days) for days in (0, 3, 4)] == [[], [], [call]]
+
+
+def test_a_promise_pauses_the_letters_until_its_day_has_passed_or_it_is_taken_back(
+    call: Call, order: Order, claire: Membership
+) -> None:
+    letter = make_notice(order, expires_at=TEN + 9 * DAY)
+
+    def may_go(days: int = 0) -> bool:
+        return standing(Notice.objects.filter(pk=letter.pk), TEN + days * DAY).exists()
+
+    assert may_go()
+    note(call, Outcome.PROMISED, claire, promised_on=TODAY + 3 * DAY)
+    assert [may_go(days) for days in (0, 3, 4)] == [False, False, True]
+    undo_attempt(call, actor=claire.user, now=TEN)
+    assert may_go()
 
 
 @pytest.mark.parametrize("days", [-1, 91])
