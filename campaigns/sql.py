@@ -69,6 +69,10 @@ class Segment:
     own: Mapping[str, Sequence[Any]]
     others: Sequence[Mapping[str, Sequence[Any]]] = ()
 
+    @property
+    def asks_for_products(self) -> bool:
+        return any(one.get("families") or one.get("levels") for one in (self.own, *self.others))
+
 
 _SEGMENT_COLUMNS = {
     "families": "COALESCE(p.family, '')",
@@ -101,7 +105,10 @@ class StepPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What all steps of a calendar share: whose it is, which orders, and from when to when."""
+    """What all steps of a calendar share: whose it is, which orders, and from when to when.
+
+    A thorough run asks of every order who is to be reached, and when; the others only of those not planned yet.
+    """
 
     partner: int
     zone: str
@@ -109,6 +116,7 @@ class Run:
     now: datetime
     horizon: datetime
     planned_until: datetime | None
+    is_thorough: bool
     least_days: int
     reissue_lead_days: int
     longest_life: int = 825
@@ -119,6 +127,7 @@ class Run:
 _CREATE = (
     "DROP TABLE IF EXISTS plan_moment",
     "DROP TABLE IF EXISTS plan_life",
+    "DROP TABLE IF EXISTS plan_pick",
     "DROP TABLE IF EXISTS plan_stage",
     """CREATE TEMPORARY TABLE plan_moment (
       zone varchar(64) NOT NULL, day date NOT NULL, permitted {timestamp} NOT NULL,
@@ -126,6 +135,7 @@ _CREATE = (
       PRIMARY KEY (zone, day))""",
     """CREATE TEMPORARY TABLE plan_life (
       step_id bigint NOT NULL, order_id bigint NOT NULL, life bigint NOT NULL, day date NOT NULL)""",
+    "CREATE TEMPORARY TABLE plan_pick (order_id bigint NOT NULL, life bigint, day date)",
     """CREATE TEMPORARY TABLE plan_stage (
       step_id bigint NOT NULL, order_id bigint NOT NULL, certificate_id bigint,
       customer_id bigint NOT NULL, contact_id bigint, member_id bigint, ends_at {timestamp} NOT NULL, day date NOT NULL,
@@ -161,6 +171,7 @@ def staging(moments: Iterable[MomentRow]) -> Iterator[None]:
         yield
         cursor.execute("DROP TABLE plan_moment")
         cursor.execute("DROP TABLE plan_life")
+        cursor.execute("DROP TABLE plan_pick")
         cursor.execute("DROP TABLE plan_stage")
 
 
@@ -193,13 +204,12 @@ FROM (
     SELECT o.id AS order_id, {certificate} AS certificate_id, o.customer_id, {contact} AS contact_id,
       {member} AS member_id, {ends_at} AS ends_at, m.day, {is_lost} AS is_lost, {due_at} AS due_at, {until} AS until,
       {next_at} AS next_at
-    FROM {orders}
+    FROM plan_pick q JOIN certificates_order o ON o.id = q.order_id
     JOIN certificates_customer c ON c.id = o.customer_id
     {product}{current}{reader}
     JOIN plan_moment m ON m.zone = {zone} AND m.day = {day}
     {neighbours}
-    WHERE o.partner_id = %(partner)s AND o.renewal_mark = '{unrenewed}' AND o.status IN ({statuses})
-      AND o.notices_enabled AND c.notices_enabled AND {stands}{segment}{unread}
+    WHERE c.notices_enabled{stands}{segment}{unread}
   ) timed
 ) planned
 WHERE due_at <= %(horizon)s AND (expires_at > %(now)s{or_missed}){and_since}
@@ -221,23 +231,24 @@ _CURRENT = """
     LEFT JOIN certificates_certificate x ON x.order_id = o.id AND x.is_current"""
 _PRODUCT = """
     LEFT JOIN certificates_product p ON p.id = o.product_id"""
-_STAGED = "SELECT 1 FROM plan_stage s WHERE s.step_id = %(step)s AND s.order_id = o.id"
+_STAGED = "SELECT 1 FROM plan_stage s WHERE s.step_id = %(step)s AND s.order_id = q.order_id"
 _NEIGHBOUR = """
     LEFT JOIN plan_moment {name} ON {name}.zone = m.zone AND {name}.day = {day}"""
 
 
 # A certificate's step has no column of its own to be found by: all certificates are looked at once for all such steps.
-_LIVES = "plan_life q JOIN certificates_order o ON o.id = q.order_id"
 _LOOK = """
 INSERT INTO plan_life (step_id, order_id, life, day)
-WITH lived AS MATERIALIZED (
-  SELECT o.id, o.certificate_ends_on, {life} AS life, {to_last} AS to_last, {to_first} AS to_first
-  FROM certificates_order o
-  WHERE o.partner_id = %(partner)s AND o.renewal_mark = '{unrenewed}' AND o.status = '{issued}' AND o.notices_enabled
+WITH near AS MATERIALIZED (
+  SELECT o.id, steps.step_id, steps.share, {to_last} AS to_last, {to_first} AS to_first
+  FROM certificates_order o JOIN ({steps}) steps ON {about} BETWEEN {to_last} - 2 AND {to_first} + 2
+  WHERE o.partner_id = %(partner)s AND o.renewal_mark = '{unrenewed}' AND o.status = '{issued}'
     AND o.certificate_ends_on BETWEEN %(first_end)s AND %(last_end)s AND o.ends_on > {goes_on}
+), lived AS MATERIALIZED (
+  SELECT near.*, o.certificate_ends_on, {life} AS life
+  FROM near JOIN certificates_order o ON o.id = near.id WHERE o.notices_enabled
 )
-SELECT steps.step_id, lived.id, lived.life, {day}
-FROM lived JOIN ({steps}) steps ON {left} < lived.life AND {left} BETWEEN lived.to_last AND lived.to_first
+SELECT step_id, id, life, {day} FROM lived WHERE {left} < life AND {left} BETWEEN to_last AND to_first
 """
 
 
@@ -251,9 +262,14 @@ def look_at_lives(plans: Sequence[StepPlan], run: Run) -> None:
         return
     dialect, ends = dialect_of(connection), [_ends(plan, run) for plan in found]
     seconds = dialect.seconds.format(until="o.certificate_ends_at", since="o.certificate_starts_at")
-    left = f"({_left('lived.life', 'steps.share')})"
+    left = f"({_left('life', 'share')})"
+    # by the dates that the index holds: the share of a life that is within a day of the true one
+    about = dialect.days.format(
+        until="o.certificate_ends_on", since=dialect.utc_date.format(moment="o.certificate_starts_at")
+    )
     statement = _LOOK.format(
-        day=dialect.later.format(day="lived.certificate_ends_on", days=f"-({left})"),
+        day=dialect.later.format(day="certificate_ends_on", days=f"-({left})"),
+        about=f"({_left(f'({about} + 1)', 'steps.share')})",
         life=f"({seconds} / 86400)",
         unrenewed=RenewalMark.NONE,
         issued=OrderStatus.ISSUED,
@@ -274,8 +290,41 @@ def look_at_lives(plans: Sequence[StepPlan], run: Run) -> None:
             cursor.execute("ANALYZE plan_life")
 
 
+# The orders of one step. Where somebody has been found for an order already, only a thorough run asks again.
+_PICK = """
+INSERT INTO plan_pick (order_id, life, day)
+SELECT o.id, CAST(NULL AS bigint), CAST(NULL AS date) FROM certificates_order o
+WHERE o.partner_id = %(partner)s AND o.renewal_mark = '{unrenewed}' AND o.status IN ({statuses}) AND o.notices_enabled
+  AND o.ends_on BETWEEN %(first_end)s AND %(last_end)s{unplanned}
+"""
+_PICK_LIVES = """
+INSERT INTO plan_pick (order_id, life, day)
+SELECT q.order_id, q.life, q.day FROM plan_life q JOIN certificates_order o ON o.id = q.order_id
+WHERE q.step_id = %(step)s{unplanned}
+"""
+_UNPLANNED = f"""
+  AND NOT EXISTS (
+    SELECT 1 FROM campaigns_notice n WHERE n.order_id = o.id AND n.step_id = %(step)s AND n.ends_at = {{ends_at}}
+    AND n.reason NOT IN ('{Reason.BAD_ADDRESS}', '{Reason.NOBODY}', '{Reason.READER_CHANGED}'))"""
+
+
+def _pick(plan: StepPlan, run: Run) -> int:
+    """Put the step's orders into their table; how many they are."""
+    is_reissue = plan.share is not None
+    ends_at = "o.certificate_ends_at" if is_reissue else "o.ends_at"
+    statement = (_PICK_LIVES if is_reissue else _PICK).format(
+        unrenewed=RenewalMark.NONE,
+        statuses=", ".join(f"'{status}'" for status in LIVE_ORDER_STATES),
+        unplanned="" if run.is_thorough else _UNPLANNED.format(ends_at=ends_at),
+    )
+    _changed("DELETE FROM plan_pick", {})
+    return _changed(statement, _params(plan, run))
+
+
 def stage(plan: StepPlan, run: Run) -> None:
     """Gather the notices of one step, for each of its readers."""
+    if not _pick(plan, run):
+        return
     if plan.channel != "email":
         _stage(plan, run, _Reader(_NO_READER, zone="COALESCE(k.time_zone, %(zone)s)"))
         return
@@ -348,24 +397,20 @@ def _words(plan: StepPlan, run: Run, params: dict[str, Any]) -> dict[str, str]:
     warns = is_reissue or (plan.days or 0) < 0
     ends_at = "o.certificate_ends_at" if is_reissue else "o.ends_at"
     days = _Days(dialect, is_reissue=is_reissue)
-    statuses = [OrderStatus.ISSUED] if is_reissue else LIVE_ORDER_STATES
     return {
         "missed": NoticeState.MISSED,
         "suppressed": NoticeState.SUPPRESSED,
         "planned": NoticeState.PLANNED,
         "grace_over": Reason.GRACE_OVER,
         "nobody": Reason.NOBODY,
-        "unrenewed": RenewalMark.NONE,
-        "statuses": ", ".join(f"'{status}'" for status in statuses),
         "least": dialect.least,
         "or_its_end": ", ends_at" if warns else "",
         "certificate": "x.id" if is_reissue else "CAST(NULL AS bigint)",
         "current": _CURRENT if is_reissue else "",
-        "product": _PRODUCT,
+        "product": _PRODUCT if run.segment.asks_for_products else "",
         "ends_at": ends_at,
-        "orders": _LIVES if is_reissue else "certificates_order o",
         "day": "q.day" if is_reissue else days.of("%(at)s"),
-        "stands": "q.step_id = %(step)s" if is_reissue else _stands(dialect),
+        "stands": "" if is_reissue else _stands(dialect),
         "segment": _segment(run.segment, params),
         "or_missed": "" if run.planned_until is None else " OR due_at > %(planned_until)s",
         "and_since": "" if plan.since is None else " AND due_at >= %(since)s",
@@ -410,10 +455,8 @@ def _left(life: str, share: str) -> str:
 
 
 def _stands(dialect: Dialect) -> str:
-    """The step stands on a day of this run, within the order's life."""
-    began = dialect.utc_date.format(moment="o.starts_at")
-    return f"""o.ends_on BETWEEN %(first_end)s AND %(last_end)s
-      AND m.day BETWEEN %(first_day)s AND %(last_day)s AND (o.starts_at IS NULL OR m.day > {began})"""
+    """The step stands within the order's life."""
+    return f" AND (o.starts_at IS NULL OR m.day > {dialect.utc_date.format(moment='o.starts_at')})"
 
 
 def _segment(segment: Segment, params: dict[str, Any]) -> str:

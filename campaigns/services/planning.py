@@ -7,7 +7,7 @@ set back finds them made. After a standstill, what is still within its grace is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -59,47 +59,70 @@ class Planned:
         return Planned(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
 
 
-def plan_touchpoints(*, now: datetime, partner: Partner | None = None, dry_run: bool = False) -> Planned:
+def plan_touchpoints(
+    *, now: datetime, partner: Partner | None = None, dry_run: bool = False, thorough: bool | None = None
+) -> Planned:
     """Plan for one partner, or for all, unless they are suspended; with `dry_run` nothing is kept.
 
-    Asked twice, the second time changes nothing. A partner whose plan fails does not keep the others waiting.
+    Asked twice, the second time changes nothing. A partner whose plan fails does not keep the others waiting. The first
+    run of a day and the first after a change of the calendar are thorough: they also ask whether what was planned is
+    still for the same reader at the same hour. `thorough` says it for this run.
     """
     partners = [partner] if partner is not None else list(Partner.objects.order_by("pk"))
-    return sum((_plan_safely(one, now, dry_run=dry_run) for one in partners if one.is_active), Planned())
+    asked = _Asked(now, dry_run=dry_run, thorough=thorough)
+    return sum((_plan_safely(one, asked) for one in partners if one.is_active), Planned())
 
 
-def _plan_safely(partner: Partner, now: datetime, *, dry_run: bool) -> Planned:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What a run was asked for."""
+
+    now: datetime = field(kw_only=False)
+    dry_run: bool
+    thorough: bool | None
+
+    def is_thorough(self, calendar: Calendar) -> bool:
+        if self.thorough is not None or calendar.planned_until is None:
+            return self.thorough is not False
+        last = calendar.planned_until - PLAN_AHEAD
+        return last.date() != self.now.date() or calendar.changed_at >= last
+
+
+def _plan_safely(partner: Partner, asked: _Asked) -> Planned:
     try:
         with on_behalf_of(partner):
-            return _try(partner, now) if dry_run else _plan(partner, now)
+            return _try(partner, asked) if asked.dry_run else _plan(partner, asked)
     except Exception:
         # One partner's poisoned calendar must not stop the rest; the next run tries again.
         log.exception("planning_failed", partner=partner.slug)
         return Planned(failed=1)
 
 
-def _try(partner: Partner, now: datetime) -> Planned:
+def _try(partner: Partner, asked: _Asked) -> Planned:
     with transaction.atomic():
-        found = _plan(partner, now)
+        found = _plan(partner, asked)
         transaction.set_rollback(True)
     return found
 
 
-def _plan(partner: Partner, now: datetime) -> Planned:
+def _plan(partner: Partner, asked: _Asked) -> Planned:
+    now = asked.now
     ensure_calendar(partner)
     late = standing.mark_missed(now, partner=partner)
-    revived = standing.revive(now, partner=partner)
-    new = _plan_calendars(partner, now)
     quiet = standing.silence_by_reason(now, partner=partner)
+    revived = standing.revive(now, partner=partner)
+    new = _plan_calendars(partner, asked)
+    if new.planned or new.revived:
+        quiet += standing.silence_by_reason(now, partner=partner)
     _remember(partner, now)
     moved = quiet.pop(Reason.END_MOVED, 0)
     return new + Planned(revived=revived, moved=moved, silenced=sum(quiet.values()), late=late)
 
 
-def _plan_calendars(partner: Partner, now: datetime) -> Planned:
+def _plan_calendars(partner: Partner, asked: _Asked) -> Planned:
     calendars = calendars_of(partner)
     zones = _zones(partner)
-    done = (_plan_calendar(one, calendars[:place], zones, now) for place, one in enumerate(calendars))
+    done = (_plan_calendar(one, calendars[:place], zones, asked) for place, one in enumerate(calendars))
     return sum(done, Planned())
 
 
@@ -114,7 +137,8 @@ def _remember(partner: Partner, now: datetime) -> None:
 # One calendar
 
 
-def _plan_calendar(calendar: Calendar, earlier: Sequence[Calendar], zones: Sequence[str], now: datetime) -> Planned:
+def _plan_calendar(calendar: Calendar, earlier: Sequence[Calendar], zones: Sequence[str], asked: _Asked) -> Planned:
+    now = asked.now
     since = _since(calendar, now)
     moments = list(_moments(zones, hours_of(calendar), since=since, now=now))
     run = sql.Run(
@@ -124,6 +148,7 @@ def _plan_calendar(calendar: Calendar, earlier: Sequence[Calendar], zones: Seque
         now=now,
         horizon=now + PLAN_AHEAD,
         planned_until=since,
+        is_thorough=asked.is_thorough(calendar),
         least_days=ladder.LEAST_DAYS,
         reissue_lead_days=standing.REISSUE_LEAD_DAYS,
     )
@@ -142,7 +167,7 @@ def _plan_batch(batch: sql.Batch, run: sql.Run, calendar: Calendar) -> Planned:
     """Under the calendar's lock, so that two schedulers never wait for each other's rows crosswise."""
     with transaction.atomic():
         Calendar.objects.select_for_update().values_list("pk").get(pk=calendar.pk)
-        retimed = sql.retime_staged(batch, run)
+        retimed = sql.retime_staged(batch, run) if run.is_thorough else 0
         swapped = sql.swap_readers(batch, run)
         planned, missed, unreadable = (sql.insert_staged(batch, run, state) for state in _STATES)
     return Planned(planned, missed, unreadable, retimed, revived=swapped.back, silenced=swapped.away)

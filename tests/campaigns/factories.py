@@ -17,11 +17,17 @@ EVERY_DAY = [1, 2, 3, 4, 5, 6, 7]
 
 
 def make_calendar(partner: Partner, name: str = "All orders", **fields: Any) -> Calendar:
-    """For every order and without steps: sends at nine on every day, quiet from 18 to 8, five days of grace."""
+    """For every order and without steps: sends at nine on every day, quiet from 18 to 8, five days of grace.
+
+    It was last changed a month ago.
+    """
     fields.setdefault("working_days", EVERY_DAY)
     fields.setdefault("sends_at", time(9))
     with scopes_disabled():
-        return Calendar.objects.create(partner=partner, name=name, **fields)
+        calendar = Calendar.objects.create(partner=partner, name=name, **fields)
+        calendar.changed_at = factories.midnight(factories.TODAY) - timedelta(days=30)
+        Calendar.objects.filter(pk=calendar.pk).update(changed_at=calendar.changed_at)
+    return calendar
 
 
 def make_step(calendar: Calendar, days: int | None = None, channel: str = Channel.EMAIL, **fields: Any) -> Step:
