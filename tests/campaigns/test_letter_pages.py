@@ -10,7 +10,7 @@ from django.urls import reverse
 from django_scopes import scopes_disabled
 
 from campaigns.library import source
-from campaigns.models import Letter, LetterVersion
+from campaigns.models import Banner, Letter, LetterVersion
 from campaigns.rules.changes import Line, changes
 from campaigns.services import letters as deeds
 from campaigns.services.shelf import Standing, shelf
@@ -386,11 +386,13 @@ def test_gallery_shows_a_worked_example_of_every_letter_and_every_warning(
     language: str, house: Partner, page: Client
 ) -> None:
     make_version(house, "spring", language, name="Spring letter", based_on="days_60")
+    Banner.objects.create(partner=house, name="On our home page", headline_en="Renew early")
 
     shown = page.get(reverse("campaigns:gallery"), {"language": language, "width": "phone", "look": "dark"})
 
     assert len(shown.context["shown"]) == 14
     assert "Spring letter" in words(shown)
+    assert "On our home page" in words(shown)
     assert shown.content.decode().count("warning-phone is-dark") == 3
     for one in shown.context["shown"]:
         letter = page.get(one.url)

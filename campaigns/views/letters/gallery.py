@@ -1,4 +1,4 @@
-"""Worked examples of everything that customers may read: every letter and every warning, in both languages."""
+"""Worked examples of everything that customers may see: letters, warnings and banners, in both languages."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from campaigns.liquid import LetterRefused
+from campaigns.models import Banner
 from campaigns.previews import Look, framed, policy
 from campaigns.services.examples import example
 from campaigns.services.letters import wording_of
 from campaigns.services.proofs import prove
 from campaigns.services.shelf import Shelved, Standing, shelf
+from campaigns.views.banners import SIZES
 from campaigns.views.letters.found import letter_of, version_of
 from campaigns.warnings import Browser, Device, Scene, scene_of
 from portal import clock
@@ -52,6 +54,7 @@ def gallery(request: PartnerRequest) -> HttpResponse:
         "page_title": _("Gallery"),
         "shown": list(_letters(request, language, look)),
         "scenes": _scenes(language, Device(width)),
+        "cards": list(_banners(request, language)),
         "letter_language": language,
         "look": look,
         "width": width,
@@ -81,6 +84,14 @@ def _scenes(language: str, device: Device) -> list[Scene]:
     day = clock.today() + timedelta(days=DAYS_TO_GO)
     with translation.override(language):
         return [scene_of(HOST, day, browser, device) for browser in Browser]
+
+
+def _banners(request: PartnerRequest, language: str) -> Iterator[dict[str, Any]]:
+    """What the frame of a banner needs; hidden ones are left out."""
+    for banner in Banner.objects.for_partner(request.partner).filter(is_active=True):
+        width, height = SIZES[banner.size]
+        url = f"{reverse('campaigns:banner_preview', args=[banner.pk])}?lang={language}"
+        yield {"banner": banner, "preview": url, "width": width, "height": height}
 
 
 @requires("letters.view")
