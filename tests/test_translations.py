@@ -58,6 +58,7 @@ def test_the_french_sentences_fill_the_same_placeholders(french: Catalog) -> Non
     assert [(sentence(message), problems) for message, problems in french.check()] == []
 
 
+@pytest.mark.services
 def test_the_sentences_are_those_of_the_source(french: Catalog, tmp_path: Path) -> None:
     now = {(message.id, message.context) for message in messages(collected_again(tmp_path))}
     kept = {(message.id, message.context) for message in messages(french)}

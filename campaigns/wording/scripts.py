@@ -81,8 +81,9 @@ def _why_now(topic: Topic, plan: RenewalPlan) -> str:
     if not plan.loses_no_day:
         return _("So that the new certificate is on the server before the old one ends, with time for validation.")
     told = {"end": new_end(topic)}
-    words = _("It costs no day: renewed today or on the last day, the new order ends on %(end)s.")
-    return f"{words % told} {_('What is early is the time for validation and installation.')}"
+    words = _("It costs no day: renewed today or on the last day, the new order ends on %(end)s.") % told
+    early = _("What is early is the time for validation and installation.")
+    return f"{words} {early}"
 
 
 def _price(topic: Topic) -> str:
@@ -99,7 +100,9 @@ def _price(topic: Topic) -> str:
 
 def _reissues(plan: RenewalPlan) -> str:
     told = {"days": plan.certificate_days, "order": plan.order_days, "date": day(plan.reissues[0].due_on)}
-    words = _("Since 2026 a certificate may not live longer than %(days)s days, while the order runs for %(order)s.")
+    words = _(
+        "Since 2026 a certificate may not live longer than %(days)s days, while the order runs for %(order)s days."
+    )
     free = _("The rest comes by free reissues, the first by %(date)s; we remind you.")
     return f"{words % told} {free % told}"
 
