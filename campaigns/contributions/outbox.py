@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,7 +10,7 @@ from html import escape
 from typing import Any
 
 from django.core.cache import caches
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -213,13 +214,11 @@ def dashboard(request: Any) -> Mapping[str, Any] | None:
     rows = Notice.objects.for_partner(request.partner).filter(
         state__in=_WRONG, decided_at__gte=clock.now() - _FRESH, due_at__gte=clock.now() - timedelta(days=30)
     )
-    counts = dict(rows.order_by().values("state").annotate(n=Count("pk")).values_list("state", "n"))
-    if not counts:
+    found = list(rows.select_related("order", "customer", "step").order_by("-decided_at", "-pk")[: MOST + 1])
+    if not found:
         return None
-    url = reverse("campaigns:outbox")
-    shown = rows.select_related("order", "customer", "step").order_by("-decided_at", "-pk")[:SHOWN]
+    url, counts = reverse("campaigns:outbox"), Counter(one.state for one in found)
     return {
-        "counts": [(state, Total(counts[state]), state_pill(state), f"{url}?tab={state}") for state in counts],
-        "rows": [(one, state_pill(one.state), one.get_reason_display()) for one in shown],
-        "url": f"{url}?tab={next(iter(counts))}",
+        "counts": [(Total(counts[state], MOST), state_pill(state), f"{url}?tab={state}") for state in counts],
+        "rows": [(one, state_pill(one.state), one.get_reason_display()) for one in found[:SHOWN]],
     }

@@ -183,7 +183,7 @@ def test_upper_apps_add_cards(browser: Client, partner: Partner, monkeypatch: py
     assert "Secret" not in words
 
 
-def test_the_page_costs_at_most_fifteen_queries_however_much_there_is(partner: Partner) -> None:
+def test_the_page_costs_at_most_twenty_queries_however_much_there_is(partner: Partner) -> None:
     browser = sign_in(partner, Role.ADMINISTRATOR)
 
     def add(number: int) -> None:
@@ -206,4 +206,4 @@ def test_the_page_costs_at_most_fifteen_queries_however_much_there_is(partner: P
 
     assert len(cards(browser)) == 8
     assert len(one) == len(many)
-    assert len(many) <= 15, "\n".join(many)
+    assert len(many) <= 20, "\n".join(many)
