@@ -30,8 +30,10 @@ from campaigns.services.calendars import (
     undo_change,
     version_of,
 )
+from campaigns.services.planning import plan_touchpoints
 from portal.models import Activity, Partner
 from tests import factories
+from tests.campaigns.factories import EVERY_DAY, make_calendar, make_step
 
 NOW = datetime.combine(factories.TODAY, time(10), UTC)
 LATER = NOW + timedelta(hours=1)
@@ -308,3 +310,59 @@ def test_another_partners_calendars_count_for_nothing(partner: Partner) -> None:
     assert calendar_for(order) == mine
     with pytest.raises(Calendar.DoesNotExist):
         change(theirs, [letter(-7)])
+
+
+# With the planner
+
+
+def planned_days(partner: Partner, now: datetime) -> dict[int | None, str]:
+    """What of e-mail is there after planning, by the day of its step; of several the last that was planned."""
+    plan_touchpoints(now=now, partner=partner)
+    notices = Notice.objects.filter(channel=Channel.EMAIL, certificate=None).order_by("pk")
+    return dict(notices.values_list("step__days", "state"))
+
+
+@pytest.fixture
+def thirty_days_ago(partner: Partner) -> Calendar:
+    """A calendar whose letter of the thirtieth day has gone out, for an order whose 29th day it is."""
+    calendar = make_calendar(partner)
+    make_step(calendar, -30)
+    order = factories.make_order(partner, ends_on=factories.TODAY + timedelta(days=29))
+    factories.make_contact(order.customer, time_zone="UTC")
+    assert planned_days(partner, NOW) == {-30: "planned"}
+    Notice.objects.update(state="sent")
+    calendar.refresh_from_db()
+    return calendar
+
+
+def test_a_step_that_is_moved_by_a_day_or_two_writes_to_nobody_who_had_it(
+    partner: Partner, thirty_days_ago: Calendar
+) -> None:
+    change(thirty_days_ago, [letter(-29), letter(-27)], now=LATER)
+
+    # the 29th day was due an hour ago, and is within its days of grace; the 27th is still to come
+    assert planned_days(partner, LATER + timedelta(minutes=1)) == {-30: "sent", -27: "planned"}
+
+
+def test_a_calendar_that_takes_an_order_over_does_not_say_again_what_the_other_has_said(
+    partner: Partner, thirty_days_ago: Calendar
+) -> None:
+    terms = {"name": "First", "levels": ["ov"], "working_days": EVERY_DAY}
+    create_calendar(partner, terms, [letter(-30), letter(-25)], actor=None, now=LATER)
+
+    assert planned_days(partner, LATER + timedelta(minutes=1)) == {-30: "sent", -25: "planned"}
+
+
+def test_a_change_that_is_undone_leaves_nothing_unsaid(partner: Partner) -> None:
+    calendar = make_calendar(partner)
+    make_step(calendar, -30)
+    order = factories.make_order(partner, ends_on=factories.TODAY + timedelta(days=33))
+    factories.make_contact(order.customer, time_zone="UTC")
+    assert planned_days(partner, NOW) == {-30: "planned"}
+    calendar.refresh_from_db()
+
+    changed = change(calendar, [letter(-60)])
+    assert planned_days(partner, LATER) == {-30: "silent"}
+    undo_change(changed, actor=None, now=LATER)
+
+    assert planned_days(partner, LATER + timedelta(minutes=1)) == {-30: "planned"}
