@@ -13,6 +13,8 @@ from campaigns.library import source
 from campaigns.models import Banner, Letter, LetterVersion
 from campaigns.rules.changes import Line, changes
 from campaigns.services import letters as deeds
+from campaigns.services.demo_letters import seed_letters
+from campaigns.services.proofs import prove
 from campaigns.services.shelf import Standing, shelf
 from campaigns.services.writing import source_of
 from campaigns.tryouts import TookTooLong, try_out
@@ -421,3 +423,17 @@ def test_refusals_have_names(house: Partner, nadia: Membership) -> None:
         deeds.copy_letter(house, "nothing", "Copy", actor=nadia.user, now=clock.now())
     with pytest.raises(deeds.NameTaken):
         deeds.copy_letter(house, "days_60", "days_60", actor=nadia.user, now=clock.now())
+
+
+def test_demo_has_a_letter_of_its_own_in_use_in_english_and_begun_in_french(house: Partner, nadia: Membership) -> None:
+    seed_letters(house, clock.now())
+
+    (letter,) = (letter for letter in shelf(house) if letter.own)
+    assert [(one.standing, one.number, one.draft) for one in letter.spoken] == [
+        (Standing.OWN, 2, 0),
+        (Standing.BUILT_IN, 0, 1),
+    ]
+    for version in letter.own.versions.all() if letter.own else ():
+        proof = prove(house, letter.key, version.language, deeds.wording_of(version), now=clock.now())
+        assert proof.words
+        assert proof.missing == []
