@@ -121,7 +121,7 @@ class Order(PartnerOwned):
             ),
         ]
         indexes = [
-            # The Expiring page, by order and by certificate: read in order, and counted in the index alone, as lives are.
+            # The Expiring page, by order and by certificate: read in order, counted in the index alone; lives, too.
             models.Index(
                 fields=["partner", "renewal_mark", "ends_on", "id", "status", "customer", "notices_enabled"],
                 name="order_expiring",
