@@ -30,21 +30,13 @@ def take(report: Report, *, now: datetime, event: str = "") -> MailReturn | None
         if letter is None or letter.partner is None or not _may_have_arrived(letter, now):
             return None
         kind = _kind_of(report, letter)
-        returned = MailReturn(
-            partner=letter.partner,
-            letter=letter,
-            kind=kind,
-            event=event or f"return:{letter.pk}:{kind}",
-            detail=report.detail,
-            at=now,
-        )
-        MailReturn.objects.bulk_create([returned], ignore_conflicts=True)
-        kept = MailReturn.objects.get(event=returned.event)
-        if kept.letter_id != letter.pk or kept.at != now:
+        facts = {"partner": letter.partner, "letter": letter, "kind": kind, "detail": report.detail, "at": now}
+        returned, is_new = MailReturn.objects.get_or_create(event=event or f"return:{letter.pk}:{kind}", defaults=facts)
+        if not is_new:
             return None
         if kind in _SWITCHES:
             bounces.switch_off(letter, detail=report.detail, at=now, kind=_SWITCHES[kind])
-        return kept
+        return returned
 
 
 def _may_have_arrived(letter: OutgoingMail, now: datetime) -> bool:

@@ -60,12 +60,13 @@ def _lines(letter: Letter) -> Iterator[bytes]:
 
 def _headers(letter: Letter) -> Iterator[tuple[str, str]]:
     yield "Subject", str(letter.subject)
-    yield "From", _mailbox(letter.from_email)
+    # with a return address, Django takes that for the sender and the header for the author
+    yield "From", _mailbox(letter.extra_headers.get("From", letter.from_email))
     for name, addresses in (("To", letter.to), ("Reply-To", letter.reply_to)):
         if addresses:
             yield name, ", ".join(map(_mailbox, addresses))
     yield "Date", formatdate()
-    yield from letter.extra_headers.items()
+    yield from ((name, value) for name, value in letter.extra_headers.items() if name != "From")
     yield "MIME-Version", "1.0"
 
 

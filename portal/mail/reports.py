@@ -28,7 +28,7 @@ MAX_BYTES = 2 * 1024 * 1024
 _LOOKED_AT = 64 * 1024
 _PLACES = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To", "Cc")
 # What a mail server says at RCPT, as servers without reports quote it in a letter.
-_SAID = re.compile(r"\b(?:550|551|553)[ -#]{1,3}5\.1\.\d{1,2}\b[^\r\n]{0,200}")
+_SAID = re.compile(r"\b(?:550|551|553)[ #-]{1,3}5\.1\.\d{1,2}\b[^\r\n]{0,200}")
 
 
 @dataclass(frozen=True, slots=True)

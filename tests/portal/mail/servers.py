@@ -29,6 +29,8 @@ class Script:
     to_data: dict[str, str] = field(default_factory=dict)
     seen: list[EmailMessage] = field(default_factory=list)
     sessions: int = 0
+    # of each envelope
+    senders: list[str] = field(default_factory=list)
 
 
 class _Handler:
@@ -48,6 +50,7 @@ class _Handler:
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         envelope.mail_from = address
+        self.script.senders.append(address)
         return self.script.to_mail
 
     async def handle_RCPT(
