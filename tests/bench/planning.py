@@ -99,8 +99,8 @@ def write_orders(partner: Any, size: int, customers: int) -> None:
 
     first = Customer.objects.order_by("pk").values_list("pk", flat=True)[0]
     found, begun = dialect(), "-199"
-    ends = found.day.format(today=TODAY, days="(n * 7919) % 1090 - 365")
-    certificate = found.day.format(today=TODAY, days="(n * 104729) % 199")
+    ends = found.day.format(today=TODAY, days="((n % 1090) * 7919) % 1090 - 365")
+    certificate = found.day.format(today=TODAY, days="((n % 199) * 104729) % 199")
     soonest = f"CASE WHEN {certificate} < {ends} THEN {certificate} ELSE {ends} END"
     started = SQLITE if vendor() == "sqlite" else None
     computed = {
@@ -268,7 +268,7 @@ def measure(partner: Any, repeats: int) -> dict[str, Any]:
 
     now = midnight(TODAY)
     times: dict[str, list[float]] = {"planned": [], "again": [], "limit": []}
-    before, made, limited = peak_mebibytes(), 0, 0
+    before, made, limited, grown = peak_mebibytes(), 0, 0, 0.0
 
     def plan() -> Planned:
         return plan_touchpoints(now=now, partner=partner)
