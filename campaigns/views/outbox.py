@@ -23,6 +23,7 @@ from campaigns.querysets import NoticeQuerySet
 from campaigns.services import outbox
 from campaigns.states import NoticeState
 from campaigns.tables.outbox import FIELDS, OutboxTable
+from certificates.states import RenewalMark
 from certificates.views.expiring import Link
 from certificates.views.saved_views import SavableListPage
 from portal import clock
@@ -49,6 +50,9 @@ TABS: Mapping[str, StrOrPromise] = {
 }
 # What is still to come is read from the next one on; the rest from the latest.
 _AHEAD = (PLANNED, DUE, NoticeState.HELD)
+# What is renewed goes nowhere any more, even before the next sweep has written it down.
+_STANDS = Q(order__renewal_mark=RenewalMark.NONE)
+_LEAVING = Q(state=NoticeState.QUEUED)
 # The last bulk deed of a session, so that it can be taken back.
 UNDO = "outbox_undo"
 
@@ -130,9 +134,9 @@ class OutboxPage(SavableListPage):
 
     def of_tab(self, notices: NoticeQuerySet, tab: str) -> NoticeQuerySet:
         if tab == PLANNED:
-            return notices.planned().filter(due_at__gt=self.now)
+            return notices.planned().filter(_STANDS, due_at__gt=self.now)
         if tab == DUE:
-            return notices.filter(Q(state=NoticeState.PLANNED, due_at__lte=self.now) | Q(state=NoticeState.QUEUED))
+            return notices.filter(_STANDS, Q(state=NoticeState.PLANNED, due_at__lte=self.now) | _LEAVING)
         return notices if tab == ALL else notices.filter(state=tab)
 
     def get_rows(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
