@@ -244,12 +244,15 @@ def change_calendar(
     return changed
 
 
-def undo_change(calendar: Calendar, *, actor: User | None, now: datetime) -> Calendar:
-    """Give the calendar back what it said before its last change. Raises NothingToUndo, and NameTaken."""
+def undo_change(calendar: Calendar, change: int, *, actor: User | None, now: datetime) -> Calendar:
+    """Give the calendar back what it said before a change, by the key of its activity.
+
+    Raises NothingToUndo where anything was done to the calendar since, and NameTaken.
+    """
     with transaction.atomic():
         current = _locked_one(calendar)
         last = last_change(current)
-        if last is None:
+        if last is None or last.pk != change:
             raise NothingToUndo(str(current))
         said = last.facts["before"]
         return change_calendar(

@@ -280,8 +280,8 @@ def test_a_saved_change_is_told_in_the_record_and_undone_with_one_press(desk: Cl
     assert told[0] == "Calendar changed"
     assert "E-mail: 50 days before the end" in str(told[1])
 
-    desk.post(url("calendar_undo", ladder))
-    again = desk.post(url("calendar_undo", ladder), follow=True)
+    desk.post(url("calendar_undo", ladder), {"change": str(deed.pk)})
+    again = desk.post(url("calendar_undo", ladder), {"change": str(deed.pk)}, follow=True)
 
     ladder.refresh_from_db()
     assert (ladder.name, ladder.days_off, rungs_of(ladder)) == ("All orders", [], set(DEFAULT_LADDER))

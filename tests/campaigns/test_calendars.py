@@ -60,6 +60,11 @@ def names(partner: Partner) -> list[str]:
     return list(Calendar.objects.for_partner(partner).values_list("name", flat=True))
 
 
+def change_of(calendar: Calendar) -> int:
+    """The key of the last thing that was done to it."""
+    return int(Activity.objects.about(calendar).values_list("pk", flat=True)[0])
+
+
 def used(calendar: Calendar) -> Notice:
     """Something planned by the first step of a calendar."""
     order = factories.make_order(calendar.partner)
@@ -248,14 +253,25 @@ def test_the_last_change_is_undone_with_all_its_steps_and_hours_and_once_only(pa
     changed = change(calendar, [letter(-7)], {"name": "Yours", "sends_at": time(10, 30), "days_off": ["2026-12-25"]})
     nadia = factories.make_user()
 
-    restored = undo_change(changed, actor=nadia, now=LATER)
+    restored = undo_change(changed, change_of(changed), actor=nadia, now=LATER)
 
     restored.refresh_from_db()
     assert (restored.name, restored.sends_at, restored.days_off) == ("Mine", time(9), [])
     assert rungs_of(restored) == {letter(-30)}
     assert Activity.objects.about(restored).values_list("verb", "actor")[0] == ("calendar.restored", nadia.pk)
     with pytest.raises(NothingToUndo):
-        undo_change(restored, actor=nadia, now=LATER)
+        undo_change(restored, change_of(changed), actor=nadia, now=LATER)
+
+
+def test_a_change_is_not_undone_over_the_one_that_came_after_it(partner: Partner) -> None:
+    first = change(created(partner, "Mine"), [letter(-20)])
+    mine = change_of(first)
+    change(first, [letter(-10)])
+
+    with pytest.raises(NothingToUndo):
+        undo_change(first, mine, actor=None, now=LATER)
+
+    assert rungs_of(first) == {letter(-10)}
 
 
 # The list
@@ -363,6 +379,6 @@ def test_a_change_that_is_undone_leaves_nothing_unsaid(partner: Partner) -> None
 
     changed = change(calendar, [letter(-60)])
     assert planned_days(partner, LATER) == {-30: "silent"}
-    undo_change(changed, actor=None, now=LATER)
+    undo_change(changed, change_of(changed), actor=None, now=LATER)
 
     assert planned_days(partner, LATER + timedelta(minutes=1)) == {-30: "planned"}

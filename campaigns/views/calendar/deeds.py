@@ -61,8 +61,10 @@ def calendar_move(request: PartnerRequest, pk: int) -> HttpResponse:
 @requires("calendar.edit")
 @require_POST
 def calendar_undo(request: PartnerRequest, pk: int) -> HttpResponse:
+    change = request.POST.get("change", request.GET.get("change", ""))
     try:
-        deeds.undo_change(calendar_of(request, pk), actor=request.user, now=clock.now())
+        key = int(change) if change.isdecimal() else 0
+        deeds.undo_change(calendar_of(request, pk), key, actor=request.user, now=clock.now())
     except deeds.NothingToUndo:
         messages.warning(request, _("There is nothing to undo: something else was done to the calendar since."))
     except deeds.NameTaken:

@@ -143,7 +143,8 @@ def _saved(request: PartnerRequest, draft: Draft, title: str) -> HttpResponse:
     except deeds.ChangedMeanwhile as clash:
         newer = Draft(request, clash.calendar, request.POST)
         return _page(request, newer, title, status=409, clash=clash)
-    undo = f"undo:{reverse('campaigns:calendar_undo', args=[saved.pk])}" if calendar.pk else ""
+    change = deeds.last_change(saved)
+    undo = f"undo:{reverse('campaigns:calendar_undo', args=[saved.pk])}?change={change.pk}" if change else ""
     messages.success(request, _("The calendar is saved. What is planned follows it from now on."), extra_tags=undo)
     return redirect("campaigns:calendar_one", pk=saved.pk)
 
