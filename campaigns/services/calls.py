@@ -15,6 +15,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
 from campaigns.models import Attempt, Calendar, Call, CallItem, Notice
 from campaigns.rules.calling import Office
+from campaigns.services import team_news
 from campaigns.states import Channel, NoticeState
 from certificates.models import Contact, Customer, Order, Request
 from certificates.querysets import DUE_DAYS, LATE_AFTER_DAYS, LATE_DAYS, RECENT_DAYS
@@ -111,6 +112,7 @@ def open_for_bounce(bounce: Bounce) -> None:
         detail = f"{bounce.email}: {clean_text(bounce.detail, _LONGEST_DETAIL)}"
         wishes = [_Wish(bounce.partner.pk, pk, due, detail=detail) for pk, due in orders.items()]
         _gather(wishes, cause=Call.Cause.BOUNCE, now=bounce.at)
+        team_news.calls_opened(orders, now=bounce.at)
 
 
 def _due_and_unreachable(bounce: Bounce) -> QuerySet[Order]:
@@ -144,6 +146,7 @@ def open_late(partner: Partner, *, now: datetime) -> int:
         wishes.setdefault(customer, _Wish(partner.pk, customer)).orders.add(order)
     with transaction.atomic():
         _gather(list(wishes.values()), cause=Call.Cause.LATE, now=now)
+        team_news.calls_opened(wishes, now=now)
     return sum(len(wish.orders) for wish in wishes.values())
 
 

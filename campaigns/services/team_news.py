@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from campaigns.models import Call
 from campaigns.services.teams import tell_team
+from certificates import rules
 from certificates.models import Contact, Customer
 from portal import links
 from portal.access import across_partners, on_behalf_of
 from portal.mail.alarms import Alarm, alarms
 from portal.models import MailAlarm, Partner
+from portal.money import money
 
 
 def register() -> None:
@@ -60,11 +65,17 @@ def letters_stopped(contact: Contact, headline: str, *, key: str, now: datetime)
     _about_customer(customer, "letters.stopped", key=key, title=headline, text=customer.name, now=now)
 
 
-def call_opened(customer: Customer, why: str, *, key: str, now: datetime) -> None:
-    """Somebody has to ring this customer, and not because the calendar says so."""
-    with translation.override(customer.partner.language):
-        title = _("Call %(customer)s") % {"customer": customer.name}
-    _about_customer(customer, "call.opened", key=key, title=title, text=why, now=now)
+def calls_opened(customers: Iterable[int], *, now: datetime) -> None:
+    """Somebody has to ring these customers, and not because the calendar says so; what is at risk is said."""
+    opened = Call.objects.filter(customer__in=list(customers)).open().with_outlook(rules.utc_date(now))
+    calls: Iterable[Any] = opened.select_related("customer__partner")
+    for call in calls:
+        customer: Customer = call.customer
+        with translation.override(customer.partner.language):
+            facts = {"customer": customer.name, "cause": call.get_cause_display()}
+            title = _("Call %(customer)s: %(cause)s") % facts
+            text = _("%(money)s at risk") % {"money": money(call.worth, call.worth_currency)} if call.worth else ""
+        _about_customer(customer, "call.opened", key=f"call:{call.pk}:{call.cause}", title=title, text=text, now=now)
 
 
 def _about_customer(customer: Customer, event: str, *, key: str, title: str, text: str, now: datetime) -> None:

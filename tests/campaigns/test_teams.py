@@ -20,12 +20,15 @@ from campaigns.services.team_news import hear_alarm
 from campaigns.services.teams import Posted, post_due, save_channel, tell_team
 from portal import clock, vault
 from portal.http import Answer
+from portal.mail import bounces, outbox
 from portal.mail.alarms import Alarm
+from portal.mail.letters import Words
 from portal.models import MailAlarm, Partner
+from portal.models.mail import MailPurpose
 from portal.outbound import NotReached, Problem
 from portal.roles import Role
 from tests.certificates.expiring import content, sign_in
-from tests.factories import make_member, make_partner
+from tests.factories import make_contact, make_customer, make_member, make_order, make_partner
 
 URL = "https://hooks.chat.example/T000/secret-token"
 
@@ -252,3 +255,20 @@ def test_trying_an_address_inside_the_house_reaches_nobody(partner: Partner, hos
 
 def test_account_managers_see_no_channels(partner: Partner) -> None:
     assert sign_in(partner, Role.ACCOUNT_MANAGER).get("/settings/team/").status_code == 403
+
+
+def test_bounced_only_contact_is_told_with_the_customer_once(partner: Partner) -> None:
+    make_channel(partner)
+    reader = make_contact(make_customer(partner, "Karst Atelier SA"), email="it@karst.example")
+    make_order(partner, customer=reader.customer, contact=reader, ends_on=clock.today() + timedelta(days=20))
+    words = Words("60 days", "Renew")
+    letter = outbox.enqueue(
+        key="letter", partner=partner, purpose=MailPurpose.NOTICE, to_email=reader.email, words=words, now=clock.now()
+    )
+
+    for _ in range(2):
+        bounces.switch_off(letter, detail="550 5.1.1 unknown", at=clock.now())
+
+    [told] = TeamMessage.objects.filter(event="call.opened")
+    assert told.title == "Call Karst Atelier SA: Letters do not arrive"
+    assert told.url.endswith(f"/customers/{reader.customer_id}/")

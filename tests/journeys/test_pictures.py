@@ -103,3 +103,18 @@ def test_picture_of_a_quote_on_paper(demo_house: House, settings: LazySettings) 
     assert page.size == A4
     # A hair line where the paper ends
     store(ImageOps.expand(page, 1, fill="#c5ccd6"), "quote-light")
+
+
+def test_picture_of_the_calendar(visits: Visits) -> None:
+    page = visits.open(NADIA)
+    page.goto("/campaigns/calendar/")
+    expect(page.get_by_role("heading", name="What it brings in a year")).to_be_visible()
+    keep(page, "calendar-light")
+
+
+def test_picture_of_a_letter_beside_its_preview_and_the_five_keys(visits: Visits) -> None:
+    page = visits.open(NADIA)
+    page.goto("/campaigns/letters/days_60/en/")
+    expect(page.get_by_role("heading", name="The five keys")).to_be_visible()
+    expect(page.frame_locator("iframe").first.get_by_text("60 days until expiration").first).to_be_visible()
+    keep(page, "letter-light")
