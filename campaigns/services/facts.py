@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -22,6 +22,7 @@ from certificates.states import LIVE_ORDER_STATES, RenewalMark
 from offers.models import Offer, Valuation
 from offers.rules.alternatives import Alternative
 from offers.services.alternatives import moving_of_each
+from offers.services.listed import PriceList
 from offers.services.offer_book import OfferBook, offer_book
 from offers.services.price_book import PriceBook, price_book
 from offers.services.valuing import value_orders
@@ -40,6 +41,7 @@ class Proposals:
     values: Mapping[int, Valuation]
     offers: Mapping[int, Offer]
     moving: Mapping[int, tuple[Sequence[Offer], int]]
+    prices: PriceBook | None = None
 
 
 NOTHING = Proposals({}, {}, {})
@@ -169,6 +171,7 @@ def _proposals(partner: Partner, orders: Sequence[Order], now: datetime) -> Prop
         values={one.order_id: one for one in values},
         offers={one.pk: one for one in offers.live},
         moving=_moving(list(customers.values()), prices, offers),
+        prices=prices,
     )
 
 
@@ -183,6 +186,7 @@ def savings_of(orders: Sequence[Order], proposals: Proposals, *, language: str) 
     found = [
         *_as_they_are(orders, proposals, language),
         *_for_more(orders, proposals),
+        *_longer(orders, proposals),
         *_moved(orders, proposals, language),
     ]
     return list({one.words: one for one in found}.values())
@@ -242,6 +246,24 @@ def _in_words(one: Alternative, currency: str, *, with_price: bool) -> str:
     if with_price and one.saving:
         return _("%(choice)s: %(price)s.") % facts
     return f"{facts['choice']}."
+
+
+def _longer(orders: Sequence[Order], proposals: Proposals) -> Iterator[Saving]:
+    """The longest plan of one order bought year by year, where the list asks less for it than for its years."""
+    order = orders[0] if len(orders) == 1 else None
+    product = order.product if order else None
+    if order is None or product is None or proposals.prices is None or order.term_years != 1:
+        return
+    value, years = proposals.values.get(order.pk), product.max_years
+    if any(one["years"] for one in (value.alternatives if value else ())) or years < 2 or not product.is_offered:
+        return
+    listed = PriceList(proposals.prices, order.customer_id)
+    yearly, whole = (listed.price(product.pk, term, order.names) for term in (1, years))
+    if yearly is not None and whole is not None and whole < yearly * years:
+        one_by_one = yearly * years
+        price = {"net": money(whole, listed.currency), "price": money(one_by_one, listed.currency)}
+        facts = {"choice": wording.years(years), "price": _("%(net)s instead of %(price)s") % price}
+        yield Saving(_("%(choice)s: %(price)s.") % facts, _share(one_by_one - whole, one_by_one))
 
 
 def _moved(orders: Sequence[Order], proposals: Proposals, language: str) -> list[Saving]:

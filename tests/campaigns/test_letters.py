@@ -35,7 +35,7 @@ from tests.campaigns.letters_at_hand import (
     reader_of,
     written,
 )
-from tests.offers.factories import make_draft_quote, make_offer, make_prices
+from tests.offers.factories import make_draft_quote, make_offer, make_price, make_prices
 
 
 @pytest.fixture
@@ -192,6 +192,21 @@ def test_what_may_be_moved_to_us_is_proposed_to_whom_it_concerns(seller: Partner
     assert "1 certificate of another authority to move: 25% off what you move to us." in moves.words.text
     assert "Save up to 25%" in moves.words.text
     assert (moves.with_offers, moves_nothing.with_offers) == (True, False)
+
+
+def test_longer_plan_is_proposed_where_the_list_asks_less_for_it(seller: Partner, contact: Contact) -> None:
+    make_price(seller, "200.00")
+    make_price(seller, "510.00", term_years=3)
+    one, together = make_due_orders(contact, 1), make_due_orders(contact, 2)
+
+    letter, of_several = written(
+        reader_of(contact, one, with_offers=True), reader_of(contact, together, "digest", with_offers=True)
+    )
+
+    assert letter.words is not None
+    assert "Save up to 15%" in letter.words.text
+    assert "* 3 years: €510.00 instead of €600.00." in letter.words.text
+    assert (letter.with_offers, of_several.with_offers) == (True, False)
 
 
 def test_an_offer_that_is_over_is_not_promised(seller: Partner, contact: Contact) -> None:
