@@ -159,9 +159,9 @@ def _arrows(sheet: Sheet, x: float, y: float) -> None:
 
 def _tab(sheet: Sheet, scene: Scene, *, radius: float, top: float, high: float) -> None:
     sheet.box(0, 0, sheet.width, 36, BAR)
-    sheet.box(14, top, 190, high, GROUND, radius=radius)
+    sheet.box(14, top, 240, high, GROUND, radius=radius)
     _triangle(sheet, 26, 13.5, 11, PALE)
-    sheet.words(44, 19, _cut(scene.host, 140, 11), INK, size=11)
+    sheet.words(44, 19, _cut(scene.host, 190, 11), INK, size=11)
     for at in range(3):
         sheet.circle(sheet.width - 20 - 16 * at, 18, 4, EDGE)
 
@@ -195,8 +195,8 @@ def _firefox_desktop(sheet: Sheet, scene: Scene) -> None:
     _arrows(sheet, 20, 55)
     _address(sheet, scene, 66, 43, sheet.width - 86, fill=GROUND)
     sheet.box(0, 74, sheet.width, 1, EDGE)
-    _triangle(sheet, 44, 124, 46, AMBER)
-    y = _body(sheet, scene, 112, 118, 396, title=20)
+    _triangle(sheet, 44, 108, 46, AMBER)
+    y = _body(sheet, scene, 112, 102, 396, title=20)
     sheet.words(112, y + 12, scene.code, DIM, size=11)
     width = _button(sheet, 112, y + 36, scene.leave, fill=BLUE, ink=ON_BLUE)
     _button(sheet, 122 + width, y + 36, scene.more, fill=BAR, ink=INK)
