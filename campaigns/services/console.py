@@ -11,9 +11,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from campaigns.models import Message, MessageMark, Notice
+from campaigns.querysets import NoticeQuerySet
+from campaigns.services import standing
 from campaigns.states import Channel, NoticeState
 from certificates import rules
 from certificates.models import Customer, Order
@@ -104,18 +106,12 @@ def live_messages(partner: Partner, *, now: datetime) -> QuerySet[Message]:
     return rows.filter(Q(expires_at=None) | Q(expires_at__gt=now))
 
 
-def shown_notices(customer: Customer, *, now: datetime, channel: Channel = Channel.CONSOLE) -> QuerySet[Notice]:
+def shown_notices(customer: Customer, *, now: datetime, channel: Channel = Channel.CONSOLE) -> NoticeQuerySet:
     """What the calendar has begun to show on the channel, while its orders still ask for something."""
-    today = rules.utc_date(now)
-    standing = Order.objects.for_partner(customer.partner).issued().unrenewed().not_put_off(today=today)
-    asking = standing.filter(pk=OuterRef("order"), notices_enabled=True, customer__notices_enabled=True)
-    rows: QuerySet[Notice] = Notice.objects.for_partner(customer.partner).filter(
-        Exists(asking), customer=customer, channel=channel, state=NoticeState.SENT
+    rows = Notice.objects.for_partner(customer.partner).filter(
+        customer=customer, channel=channel, state=NoticeState.SENT, ends_at__gt=now - timedelta(days=RECENT_DAYS)
     )
-    of_order = Q(certificate=None, ends_at=F("order__ends_at"))
-    of_certificate = Q(certificate__is_current=True, ends_at=F("certificate__ends_at"))
-    recent = rows.filter(of_order | of_certificate, ends_at__gt=now - timedelta(days=RECENT_DAYS))
-    return recent.select_related("order", "step")
+    return standing.standing(rows, now).select_related("order", "step")
 
 
 def latest_per_order(notices: Iterable[Notice]) -> list[Notice]:
