@@ -59,7 +59,7 @@ def sweep_team_messages() -> None:
         return
     try:
         post_due(now=clock.now())
-        heartbeats.beat("team messages", now=clock.now())
+        heartbeats.beat("team_messages", now=clock.now())
     finally:
         _posting.release()
 
