@@ -74,7 +74,7 @@ def test_forty_due_are_one_letter_and_after_renewing_all_there_is_silence(
     house: House, seller: Partner, reader: Contact, visits: Visits
 ) -> None:
     with house.worker():
-        wait_for(lambda: Notice.objects.exists(), what="a plan")
+        wait_for(Notice.objects.exists, what="a plan")
         words = Notice.objects.filter(state=NoticeState.SENT)
         wait_for(lambda: words.count() == len(Channel.values) * FORTY, what="the calendar's words")
         wait_for(lambda: reminders(reader), what="the letter")
