@@ -242,10 +242,10 @@ def _for_more(orders: Sequence[Order], proposals: Proposals) -> list[Saving]:
 
 
 def _in_words(one: Alternative, currency: str, *, with_price: bool) -> str:
-    facts = {"choice": alternative_words(one), "price": price_words(one, currency)}
+    choice = alternative_words(one)
     if with_price and one.saving:
-        return _("%(choice)s: %(price)s.") % facts
-    return f"{facts['choice']}."
+        return _("%(choice)s: %(price)s.") % {"choice": choice, "price": price_words(one, currency)}
+    return f"{choice}."
 
 
 def _longer(orders: Sequence[Order], proposals: Proposals) -> Iterator[Saving]:
