@@ -1,7 +1,7 @@
 """A brood of workers that are killed at any point and born again: `python -m tests.drills.brood`.
 
-Each is `manage.py work` in a process of its own, forked from one that has loaded the portal already, so that a death
-costs moments. When the file "stop" lies in the drill's folder the last of them end; then a person lets what was set
+Each sweeps in a process of its own, forked from one that has loaded the portal already, so that a death costs moments.
+When the file "stop" lies in the drill's folder the last of them end; then a person lets what was set
 aside leave after all, and what became of every letter is told in the file told.json.
 """
 
@@ -11,7 +11,6 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,51 +20,48 @@ import django
 django.setup()
 
 from django.conf import settings  # noqa: E402  once Django is set up
-from django.core.management import call_command  # noqa: E402
-from django.db import connections  # noqa: E402
+from django.db import InterfaceError, OperationalError, connections  # noqa: E402
 from django.db.models import Q  # noqa: E402
 
 from portal import clock  # noqa: E402
 from portal.access import across_partners  # noqa: E402
-from portal.celery import app  # noqa: E402
 from portal.mail import delivery, outbox, outcomes  # noqa: E402
-from portal.management.commands import work  # noqa: E402
 from portal.models import OutgoingMail, SuppressedAddress  # noqa: E402
 from portal.models.mail import UNSENT, MailReason  # noqa: E402
 from portal.setup.children import ends_with_parent  # noqa: E402
+from portal.tasks import sweep_mail  # noqa: E402
 
 WORKERS = 4
-# Beside a broker there are two schedulers; without one, each worker has its own.
-SCHEDULERS = 2 if settings.REDIS_URL else 0
 FOLDER = Path(os.environ["DRILL_FOLDER"])
 STOP = FOLDER / "stop"
 PATIENCE = 90
 
 
 def labour() -> None:
-    call_command("work", threads=2, no_schedule=bool(SCHEDULERS))
-
-
-def schedule() -> None:
-    work.Schedule().service.start()
+    """Sweep as often as several schedulers would ask at once, whatever goes away meanwhile."""
+    while True:
+        try:
+            sweep_mail()
+        except (OperationalError, InterfaceError):
+            connections.close_all()
+        time.sleep(0.1)
 
 
 class Brood:
     def __init__(self) -> None:
-        self.schedulers = [self.bear(schedule) for _ in range(SCHEDULERS)]
-        self.workers = {self.bear(labour) for _ in range(WORKERS)}
+        self.workers = {self.bear() for _ in range(WORKERS)}
         self.killed = 0
         self.ended = 0
 
-    def bear(self, deed: Callable[[], None]) -> int:
-        """The process id of a child that does it."""
+    def bear(self) -> int:
+        """The process id of a new worker."""
         pid = os.fork()
         if pid:
             return pid
         try:
             if follow := ends_with_parent(signal.SIGKILL):
                 follow()
-            deed()
+            labour()
         finally:
             os._exit(1)
 
@@ -74,7 +70,7 @@ class Brood:
         while not STOP.exists():
             self.bury()
             time.sleep(0.02)
-        for pid in [*self.workers, *self.schedulers]:
+        for pid in self.workers:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
 
@@ -86,17 +82,11 @@ class Brood:
             else:
                 self.ended += 1
             self.workers.remove(pid)
-            self.workers.add(self.bear(labour))
+            self.workers.add(self.bear())
 
 
 def prepare() -> None:
-    """Only letters are swept here, nothing is drawn, and the waits between tries last seconds."""
-    # all that a worker loads when it starts is here before it is forked
-    app.loader.import_default_modules()
-    app.finalize(auto=True)
-    app.Worker(pool="threads", quiet=True)
-    app.conf.beat_schedule = {"mail": app.conf.beat_schedule["mail"]}
-    work.warm_up = lambda: None
+    """The waits between tries last seconds."""
     # a life is short here: who dies keeps few letters from the others
     delivery.BATCH = delivery.HANDFUL
     outcomes.BACK_OFF = tuple(min(wait / 60, timedelta(seconds=1)) for wait in outcomes.BACK_OFF)

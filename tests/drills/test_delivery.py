@@ -1,4 +1,4 @@
-"""Two thousand letters, four workers that may die at any point, two schedulers, services that go away: none is lost.
+"""Two thousand letters, four workers that may die at any point, services that go away: none is lost.
 
 What arrives twice does so under one Message-ID, and only after an answer that never came or a worker that was killed
 while it was handing the letter over. Without either, nothing arrives twice.
@@ -125,7 +125,6 @@ def deliver(world: World, office: PostOffice, *, expected: int, lease: int, **en
         "PORTAL_MAIL_GUARD_LETTERS": str(LETTERS),
         "PORTAL_MAIL_LEASE_SECONDS": str(lease),
         "PORTAL_MAIL_TIMEOUT_SECONDS": "1",
-        "PORTAL_SWEEP_SECONDS": "0.2",
         "PORTAL_TODAY": settings.PORTAL_TODAY,
         "SECRET_KEY": settings.SECRET_KEY,
         "PORTAL_VAULT_KEYS": ",".join(settings.VAULT_KEYS),
