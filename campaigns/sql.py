@@ -165,14 +165,20 @@ def staging(moments: Iterable[MomentRow]) -> Iterator[None]:
         for statement in _CREATE:
             cursor.execute(statement.format(timestamp=_timestamp()))
     load("plan_moment", _MOMENT_COLUMNS, (_adapted(one) for one in moments))
+    _count("plan_moment")
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("ANALYZE plan_moment")
         yield
         cursor.execute("DROP TABLE plan_moment")
         cursor.execute("DROP TABLE plan_life")
         cursor.execute("DROP TABLE plan_pick")
         cursor.execute("DROP TABLE plan_stage")
+
+
+def _count(table: str) -> None:
+    """Let PostgreSQL know how few rows a table of ours has, or it walks the large ones from end to end."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE {table}")
 
 
 def _timestamp() -> str:
@@ -284,10 +290,8 @@ def look_at_lives(plans: Sequence[StepPlan], run: Run) -> None:
         "first_end": min(first for first, _last in ends).isoformat(),
         "last_end": max(last for _first, last in ends).isoformat(),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        if connection.vendor == "postgresql":
-            cursor.execute("ANALYZE plan_life")
+    _changed(statement, params)
+    _count("plan_life")
 
 
 # The orders of one step. Where somebody has been found for an order already, only a thorough run asks again.
@@ -318,7 +322,9 @@ def _pick(plan: StepPlan, run: Run) -> int:
         unplanned="" if run.is_thorough else _UNPLANNED.format(ends_at=ends_at),
     )
     _changed("DELETE FROM plan_pick", {})
-    return _changed(statement, _params(plan, run))
+    picked = _changed(statement, _params(plan, run))
+    _count("plan_pick")
+    return picked
 
 
 def stage(plan: StepPlan, run: Run) -> None:
