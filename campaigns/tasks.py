@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from celery import shared_task
 
@@ -17,6 +17,8 @@ from portal.access import across_partners
 
 # Everything for the coming week is planned, so that a plan a few minutes old is as good as a new one.
 PLAN_EVERY = timedelta(minutes=5)
+# Whatever speaks asks once more: this is for the lists.
+SILENCE_EVERY = timedelta(seconds=10)
 # A run that is still busy is not joined by another thread of the same worker.
 _sweeping = threading.BoundedSemaphore(1)
 # A chat that does not answer must not hold every thread.
@@ -29,20 +31,27 @@ def sweep_touchpoints() -> None:
     if not _sweeping.acquire(blocking=False):
         return
     try:
-        if _is_to_plan(clock.now()):
+        if _is_time_to("planning", PLAN_EVERY):
             plan()
-        with across_partners():
-            standing.silence(clock.now())
+        if _is_time_to("silencing", SILENCE_EVERY):
+            silence()
         gather_due(now=clock.now())
         heartbeats.beat("touchpoints", now=clock.now())
     finally:
         _sweeping.release()
 
 
-def _is_to_plan(now: datetime) -> bool:
-    """The last plan is some minutes old, or nobody remembers one."""
-    last = heartbeats.last_beat("planning")
-    return last is None or not now - PLAN_EVERY < last <= now
+def _is_time_to(do: str, every: timedelta) -> bool:
+    """The last time is that long ago, or nobody remembers it."""
+    now, last = clock.now(), heartbeats.last_beat(do)
+    return last is None or not now - every < last <= now
+
+
+def silence() -> None:
+    """Write down what has become untrue; nothing of it leaves or is shown meanwhile."""
+    with across_partners():
+        standing.silence(clock.now())
+    heartbeats.beat("silencing", now=clock.now())
 
 
 def plan() -> None:

@@ -29,7 +29,7 @@ def next_permitted(hours: Hours, zone: ZoneInfo, *, now: datetime) -> datetime:
     today = now.astimezone(zone).date()
     first = [permitted(today, hours, zone), at(today, hours.quiet_until, zone)]
     later = [found for found in first if found > now and hours.permits(found, zone)]
-    return min(later) if later else permitted(today + DAY, hours, zone)
+    return later[0] if later else permitted(today + DAY, hours, zone)
 
 
 def leave_by(hours: Hours, zone: ZoneInfo, *, now: datetime, expires_at: datetime) -> datetime:

@@ -43,8 +43,8 @@ log = structlog.get_logger(__name__)
 BATCH = 100
 # So many notices are looked at to find them.
 _LOOK = 4 * BATCH
-# Due calls that come onto the list by one transaction.
-_CALLS = 500
+# Due calls that come onto the list by one transaction, and messages that are shown by one.
+_CALLS, _SHOWN = 500, 5000
 # A run ends after this, so that the next one sees what has changed meanwhile.
 RUN_SECONDS = 20.0
 DIGEST = "digest"
@@ -91,8 +91,12 @@ def gather_due(*, now: datetime, limit: int = 10_000) -> Gathered:
 
 def show(now: datetime) -> int:
     """Console messages and banners are there from their hour on, as long as the order stands."""
-    shown = standing.standing(_due(now).filter(channel__in=[Channel.CONSOLE, Channel.BANNER]), now)
-    return Notice.objects.filter(pk__in=shown.order_by().values("pk")).update(state=NoticeState.SENT, decided_at=now)
+    shown = 0
+    rows = standing.standing(_due(now).filter(channel__in=[Channel.CONSOLE, Channel.BANNER]), now).order_by("pk")
+    while keys := list(rows.values_list("pk", flat=True)[:_SHOWN]):
+        mine = Notice.objects.filter(pk__in=keys, state=NoticeState.PLANNED)
+        shown += mine.update(state=NoticeState.SENT, decided_at=now)
+    return shown
 
 
 def call(now: datetime) -> int:
