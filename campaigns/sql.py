@@ -339,12 +339,15 @@ def stage(plan: StepPlan, run: Run) -> None:
         _stage(plan, run, _Reader(_OWNER, zone="k.time_zone", member="w.id"))
     if list(plan.recipients) != [Recipient.OWNER]:
         _stage(plan, run, _Reader(_contacts(contacts), zone="k.time_zone", contact="k.id"))
+    only_contacts = list(plan.recipients) != [Recipient.OWNER]
+    if not _leave_unread(plan, only_contacts=only_contacts):
+        return
     anybody = _Reader(
         _ANYBODY.format(reachable=_REACHABLE.format("a")),
         zone="COALESCE(k.time_zone, %(zone)s)",
         contact="k.id",
         is_lost="k.id IS NULL",
-        unread=_unread(only_contacts=list(plan.recipients) != [Recipient.OWNER]),
+        unread=f" AND (k.id IS NOT NULL OR NOT EXISTS ({_STAGED}))" if only_contacts else "",
     )
     _stage(plan, run, anybody)
 
@@ -369,12 +372,17 @@ def _contacts(recipients: Iterable[str]) -> str:
     return _CONTACT.format(reachable=_REACHABLE.format("k"), who=" OR ".join(who))
 
 
-def _unread(*, only_contacts: bool) -> str:
-    """Nobody at the customer reads the step yet; and where nobody can, nobody of the house does."""
-    if not only_contacts:
-        return f" AND NOT EXISTS ({_STAGED})"
-    told = f"{_STAGED} AND s.contact_id IS NOT NULL"
-    return f" AND NOT EXISTS ({told}) AND (k.id IS NOT NULL OR NOT EXISTS ({_STAGED}))"
+_READ = "DELETE FROM plan_pick AS q WHERE EXISTS ({staged})"
+
+
+def _leave_unread(plan: StepPlan, *, only_contacts: bool) -> int:
+    """Of the step's orders leave those that nobody at the customer, or nobody at all, reads about; how many."""
+    staged = f"{_STAGED} AND s.contact_id IS NOT NULL" if only_contacts else _STAGED
+    _changed(_READ.format(staged=staged), {"step": plan.step})
+    _count("plan_pick")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM plan_pick")
+        return int(cursor.fetchone()[0])
 
 
 def _stage(plan: StepPlan, run: Run, reader: _Reader) -> None:
