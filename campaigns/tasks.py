@@ -10,6 +10,7 @@ from celery import shared_task
 from campaigns.services import copies, standing
 from campaigns.services.arbiter import gather_due
 from campaigns.services.calls import sweep_calls as _sweep_calls
+from campaigns.services.events import tell_events
 from campaigns.services.planning import plan_touchpoints
 from campaigns.services.teams import post_due
 from portal import clock, heartbeats
@@ -21,6 +22,7 @@ PLAN_EVERY = timedelta(minutes=5)
 SILENCE_EVERY = timedelta(seconds=10)
 # A run that is still busy is not joined by another thread of the same worker.
 _sweeping = threading.BoundedSemaphore(1)
+_telling = threading.BoundedSemaphore(1)
 # A chat that does not answer must not hold every thread.
 _posting = threading.BoundedSemaphore(1)
 
@@ -59,6 +61,18 @@ def plan() -> None:
     plan_touchpoints(now=clock.now())
     copies.forget_old(now=clock.now())
     heartbeats.beat("planning", now=clock.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def sweep_events() -> None:
+    """Write what hangs on an event: a renewal that comes by itself, a validation or a quote that ends."""
+    if not _telling.acquire(blocking=False):
+        return
+    try:
+        tell_events(now=clock.now())
+        heartbeats.beat("events", now=clock.now())
+    finally:
+        _telling.release()
 
 
 @shared_task  # type: ignore[untyped-decorator]

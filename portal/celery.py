@@ -31,6 +31,7 @@ app.conf.beat_schedule = {
     "quotes": every_sweep("offers.tasks.sweep_quotes"),
     "values": every_sweep("offers.tasks.value_orders"),
     "touchpoints": every_sweep("campaigns.tasks.sweep_touchpoints"),
+    "events": {"task": "campaigns.tasks.sweep_events", "schedule": timedelta(minutes=5)},
     "team messages": every_sweep("campaigns.tasks.sweep_team_messages"),
     "calls": {"task": "campaigns.tasks.sweep_calls", "schedule": timedelta(minutes=1)},
     "old archives": {"task": "offers.tasks.clear_archives", "schedule": timedelta(hours=1)},

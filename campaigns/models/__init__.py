@@ -4,6 +4,7 @@ from campaigns.models.banners import Banner
 from campaigns.models.calendars import Calendar, Step
 from campaigns.models.calls import Attempt, Call, CallItem
 from campaigns.models.copies import LetterCopy
+from campaigns.models.events import EventLetter
 from campaigns.models.letters import Letter, LetterVersion
 from campaigns.models.messages import Message, MessageMark
 from campaigns.models.notices import Notice
@@ -15,6 +16,7 @@ __all__ = [
     "Calendar",
     "Call",
     "CallItem",
+    "EventLetter",
     "Letter",
     "LetterCopy",
     "LetterVersion",

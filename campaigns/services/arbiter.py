@@ -158,15 +158,15 @@ def _take(addressees: Sequence[Addressee]) -> dict[Addressee, Person]:
     contacts = Contact.objects.filter(pk__in=[one.contact for one in addressees if one.contact])
     members = Membership.objects.filter(pk__in=[one.member for one in addressees if one.member])
     held: dict[Addressee, Person] = {}
-    for contact in contacts.select_related("partner", "customer").order_by("pk").select_for_update(**_HOLD):
+    for contact in contacts.select_related("partner", "customer").order_by("pk").select_for_update(**HOLD):
         held[Addressee(contact.pk, None)] = contact
-    for member in members.select_related("partner", "user").order_by("pk").select_for_update(**_HOLD):
+    for member in members.select_related("partner", "user").order_by("pk").select_for_update(**HOLD):
         held[Addressee(None, member.pk)] = member
     return held
 
 
 # Foreign keys may be pointed at a reader meanwhile.
-_HOLD: dict[str, Any] = {"skip_locked": True, "no_key": True, "of": ("self",)}
+HOLD: dict[str, Any] = {"skip_locked": True, "no_key": True, "of": ("self",)}
 
 
 def _claim(people: Mapping[Addressee, Person], now: datetime) -> list[Notice]:
@@ -174,7 +174,7 @@ def _claim(people: Mapping[Addressee, Person], now: datetime) -> list[Notice]:
     contacts = [one.contact for one in people if one.contact]
     members = [one.member for one in people if one.member]
     rows = _letters_due(now).filter(Q(contact__in=contacts) | Q(member__in=members))
-    return list(rows.select_related("step__calendar").order_by("ends_at", "pk").select_for_update(**_HOLD))
+    return list(rows.select_related("step__calendar").order_by("ends_at", "pk").select_for_update(**HOLD))
 
 
 # Letters
@@ -192,7 +192,7 @@ class _Batch:
         people = _take(addressees)
         speaking = self._speaking(self._in_hours(_claim(people, self.now), people))
         groups = _by_addressee(speaking)
-        letters: list[Letter] = list(zip(groups.values(), _written(_readers(groups, people), self.now), strict=True))
+        letters: list[Letter] = list(zip(groups.values(), written(_readers(groups, people), self.now), strict=True))
         self._queue([one for one in letters if one[1].words])
         self._fail([one for one in letters if not one[1].words])
         crashpoints.reach("touch.gathered")
@@ -322,7 +322,7 @@ def _open_to_offers(contacts: Sequence[Contact]) -> set[int]:
     return {one.pk for one in contacts if one.pk in willing and (one.partner_id, one.email.lower()) not in closed}
 
 
-def _written(readers: Sequence[Reader], now: datetime) -> list[Written]:
+def written(readers: Sequence[Reader], now: datetime) -> list[Written]:
     """A letter for each reader; where all of them together cannot be written, one by one, so that one alone fails."""
     if not readers:
         return []
@@ -333,7 +333,7 @@ def _written(readers: Sequence[Reader], now: datetime) -> list[Written]:
         log.exception("letters_not_written", readers=len(readers))
         if len(readers) == 1:
             return [Written(reader=readers[0], failed=Failed(f"{type(error).__name__}: {error}"))]
-    return [letter for reader in readers for letter in _written([reader], now)]
+    return [letter for reader in readers for letter in written([reader], now)]
 
 
 def _address(person: Person) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
@@ -32,6 +32,8 @@ from portal.money import money
 
 # Alternatives that a letter names for one order, the largest saving first.
 MOST_ALTERNATIVES = 3
+# A validation that ends within so many days is spoken of like one that has ended.
+VALIDATIONS_LAPSE_DAYS = 14
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def gather(
         default_authority=connected[0] if connected else None,
         authorities=frozenset(connected),
         proposals=_proposals(partner, [found[pk] for pk in priced if pk in found], now),
-        checks=_checks(partner, [found[pk] for pk in checked if pk in found], now),
+        checks=hindrances(partner, [found[pk] for pk in checked if pk in found], now=now),
         used=frozenset(_used(partner, found)),
     )
 
@@ -284,8 +286,8 @@ def _share(saving: Decimal, price: Decimal) -> int:
 # What has to be proved
 
 
-def _checks(partner: Partner, orders: Sequence[Order], now: datetime) -> dict[int, Sequence[ValidationFact]]:
-    """What would hold each of them up, were it renewed now."""
+def hindrances(partner: Partner, orders: Sequence[Order], *, now: datetime) -> dict[int, Sequence[ValidationFact]]:
+    """What would hold each of them up, were it renewed within the next days."""
     if not orders:
         return {}
     ours = Organization.objects.for_partner(partner).filter(customer__in={one.customer_id for one in orders})
@@ -295,4 +297,8 @@ def _checks(partner: Partner, orders: Sequence[Order], now: datetime) -> dict[in
     longest = {pk: organizations[-1] for pk, organizations in by_customer.items()}
     wishes = [(one.product, one.organization or longest.get(one.customer_id), one.names) for one in orders]
     states = planning.validation_states(partner, wishes, today=utc_date(now))
-    return {order.pk: [fact for fact in facts if fact.holds] for order, facts in zip(orders, states, strict=True)}
+    soon = utc_date(now) + timedelta(days=VALIDATIONS_LAPSE_DAYS)
+    return {
+        order.pk: [fact for fact in facts if fact.holds or (fact.until and fact.until <= soon)]
+        for order, facts in zip(orders, states, strict=True)
+    }

@@ -68,7 +68,7 @@ def paused(now: datetime) -> dict[Reason, Q]:
     """Of notices, why each waits: until the day to which the customer has put it off, or by which they promised."""
     today = now.date()
     put_off = Reply.objects.filter(withdrawn_at=None, kind=Reply.Kind.NOT_NOW, until__gt=today)
-    return {Reason.PUT_OFF: _in(put_off), Reason.PROMISED: _in(_promised(today))}
+    return {Reason.PUT_OFF: _in(put_off), Reason.PROMISED: _in(promised(today))}
 
 
 def reason_case(whys: Mapping[Reason, Q], default: str = "") -> Case:
@@ -208,7 +208,8 @@ def _opted_out() -> Q:
     return Q(contact__in=OptOut.objects.order_by().values("contact")) & Q(Exists(stopped))
 
 
-def _promised(today: date) -> QuerySet[CallItem]:
+def promised(today: date) -> QuerySet[CallItem]:
+    """What was spoken of on the telephone, and is to be renewed by a day that has not passed."""
     items: QuerySet[CallItem] = CallItem.objects.filter(
         call__attempts__outcome="promised", call__attempts__promised_on__gte=today, call__attempts__undone_at=None
     )

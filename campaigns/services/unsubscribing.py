@@ -13,9 +13,10 @@ from typing import Any
 
 from django.core import signing
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 
-from campaigns.models import Notice
+from campaigns.models import EventLetter, Notice
 from campaigns.services.letters_stopped import tell_partner
 from certificates.models import Contact, Order
 from certificates.services import preferences
@@ -82,8 +83,9 @@ def _contacts(mail: OutgoingMail) -> list[Contact]:
 
 
 def _orders(mail: OutgoingMail) -> list[Order]:
-    spoken_of = Notice.objects.filter(mail=mail).values("order")
-    return list(Order.objects.filter(pk__in=spoken_of).select_related("customer").order_by("ends_on", "pk"))
+    spoken_of = (rows.objects.filter(mail=mail).order_by().values("order") for rows in (Notice, EventLetter))
+    in_notices, of_events = (Q(pk__in=orders) for orders in spoken_of)
+    return list(Order.objects.filter(in_notices | of_events).select_related("customer").order_by("ends_on", "pk"))
 
 
 @transaction.atomic

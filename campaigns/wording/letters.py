@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from campaigns.models import Step
 from campaigns.rules.keys import Part
+from campaigns.services.events import AUTO_RENEW_AHEAD, QUOTE_AHEAD
+from campaigns.services.facts import VALIDATIONS_LAPSE_DAYS
 from portal.types import StrOrPromise
 
 PARTS: Mapping[str, StrOrPromise] = {
@@ -37,3 +40,22 @@ def step_words(step: Step) -> str:
     if step.days < 0:
         return ngettext("%(days)s day before", "%(days)s days before", -step.days) % {"days": -step.days}
     return ngettext("%(days)s day after", "%(days)s days after", step.days) % {"days": step.days}
+
+
+def event_words(key: str) -> str:
+    """What sends a letter that hangs on an event; nothing where none does."""
+    if key not in _EVENTS:
+        return ""
+    words, days = _EVENTS[key]
+    return str(words) % {"days": days}
+
+
+_EVENTS: Mapping[str, tuple[StrOrPromise, int]] = {
+    "auto_renew": (gettext_lazy("%(days)s days before it renews itself"), AUTO_RENEW_AHEAD),
+    "validation_needed": (gettext_lazy("%(days)s days before a validation ends"), VALIDATIONS_LAPSE_DAYS),
+    "quote_expiring": (gettext_lazy("%(days)s days before a quote ends"), QUOTE_AHEAD),
+    "not_installed": (
+        gettext_lazy("%(days)s days after the issue, in the portal's own words"),
+        settings.NOT_INSTALLED_AFTER.days,
+    ),
+}

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_safe
 
 from campaigns.services.shelf import Shelved, shelf
-from campaigns.wording.letters import step_words
+from campaigns.wording.letters import event_words, step_words
 from certificates.views.expiring import Link
 from portal.access import PartnerRequest, requires
 from portal.choices import Language
@@ -41,7 +41,7 @@ def letters(request: PartnerRequest) -> HttpResponse:
     rows = [letter for letter in known if _SHOWN[show](letter)]
     context = {
         "page_title": _("Letters"),
-        "rows": [(letter, list(dict.fromkeys(map(step_words, letter.steps)))) for letter in rows],
+        "rows": [(letter, _sent(letter)) for letter in rows],
         "languages": Language.choices,
         "tabs": _tabs(known, show),
         "tabs_label": _("Which letters"),
@@ -50,6 +50,12 @@ def letters(request: PartnerRequest) -> HttpResponse:
         "has_address": bool(request.partner.postal_address.strip()),
     }
     return render(request, "campaigns/letters/page.html", context)
+
+
+def _sent(letter: Shelved) -> list[str]:
+    """When it goes out, in words: by an event, by steps of the calendar."""
+    event = event_words(letter.key)
+    return [*([event] if event else ()), *dict.fromkeys(map(step_words, letter.steps))]
 
 
 def _tabs(known: Sequence[Shelved], shown: str) -> list[Link]:
