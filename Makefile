@@ -37,6 +37,7 @@ bench: ## Print figures beside their limits, on SQLite; ROWS chooses over how ma
 	@$(EMBEDDED) $(BIN)/python -m tests.bench.expiring_page --rows $(ROWS)
 	@$(EMBEDDED) $(BIN)/python tests/bench/import_orders.py $(ROWS)
 	@$(EMBEDDED) $(BIN)/python -m tests.bench.planning --rows $(ROWS)
+	@$(EMBEDDED) $(BIN)/python -m tests.bench.letters
 	@$(EMBEDDED) $(BIN)/python -m tests.bench.quote_pdf
 
 bench-services: ## Print the same figures on a private PostgreSQL and Redis
@@ -44,6 +45,7 @@ bench-services: ## Print the same figures on a private PostgreSQL and Redis
 	@$(BIN)/python -m portal.setup.services $(BIN)/python -m tests.bench.expiring_page --rows $(ROWS)
 	@$(BIN)/python -m portal.setup.services $(BIN)/python tests/bench/import_orders.py $(ROWS)
 	@$(BIN)/python -m portal.setup.services $(BIN)/python -m tests.bench.planning --rows $(ROWS)
+	@$(BIN)/python -m portal.setup.services $(BIN)/python -m tests.bench.letters
 
 lint: ## Look for mistakes in Python and templates
 	@$(SETUP) development
