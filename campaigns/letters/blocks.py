@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from campaigns.library import Action
@@ -171,7 +171,7 @@ def rows_of(about: About) -> tuple[tuple[str, str], ...]:
         (_("Order number"), order.number),
         (_("Product"), order.product_name),
         (_("Common name"), about.host),
-        (_("Issued"), issued(order)),
+        (pgettext("a date", "Issued"), issued(order)),
         (_("Expires"), day(order.ends_on)),
         (_("Validity"), wording.years(order.term_years)),
     ]
