@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 
+from campaigns.drawing.lettering import Run, lines
+from campaigns.drawing.sheet import DIM, DRAWN, EDGE, GROUND, INK, Sheet, face, width_of
 from campaigns.models import Banner
 from campaigns.rules.countdown import Left, time_left
 from campaigns.services.banners import Shown
-from campaigns.warnings.drawing import DRAWN, Sheet
-from campaigns.warnings.lettering import Face, Run, lines
 from campaigns.wording.banners import days_words
 from portal import colours
 from portal.colours import LIGHT, RGB
@@ -22,7 +22,6 @@ SIZES: Mapping[str, tuple[int, int]] = {
     Banner.Size.BOARD: (728, 90),
     Banner.Size.BOX: (300, 250),
 }
-GROUND, INK, DIM, EDGE = "#ffffff", "#1d232b", "#4a5561", "#cdd3da"
 
 
 @lru_cache(maxsize=64)
@@ -66,7 +65,7 @@ def _wide(sheet: Sheet, shown: Shown, look: _Look, left: str) -> None:
     right = sheet.width - 24 - button
     _button(sheet, right, sheet.height / 2 - 17, button, shown.action, look, small)
     if left:
-        width = _width(left, small + 2, 600)
+        width = width_of(left, small + 2, 600)
         right -= width + 24
         sheet.words(right, sheet.height / 2, left, look.ink, size=small + 2, weight=600)
     room = right - 48
@@ -101,7 +100,7 @@ def _said(shown: Shown) -> tuple[str, str]:
 
 
 def _paragraph(sheet: Sheet, y: float, room: float, words: str, size: int, weight: int, ink: str, most: int) -> float:
-    rows = lines([Run(words, Face(size * DRAWN, weight))], room * DRAWN)[:most]
+    rows = lines([Run(words, face(size, weight))], room * DRAWN)[:most]
     for row in rows:
         sheet.words(24, y + size * 0.65, "".join(run.words for run in row).strip(), ink, size=size, weight=weight)
         y += size * 1.3
@@ -114,16 +113,12 @@ def _button(sheet: Sheet, x: float, y: float, width: float, words: str, look: _L
 
 
 def _button_width(words: str, size: int) -> float:
-    return _width(words, size, 600) + 32
-
-
-def _width(words: str, size: int, weight: int) -> float:
-    return Face(size * DRAWN, weight).width(words) / DRAWN
+    return width_of(words, size, 600) + 32
 
 
 def _cut(words: str, room: float, size: int, weight: int) -> str:
     """The words, without what there is no room for at their end."""
     shown = words
-    while _width(shown, size, weight) > room and len(shown) > 2:
+    while width_of(shown, size, weight) > room and len(shown) > 2:
         shown = f"{shown.removesuffix('…').rstrip()[:-1]}…"
     return shown

@@ -8,8 +8,8 @@ from functools import lru_cache
 from django.urls import reverse
 from django.utils import translation
 
-from campaigns.warnings.drawing import BAR, DIM, EDGE, FIELD, INK, ON_BLUE, Sheet
-from campaigns.warnings.lettering import Face, Run
+from campaigns.drawing.lettering import Face, Run
+from campaigns.drawing.sheet import BAR, DIM, DRAWN, EDGE, FIELD, INK, ON_BLUE, Sheet
 from certificates.wording.guides import Fillings, Guide, Step, fillings
 from portal import links
 from portal.models import Partner
@@ -19,8 +19,6 @@ WIDTH, MARGIN, TALLEST = 536, 20, 1_600
 LINES, LETTERS = 2, 74
 _BADGE, _COMMANDS, _ON_COMMANDS = "#0b5cad", "#17222e", "#d7e2ee"
 _INDENT = 36
-# Dots for each CSS pixel while drawing, as `warnings.drawing` has them
-_DOTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ def _step(sheet: Sheet, number: int, step: Step, known: Fillings, y: float) -> f
     sheet.circle(MARGIN + 11, y + 10, 11, _BADGE)
     sheet.centred(MARGIN + 11, y + 10, str(number), ON_BLUE, size=12, weight=600)
     x, width = MARGIN + _INDENT, WIDTH - 2 * MARGIN - _INDENT
-    y = sheet.paragraph(x, y, width, [Run(str(step.words), Face(13 * _DOTS))], INK, leading=20)
+    y = sheet.paragraph(x, y, width, [Run(str(step.words), Face(13 * DRAWN))], INK, leading=20)
     if step.menu:
         # of a long way through menus its end says most
         ways = [way if len(way) <= LETTERS else f"…{way[1 - LETTERS :]}" for way in step.menu.splitlines()]

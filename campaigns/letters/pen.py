@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from campaigns import guides, liquid
+from campaigns.drawing.lettering import FontsMissing
 from campaigns.letters import blocks, layout
 from campaigns.letters.blocks import About, Block, Picture, Saving
 from campaigns.letters.body import Body, body, variables
@@ -21,7 +22,6 @@ from campaigns.liquid import LetterRefused, Plain, plain
 from campaigns.rules.keys import Part
 from campaigns.states import Tone
 from campaigns.warnings import BadHost, Browser, Device, picture_of
-from campaigns.warnings.lettering import FontsMissing
 from certificates import rules, wording
 from certificates.wording.guides import Guide, fillings, guide_for
 from portal.mail.letters import Words

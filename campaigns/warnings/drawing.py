@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from io import BytesIO
 
-from PIL import Image, ImageDraw
-
-from campaigns.warnings.lettering import Face, Run, lines
+from campaigns.drawing.lettering import Run
+from campaigns.drawing.sheet import (
+    AMBER,
+    BAR,
+    BLUE,
+    DIM,
+    EDGE,
+    FIELD,
+    GROUND,
+    INK,
+    ON_BLUE,
+    PALE,
+    RED,
+    Sheet,
+    face,
+    width_of,
+)
 from campaigns.warnings.scenes import Browser, Device, Scene
 
 # CSS pixels: as wide as the column of a letter, and as a phone.
 SIZES: Mapping[Device, tuple[int, int]] = {Device.DESKTOP: (560, 336), Device.PHONE: (280, 500)}
-# Dots for each CSS pixel: kept, and while drawing, because shapes have smooth edges only once they are scaled down.
-KEPT, DRAWN = 2, 4
-COLOURS = 128
 # Pictures that a process remembers: one letter's readers ask for the same few.
 REMEMBERED = 64
-
-INK, DIM, PALE, EDGE, BAR, FIELD, GROUND = "#1d232b", "#59636f", "#8a94a0", "#cdd3da", "#e8ecf1", "#f4f6f8", "#ffffff"
-RED, AMBER, BLUE, ON_BLUE = "#b3261e", "#d98a00", "#1a63c4", "#ffffff"
-Point = tuple[float, float]
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -32,72 +38,6 @@ def draw(scene: Scene) -> bytes:
     _DRAWINGS[scene.browser, scene.device](sheet, scene)
     sheet.frame(0, 0, width, height, line=EDGE)
     return sheet.png()
-
-
-class Sheet:
-    """A picture measured in CSS pixels."""
-
-    def __init__(self, width: int, height: int) -> None:
-        self.width, self.height = width, height
-        self._image = Image.new("RGB", (width * DRAWN, height * DRAWN), GROUND)
-        self._pen = ImageDraw.Draw(self._image)
-
-    def box(self, x: float, y: float, width: float, height: float, fill: str, *, radius: float = 0) -> None:
-        self._pen.rounded_rectangle(_dots(x, y, x + width, y + height), radius * DRAWN, fill)
-
-    def frame(self, x: float, y: float, width: float, height: float, *, line: str, radius: float = 0) -> None:
-        """An outline one CSS pixel wide."""
-        self._pen.rounded_rectangle(_dots(x, y, x + width, y + height), radius * DRAWN, outline=line, width=DRAWN)
-
-    def circle(self, x: float, y: float, radius: float, fill: str) -> None:
-        self._pen.ellipse(_dots(x - radius, y - radius, x + radius, y + radius), fill)
-
-    def arc(self, x: float, y: float, radius: float, line: str, *, thick: float) -> None:
-        """The upper half of a ring."""
-        place = _dots(x - radius, y - radius, x + radius, y + radius)
-        self._pen.arc(place, 180, 360, line, round(thick * DRAWN))
-
-    def shape(self, corners: Sequence[Point], fill: str) -> None:
-        self._pen.polygon([(x * DRAWN, y * DRAWN) for x, y in corners], fill)
-
-    def line(self, start: Point, end: Point, colour: str, *, thick: float) -> None:
-        self._pen.line(_dots(*start, *end), colour, round(thick * DRAWN))
-
-    def words(self, x: float, y: float, words: str, colour: str, *, size: float, weight: int = 400) -> float:
-        """One line with its middle at y; returns where it ends."""
-        return self._set([Run(words, _face(size, weight))], x, y, colour)
-
-    def centred(self, x: float, y: float, words: str, colour: str, *, size: float, weight: int = 400) -> None:
-        half = _face(size, weight).width(words) / DRAWN / 2
-        self.words(x - half, y, words, colour, size=size, weight=weight)
-
-    def paragraph(self, x: float, y: float, width: float, runs: Sequence[Run], colour: str, *, leading: float) -> float:
-        """Lines from y downwards, each `leading` high; returns where they end."""
-        for line in lines(runs, width * DRAWN):
-            self._set(line, x, y + leading / 2, colour)
-            y += leading
-        return y
-
-    def _set(self, runs: Sequence[Run], x: float, y: float, colour: str) -> float:
-        for run in runs:
-            for font, piece in run.face.pieces(run.words):
-                self._pen.text((x * DRAWN, y * DRAWN + run.face.size * 0.36), piece, colour, font=font, anchor="ls")
-                x += font.getlength(piece) / DRAWN
-        return x
-
-    def png(self) -> bytes:
-        small = self._image.resize((self.width * KEPT, self.height * KEPT), Image.Resampling.LANCZOS)
-        out = BytesIO()
-        small.quantize(COLOURS, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
-        return out.getvalue()
-
-
-def _dots(*measures: float) -> list[float]:
-    return [measure * DRAWN for measure in measures]
-
-
-def _face(size: float, weight: int = 400) -> Face:
-    return Face(round(size * DRAWN), weight)
 
 
 # Signs
@@ -123,7 +63,7 @@ def _open_lock(sheet: Sheet, x: float, y: float, side: float, colour: str, groun
 
 def _button(sheet: Sheet, x: float, y: float, words: str, *, fill: str, ink: str, width: float = 0) -> float:
     """Thirty pixels high; returns its width."""
-    width = width or _face(12, 600).width(words) / DRAWN + 28
+    width = width or width_of(words, 12, 600) + 28
     sheet.box(x, y, width, 30, fill, radius=6)
     sheet.centred(x + width / 2, y + 15, words, ink, size=12, weight=600)
     return width
@@ -144,8 +84,8 @@ def _address(sheet: Sheet, scene: Scene, x: float, y: float, width: float, *, fi
 
 def _cut(host: str, width: float, size: float) -> str:
     """The host without as much of its beginning as there is no room for."""
-    face, shown = _face(size), host
-    while face.width(shown) > width * DRAWN and len(shown) > 2:
+    shown = host
+    while width_of(shown, size) > width and len(shown) > 2:
         shown = f"…{shown.removeprefix('…')[1:]}"
     return shown
 
@@ -172,7 +112,7 @@ def _tab(sheet: Sheet, scene: Scene, *, radius: float, top: float, high: float) 
 def _text(scene: Scene, size: float) -> list[Run]:
     before, host, behind = scene.text_parts
     pieces = ((before, 400), (host, 600), (f"{behind} {scene.ended}", 400))
-    return [Run(words, _face(size, weight)) for words, weight in pieces if words]
+    return [Run(words, face(size, weight)) for words, weight in pieces if words]
 
 
 def _chrome_desktop(sheet: Sheet, scene: Scene) -> None:
@@ -184,7 +124,7 @@ def _chrome_desktop(sheet: Sheet, scene: Scene) -> None:
     _triangle(sheet, 72, 98, 40, RED)
     y = _body(sheet, scene, 72, 152, 416, title=20)
     sheet.words(72, y + 12, scene.code, DIM, size=11)
-    width = _face(12, 600).width(scene.leave) / DRAWN + 28
+    width = width_of(scene.leave, 12, 600) + 28
     _button(sheet, 488 - width, y + 34, scene.leave, fill=BLUE, ink=ON_BLUE)
     sheet.words(72, y + 49, scene.more, BLUE, size=12, weight=600)
 
@@ -212,14 +152,14 @@ def _safari_desktop(sheet: Sheet, scene: Scene) -> None:
     sheet.box(64, 76, 432, 226, FIELD, radius=10)
     _open_lock(sheet, 86, 96, 34, DIM, FIELD)
     y = _body(sheet, scene, 86, 140, 388, title=18)
-    width = _face(12, 600).width(scene.leave) / DRAWN + 28
+    width = width_of(scene.leave, 12, 600) + 28
     _button(sheet, 474 - width, y + 14, scene.leave, fill=BLUE, ink=ON_BLUE)
     _button(sheet, 86, y + 14, scene.more, fill=BAR, ink=INK)
 
 
 def _body(sheet: Sheet, scene: Scene, x: float, y: float, width: float, *, title: float, size: float = 13) -> float:
     """Title and text; returns where they end."""
-    y = sheet.paragraph(x, y, width, [Run(scene.title, _face(title, 600))], INK, leading=title * 1.3)
+    y = sheet.paragraph(x, y, width, [Run(scene.title, face(title, 600))], INK, leading=title * 1.3)
     return sheet.paragraph(x, y + 6, width, _text(scene, size), DIM, leading=size * 1.5)
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from campaigns.warnings.lettering import can_set
+from campaigns.drawing.lettering import can_set
 from certificates.x509.errors import BadRequest
 from certificates.x509.names import display_name, normalise_name
 from portal.dates import date_format

@@ -15,9 +15,10 @@ from django_scopes import scopes_disabled
 from PIL import Image
 
 from campaigns import warnings
+from campaigns.drawing.lettering import Face, Run, lines
+from campaigns.drawing.sheet import KEPT
 from campaigns.warnings import BadHost, Browser, Device, scene_of
-from campaigns.warnings.drawing import KEPT, SIZES, draw
-from campaigns.warnings.lettering import Face, Run, lines
+from campaigns.warnings.drawing import SIZES, draw
 from portal.models import Activity, Partner
 from tests.factories import make_partner
 
