@@ -15,10 +15,12 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         from portal import cache, checks, navigation, signing_in, sql, verification  # noqa: F401  checks register on import
+        from portal.views import mail_events
 
         navigation.register()
         signing_in.register()
         verification.register()
+        mail_events.register()
         pre_migrate.connect(sql.lift_before_migrate, dispatch_uid="portal.sql.lift")
         post_migrate.connect(sql.guard_after_migrate, dispatch_uid="portal.sql.guard")
         post_migrate.connect(cache.make_table, sender=self, dispatch_uid="portal.cache.table")

@@ -181,6 +181,19 @@ MAIL_ID_DOMAIN = env.str("PORTAL_MAIL_ID_DOMAIN", "mail.portal.invalid")
 MAIL_RETURN_ADDRESS = env.str("PORTAL_MAIL_RETURN_ADDRESS", "")
 # The mailbox of those addresses, read every few minutes: imaps://user:password@mail.example/INBOX
 MAIL_RETURN_IMAP = env.str("PORTAL_MAIL_RETURN_IMAP", "")
+# With the extra "anymail": the provider that sends, such as postmark, what it asks for as ANYMAIL_ and its words, and
+# the secret "user:password" under which it posts bounces and complaints to /mail/events/postmark/tracking/.
+MAIL_PROVIDER = env.str("PORTAL_MAIL_PROVIDER", "")
+ANYMAIL: dict[str, str | bool | list[str]] = {
+    name.removeprefix("ANYMAIL_"): value for name, value in os.environ.items() if name.startswith("ANYMAIL_")
+}
+# not every provider takes a return address, and the webhook says what that would
+ANYMAIL["IGNORE_UNSUPPORTED_FEATURES"] = True
+ANYMAIL["WEBHOOK_SECRET"] = env.list("PORTAL_MAIL_WEBHOOK_SECRET", default=[])
+if MAIL_PROVIDER:
+    INSTALLED_APPS.append("anymail")
+    if not TESTING:
+        EMAIL_BACKEND = f"anymail.backends.{MAIL_PROVIDER}.EmailBackend"
 # Caps of one day in the partner's zone; what is over them leaves on the next.
 MAIL_PER_ADDRESS_A_DAY = env.int("PORTAL_MAIL_PER_ADDRESS_A_DAY", 20)
 MAIL_PER_PARTNER_A_DAY = env.int("PORTAL_MAIL_PER_PARTNER_A_DAY", 20_000)
