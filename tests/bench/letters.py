@@ -121,6 +121,13 @@ def build_and_send(letters: list[Any]) -> None:
     line.close()
 
 
+def written(letter: Any) -> bytes:
+    from portal.mail.line import message_of
+
+    content: bytes = message_of(letter).message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]
+    return content
+
+
 def generate(letters: list[tuple[str, str, bytes]], port: int) -> None:
     with smtplib.SMTP("127.0.0.1", port) as line:
         for sender, reader, content in letters:
@@ -140,7 +147,6 @@ def rate(work: Callable[[], None], count: int) -> float:
 def measure(count: int, repeats: int, port: int) -> dict[str, float]:
     """The best rates of each, in letters in a second, and the weight of one letter in bytes."""
     from portal.access import across_partners
-    from portal.mail.line import message_of
     from portal.models import OutgoingMail
 
     best: dict[str, float] = {}
@@ -156,7 +162,7 @@ def measure(count: int, repeats: int, port: int) -> dict[str, float]:
             letters = list(OutgoingMail.objects.filter(pk__in=ours).select_related("partner"))
             note("naive", partial(deliver_naively, naive))
             note("queue", partial(deliver, ours))
-            made = [message_of(one).message().as_bytes(linesep="\r\n") for one in letters]
+            made = [written(one) for one in letters]
             ready = [("post@bench.example", one.to_email, made[at]) for at, one in enumerate(letters)]
             note("sending", partial(build_and_send, letters))
             note("generator", partial(generate, ready, port))
