@@ -65,9 +65,10 @@ def mood_of(address: str) -> Mood:
 
 
 class PostOffice:
-    """Counts what it has taken, by Message-ID."""
+    """Counts what it has taken, by Message-ID; over each letter it may muse for a while."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, musing_seconds: float = 0) -> None:
+        self.musing_seconds = musing_seconds
         self.address = ("127.0.0.1", free_port())
         self.taken: Counter[str] = Counter()
         self.asked: Counter[tuple[str, str]] = Counter()
@@ -106,6 +107,7 @@ class PostOffice:
             return "554 5.7.1 Blocked"
         headers = BytesHeaderParser().parsebytes(envelope.original_content or b"")
         self.taken[str(headers["Message-ID"])] += 1
+        await asyncio.sleep(self.musing_seconds)
         if self.is_first(address, "DATA"):
             if mood == Mood.DROPS:
                 _hang_up(server)

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import connection
 
 from portal.crashpoints import KILLED
+from portal.setup.services import PostgreSQL
 
 READY_SECONDS = 60
 
@@ -83,3 +84,27 @@ def _copy(path: Path) -> str:
 def _postgresql_url() -> str:
     known = connection.settings_dict
     return f"postgres://{known['USER']}:{quote(known['PASSWORD'])}@{known['HOST']}:{known['PORT']}/{known['NAME']}"
+
+
+def copy_to(database: PostgreSQL, url: str) -> None:
+    """Fill an empty database with all that is in the one at the address."""
+    dump = subprocess.run([database.programs / "pg_dump", "--no-owner", url], check=True, capture_output=True)
+    load: list[str | Path] = [database.programs / "psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
+    subprocess.run([*load, database.url], input=dump.stdout, check=True, stdout=subprocess.DEVNULL)
+
+
+def of_workers(folder: Path, *, database_url: str, redis_url: str, mail: tuple[str, int]) -> dict[str, str]:
+    """The settings of workers that live there and hand their letters to this mail server."""
+    host, port = mail
+    return {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "EMAIL_URL": f"smtp://{host}:{port}",
+        "DJANGO_SETTINGS_MODULE": "portal.settings",
+        "LOG_LEVEL": "CRITICAL",
+        "PORTAL_DATA_DIR": str(folder),
+        "PORTAL_MAIL_SINK": "0",
+        "PORTAL_TODAY": settings.PORTAL_TODAY,
+        "SECRET_KEY": settings.SECRET_KEY,
+        "PORTAL_VAULT_KEYS": ",".join(settings.VAULT_KEYS),
+    }

@@ -32,7 +32,7 @@ from portal.models.mail import MailPurpose
 from portal.setup import services
 from tests import factories
 from tests.drills.post_office import FINAL, Mood, PostOffice, mood_of, reader
-from tests.drills.stage import Stage
+from tests.drills.stage import Stage, copy_to, of_workers
 
 ON_SERVICES = connection.vendor == "postgresql" and bool(settings.REDIS_URL)
 # The writers of SQLite stand in one queue, where fewer prove as much.
@@ -87,7 +87,7 @@ def world(folder: Path) -> Iterator[World]:
         running_database, running_broker = stack.enter_context(ExitStack()), stack.enter_context(ExitStack())
         running_database.enter_context(start_database())
         running_broker.enter_context(start_broker())
-        copy(stage.database_url, database)
+        copy_to(database, stage.database_url)
 
         def restart_database() -> None:
             running_database.close()
@@ -104,30 +104,15 @@ def world(folder: Path) -> Iterator[World]:
         yield World(folder, database.url, broker.url, [flush_broker, restart_database, restart_broker])
 
 
-def copy(url: str, to: services.PostgreSQL) -> None:
-    dump = subprocess.run([to.programs / "pg_dump", "--no-owner", url], check=True, capture_output=True)
-    load: list[str | Path] = [to.programs / "psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", to.url]
-    subprocess.run(load, input=dump.stdout, check=True, stdout=subprocess.DEVNULL)
-
-
 def deliver(world: World, office: PostOffice, *, expected: int, lease: int, **environment: str) -> dict[str, Any]:
     """Let the brood work until all letters have met an end, with the world's troubles on the way; what it told."""
-    host, port = office.address
-    known = {
-        "DATABASE_URL": world.database_url,
-        "REDIS_URL": world.redis_url,
-        "EMAIL_URL": f"smtp://{host}:{port}",
-        "DJANGO_SETTINGS_MODULE": "portal.settings",
+    known = of_workers(
+        world.folder, database_url=world.database_url, redis_url=world.redis_url, mail=office.address
+    ) | {
         "DRILL_FOLDER": str(world.folder),
-        "LOG_LEVEL": "CRITICAL",
-        "PORTAL_DATA_DIR": str(world.folder),
-        "PORTAL_MAIL_SINK": "0",
         "PORTAL_MAIL_GUARD_LETTERS": str(LETTERS),
         "PORTAL_MAIL_LEASE_SECONDS": str(lease),
         "PORTAL_MAIL_TIMEOUT_SECONDS": "1",
-        "PORTAL_TODAY": settings.PORTAL_TODAY,
-        "SECRET_KEY": settings.SECRET_KEY,
-        "PORTAL_VAULT_KEYS": ",".join(settings.VAULT_KEYS),
     }
     with (world.folder / "brood.log").open("w") as log:
         brood = subprocess.Popen(
