@@ -78,6 +78,21 @@ def test_a_morning_of_calls_by_keyboard_alone(visits: Visits) -> None:
     assert outcomes(third) == []
 
 
+def test_one_press_notes_an_outcome_and_one_press_takes_it_back(visits: Visits) -> None:
+    call = todays()[0]
+    page = visits.open(CLAIRE)
+    page.goto("/campaigns/calls/")
+
+    row(page, call).get_by_role("button", name="Voicemail").click()
+    expect(row(page, call).get_by_role("button")).to_have_count(0)
+    assert outcomes(call) == ["voicemail"]
+    page.get_by_role("status").get_by_role("button", name="Undo").click()
+
+    expect(page.get_by_text("Taken back: everything is as it was.")).to_be_visible()
+    expect(row(page, call).get_by_role("button", name="Voicemail")).to_be_visible()
+    assert outcomes(call) == []
+
+
 def test_a_renewal_elsewhere_takes_the_call_off_the_list_at_once(visits: Visits) -> None:
     call = todays()[0]
     page = visits.open(CLAIRE)
