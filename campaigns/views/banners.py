@@ -59,7 +59,7 @@ def shown(request: HttpRequest, public_key: str) -> HttpResponse:
 @public
 @require_safe
 def picture(request: HttpRequest, public_key: str) -> HttpResponse:
-    """The same as a PNG, for websites and letters that take no frames."""
+    """The same as a PNG, for websites and letters that take no frames; 404 where there are no fonts to draw it with."""
     banner = banners.banner_of(public_key)
     if banner is None or links.partner_of_host(request.get_host()) not in (None, banner.partner):
         return HttpResponse(status=404)
@@ -68,13 +68,19 @@ def picture(request: HttpRequest, public_key: str) -> HttpResponse:
 
 
 def _picture(request: HttpRequest, banner: Banner) -> HttpResponse:
-    from campaigns.banner_pictures import picture as drawn  # Pillow and its fonts are of no use to other pages
+    # Pillow and its fonts are of no use to other pages
+    from campaigns.banner_pictures import picture as draw
+    from campaigns.drawing.lettering import FontsMissing
 
     now = clock.now()
     content = _shown(request, banner, now)
     if content is None:
         return HttpResponse(status=404)
-    response = HttpResponse(drawn(content, now=now), content_type="image/png")
+    try:
+        drawn = draw(content, now=now)
+    except FontsMissing:
+        return HttpResponse(status=404)
+    response = HttpResponse(drawn, content_type="image/png")
     response.headers["Content-Disposition"] = f'inline; filename="banner-{content.language}.png"'
     return _kept(response)
 

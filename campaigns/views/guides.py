@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from campaigns import guides
+from campaigns.drawing.lettering import FontsMissing
 from certificates.wording.guides import guide_of
 from portal.access import public
 from portal.choices import Language
@@ -16,11 +17,15 @@ KEPT_SECONDS = 7 * 24 * 3600
 @public
 @require_safe
 def guide_picture(_request: HttpRequest, server: str, language: str) -> HttpResponse:
-    """The steps on a kind of server, in a language that there is."""
+    """The steps on a kind of server, in a language that there is; 404 too without fonts to draw them with."""
     guide = guide_of(server)
     if guide is None or language not in Language.values:
         raise Http404(server)
-    response = HttpResponse(guides.draw(guide, language).png, content_type="image/png")
+    try:
+        drawn = guides.draw(guide, language)
+    except FontsMissing as error:
+        raise Http404(server) from error
+    response = HttpResponse(drawn.png, content_type="image/png")
     response.headers["Cache-Control"] = f"public, max-age={KEPT_SECONDS}"
     # mail programs show it on pages of their own
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
