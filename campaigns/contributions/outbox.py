@@ -19,13 +19,14 @@ from django.utils.translation import ngettext
 
 from campaigns.deeds import outbox as deeds
 from campaigns.models import Notice
-from campaigns.services import settling
+from campaigns.services import copies, settling
 from campaigns.services.explaining import Explained, Outcome, explain
 from campaigns.services.upcoming import next_touchpoints
 from campaigns.states import Channel, NoticeState
 from campaigns.wording import why
 from campaigns.wording.notices import ICONS, reader_name, state_pill, step_words
 from certificates.models import Customer, Order
+from certificates.services import messages
 from certificates.views.saved_views import PAGES
 from certificates.wording import Pill
 from certificates.x509.names import display_name
@@ -63,6 +64,7 @@ _WRONG = (NoticeState.FAILED, NoticeState.MISSED)
 def register() -> None:
     """Hang everything in its slot."""
     settling.register()
+    messages.copies.add(copies.words_of)
     activity_words.add(ActivityWords(deeds.VERBS, deeds.describe))
     navigation.add(
         NavigationEntry("campaigns", _("Outbox"), "campaigns:outbox", "outbox.view", "send", 60, badge=failed)

@@ -102,7 +102,15 @@ def _cleaned(piece: str, language: str) -> str:
         return ""
     paragraphs = (one.strip() for one in _PARAGRAPH.split(piece.strip()))
     whole = "\n".join(one if _IS_BLOCK.match(one) else f"<p>{one}</p>" for one in paragraphs if one)
-    return spaced_html(_EMPTY.sub("", _CLEANER.clean(whole)).strip(), language)
+    return _unlinked(spaced_html(_EMPTY.sub("", _CLEANER.clean(whole)).strip(), language))
+
+
+def _unlinked(html: str) -> str:
+    """No address that stands in the words, or in a name, becomes a link in the reader's mail program: ours alone do.
+
+    Addresses of ours are still marks here; a joiner that nobody sees breaks every other.
+    """
+    return html.replace("://", ":\u2060//")
 
 
 def _addressed(words: str, addresses: Mapping[str, str], written: Callable[[str], str]) -> str:

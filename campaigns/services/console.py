@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, FilteredRelation, Q, QuerySet
 
 from campaigns.models import Message, MessageMark, Notice
 from campaigns.querysets import NoticeQuerySet
@@ -78,26 +78,35 @@ class Ends:
 Item = Own | Ends
 
 
-def console_of(customer: Customer, user: User, *, now: datetime, dismissed: bool = False) -> list[Item]:
-    """What one person sees in the customer's console, the urgent first; or what they have put away."""
+def console_of(customer: Customer, user: User, *, now: datetime) -> list[Item]:
+    """What stands in the customer's console for one person, the urgent first; with what they have put away."""
     items: list[Item] = [*_own(customer, user, now), *_ends(customer, user, now)]
-    return sorted((one for one in items if one.is_dismissed == dismissed), key=lambda one: RANK[one.urgency])
+    return sorted(items, key=lambda one: RANK[one.urgency])
 
 
 def _own(customer: Customer, user: User, now: datetime) -> list[Own]:
     rows = live_messages(customer.partner, now=now).filter(Q(customer=None) | Q(customer=customer))
-    marks = _marks(user, message__in=rows)
-    return [Own(one, *_marked([one.pk], marks)) for one in rows.order_by("-starts_at", "-pk")]
+    return [Own(one, *_marked([one])) for one in _with_marks(rows, user).order_by("-starts_at", "-pk")]
 
 
 def _ends(customer: Customer, user: User, now: datetime) -> list[Ends]:
     """At most two: the notices that were put away, and those that were not."""
-    shown = latest_per_order(shown_notices(customer, now=now))
-    marks = _marks(user, notice__in=[one.pk for one in shown])
-    put_away = {pk for pk, mark in marks.items() if mark.dismissed_at}
-    groups = ([one for one in shown if one.pk not in put_away], [one for one in shown if one.pk in put_away])
+    shown = latest_per_order(_with_marks(shown_notices(customer, now=now), user))
+    groups = [[one for one in shown if bool(one.put_away_at) is is_put_away] for is_put_away in (False, True)]
     today = rules.utc_date(now)
-    return [Ends(group, today, *_marked([one.pk for one in group], marks)) for group in groups if group]
+    return [Ends(group, today, *_marked(group)) for group in groups if group]
+
+
+def _with_marks(rows: QuerySet[Any], user: User) -> QuerySet[Any]:
+    """Adds `seen_at` and `put_away_at`: of this person, if ever."""
+    marked = rows.annotate(mine=FilteredRelation("marks", condition=Q(marks__user=user)))
+    seen: QuerySet[Any] = marked.annotate(seen_at=F("mine__read_at"), put_away_at=F("mine__dismissed_at"))
+    return seen
+
+
+def _marked(rows: Sequence[Any]) -> tuple[bool, bool]:
+    """Whether all of them are read, and all put away."""
+    return all(one.seen_at for one in rows), all(one.put_away_at for one in rows)
 
 
 def live_messages(partner: Partner, *, now: datetime) -> QuerySet[Message]:
@@ -114,22 +123,12 @@ def shown_notices(customer: Customer, *, now: datetime, channel: Channel = Chann
     return standing.standing(rows, now).select_related("order", "step")
 
 
-def latest_per_order(notices: Iterable[Notice]) -> list[Notice]:
+def latest_per_order(notices: Iterable[Any]) -> list[Any]:
     """Of each order the notice that came last, by the ends they speak of."""
-    latest: dict[int, Notice] = {}
+    latest: dict[int, Any] = {}
     for notice in sorted(notices, key=lambda one: (one.due_at, one.pk)):
         latest[notice.order_id] = notice
     return sorted(latest.values(), key=lambda one: (one.ends_at, one.pk))
-
-
-def _marks(user: User, **about: Any) -> Mapping[int, MessageMark]:
-    return {one.message_id or one.notice_id or 0: one for one in MessageMark.objects.filter(user=user, **about)}
-
-
-def _marked(keys: Sequence[int], marks: Mapping[int, MessageMark]) -> tuple[bool, bool]:
-    """Whether all of them are read, and all put away."""
-    found = [marks.get(key) for key in keys]
-    return all(one and one.read_at for one in found), all(one and one.dismissed_at for one in found)
 
 
 # What a customer does

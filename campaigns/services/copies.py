@@ -48,6 +48,12 @@ def copy_of(mail: OutgoingMail) -> Copy | None:
     return Copy(**json.loads(zlib.decompress(bytes(found.packed)))) if found else None
 
 
+def words_of(mail: OutgoingMail) -> str:
+    """What the letter said as text; nothing where it was never kept."""
+    copy = copy_of(mail)
+    return copy.text if copy else ""
+
+
 def forget_old(*, now: datetime) -> int:
     """Let go of copies nobody asks for any more; how many, at most a thousand at once."""
     with across_partners():

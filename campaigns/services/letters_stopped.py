@@ -25,14 +25,15 @@ SHOWN = 12
 def tell_partner(mail: OutgoingMail, contact: Contact, orders: Sequence[Order], *, now: datetime) -> None:
     """Queue one letter to the customer's owner, or to the administrators where nobody owns the customer.
 
-    The partner's team channels are told too.
+    The partner's team channels are told too; who stops, resumes and stops again is told of twice.
     """
+    key = f"letters-stopped:{mail.pk}:{now.isoformat()}"
     with translation.override(contact.partner.language):
-        team_news.letters_stopped(contact, _headline(contact, len(orders)), key=f"letters-stopped:{mail.pk}", now=now)
+        team_news.letters_stopped(contact, _headline(contact, len(orders)), key=key, now=now)
     for person in _who_cares(contact):
         words = _words(person, contact, orders)
         outbox.enqueue(
-            key=f"letters-stopped:{mail.pk}:{person.pk}",
+            key=f"{key}:{person.pk}",
             partner=contact.partner,
             purpose=MailPurpose.SERVICE,
             to_email=person.email,

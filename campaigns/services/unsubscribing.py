@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.core import signing
@@ -77,8 +79,13 @@ def received(token: str, *, owner: Partner | None) -> Received | None:
 
 
 def _contacts(mail: OutgoingMail) -> list[Contact]:
-    """Whoever of the partner's contacts has the address it was sent to: one mailbox decides for all of them."""
-    mine = Contact.objects.filter(partner=mail.partner, email__iexact=mail.to_email)
+    """Whom it was written to, whatever their address is now, and whoever else has the one it was sent to.
+
+    One mailbox decides for all of them.
+    """
+    readers = (Q(pk__in=rows.objects.filter(mail=mail).order_by().values("contact")) for rows in (Notice, EventLetter))
+    theirs = reduce(or_, readers, Q(email__iexact=mail.to_email))
+    mine = Contact.objects.filter(theirs, partner=mail.partner)
     return list(mine.select_related("partner", "customer__owner__user").order_by("pk"))
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from campaigns.services import console
 from campaigns.services.console import Item
-from campaigns.wording.console import tell
+from campaigns.wording.console import Told, tell
 from certificates.models import Customer
 from certificates.visits import VisitRequest
 from portal import clock
@@ -23,18 +23,20 @@ from portal.models import User
 
 def home_panel(request: HttpRequest, customer: Customer) -> Mapping[str, Any] | None:
     """What needs to be seen, the urgent first."""
-    items = console.console_of(customer, _user(request), now=clock.now())
-    return {"items": [tell(one) for one in items]} if items else None
+    items, _put_away = _told(request, customer)
+    return {"items": items} if items else None
 
 
 def messages_panel(request: HttpRequest, customer: Customer) -> Mapping[str, Any] | None:
     """The same above the letters, with what was put away."""
-    now, user = clock.now(), _user(request)
-    items = console.console_of(customer, user, now=now)
-    put_away = console.console_of(customer, user, now=now, dismissed=True)
-    if not (items or put_away):
-        return None
-    return {"items": [tell(one) for one in items], "put_away": [tell(one) for one in put_away]}
+    items, put_away = _told(request, customer)
+    return {"items": items, "put_away": put_away} if items or put_away else None
+
+
+def _told(request: HttpRequest, customer: Customer) -> tuple[list[Told], list[Told]]:
+    """What stands there, and what this person has put away."""
+    items = console.console_of(customer, _user(request), now=clock.now())
+    return [tell(one) for one in items if not one.is_dismissed], [tell(one) for one in items if one.is_dismissed]
 
 
 def _user(request: HttpRequest) -> User:
@@ -77,8 +79,8 @@ def _act(
 ) -> HttpResponse:
     """Do it to the message of that key, where the person still sees it; what has gone meanwhile is no mistake."""
     visit, user = request.visit, _user(request)
-    shown = console.console_of(visit.customer, user, now=clock.now(), dismissed=dismissed)
-    for item in (one for one in shown if one.key == key):
+    shown = console.console_of(visit.customer, user, now=clock.now())
+    for item in (one for one in shown if one.key == key and one.is_dismissed == dismissed):
         deed(item, user)
         if words:
             messages.success(request, words, extra_tags=f"undo:{undo}" if undo else "")

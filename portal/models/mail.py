@@ -37,7 +37,7 @@ MASS_PURPOSES = (MailPurpose.NOTICE, MailPurpose.OFFER)
 # Somebody has asked for each of these, and waits: no cap keeps them.
 UNCAPPED_PURPOSES = (MailPurpose.SIGN_IN, MailPurpose.QUOTE)
 # Their letters hold a code, or a link that opens something for whoever reads it.
-SECRET_PURPOSES = (MailPurpose.SIGN_IN, MailPurpose.QUOTE, MailPurpose.NOTICE)
+SECRET_PURPOSES = (MailPurpose.SIGN_IN, MailPurpose.QUOTE, MailPurpose.NOTICE, MailPurpose.OFFER)
 
 
 class Waiting(models.TextChoices):

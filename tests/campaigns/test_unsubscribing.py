@@ -186,6 +186,26 @@ def test_letters_that_are_not_one_of_a_row_have_nothing_to_stop(elise: Contact, 
     assert not OptOut.objects.exists()
 
 
+def test_who_stops_resumes_and_stops_again_is_told_of_twice(elise: Contact, orders: list[Order]) -> None:
+    mail = letter_about(orders, elise, MailPurpose.NOTICE, "AAAA-BBBB-13")
+
+    for wanted in ("0", "0", "1", "0"):
+        Client().post(path_of(mail), {"wanted": wanted})
+
+    assert OutgoingMail.objects.filter(key__startswith="letters-stopped:").count() == 2
+
+
+def test_letter_to_an_address_that_was_corrected_meanwhile_still_stops_for_its_reader(
+    elise: Contact, orders: list[Order]
+) -> None:
+    mail = letter_about(orders, elise, MailPurpose.NOTICE, "AAAA-BBBB-14")
+    Contact.objects.filter(pk=elise.pk).update(email="elise.roy@karst.example")
+
+    assert one_click(mail) == 200
+
+    assert [wants(elise, order=order) for order in orders] == [False, False]
+
+
 def test_the_headers_are_those_of_the_standard(elise: Contact, orders: list[Order]) -> None:
     url = unsubscribe_url(elise.partner, "AAAA-BBBB-11")
 
