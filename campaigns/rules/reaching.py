@@ -10,18 +10,43 @@ from certificates.rules import DAY
 
 
 def next_moment(
-    hours: Hours, zone: ZoneInfo, *, now: datetime, due_at: datetime, expires_at: datetime, ends_at: datetime
+    hours: Hours,
+    zone: ZoneInfo,
+    *,
+    now: datetime,
+    due_at: datetime,
+    expires_at: datetime,
+    ends_at: datetime,
+    is_hurried: bool = False,
 ) -> datetime:
     """When something due may go out: `now`, or the next moment outside quiet hours and days off.
 
-    The last word before an end goes out in quiet hours too: one that was planned so, and one that could not wait. All
-    moments are UTC. Due at 09:00, found at 20:00 after a failure: tomorrow at nine, unless all is over by then.
+    What is late waits for the day's usual hour, so that all of that day leaves together, unless it is over by then or
+    somebody has told it to hurry. The last word before an end goes out in quiet hours too: one that was planned so, and
+    one that could not wait. All moments are UTC. Due at 09:00, found at 20:00 after a failure: tomorrow at nine.
     """
+    if hours.permits(now, zone):
+        usual = permitted(now.astimezone(zone).date(), hours, zone)
+        waits = now < usual < expires_at and is_same_day(now, usual, zone) and not is_hurried
+        return usual if waits else now
     warns = expires_at <= ends_at
-    if hours.permits(now, zone) or (warns and not hours.permits(due_at, zone)):
+    if warns and not hours.permits(due_at, zone):
         return now
     found = next_permitted(hours, zone, now=now)
     return now if warns and found >= expires_at == ends_at else found
+
+
+def comes_today(zone: ZoneInfo, *, now: datetime, due_at: datetime, ends_at: datetime) -> bool:
+    """Whether a word comes later on the reader's day; one after an end that is still to come takes no warning's place.
+
+    At 08:00 the step of 09:00 comes today; it does not where the end is at 08:30.
+    """
+    return due_at > now and is_same_day(now, due_at, zone) and (due_at < ends_at or ends_at <= now)
+
+
+def is_same_day(one: datetime, other: datetime, zone: ZoneInfo) -> bool:
+    """Whether both moments are on one day of the reader."""
+    return one.astimezone(zone).date() == other.astimezone(zone).date()
 
 
 def next_permitted(hours: Hours, zone: ZoneInfo, *, now: datetime) -> datetime:

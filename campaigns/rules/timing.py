@@ -183,13 +183,14 @@ class Due:
     rank: int
 
 
-def choose(due: Sequence[Due]) -> tuple[set[int], Mapping[int, int]]:
-    """Of all that are due about one thing to one reader only the latest step speaks.
+def choose(due: Sequence[Due], coming: Sequence[Due] = ()) -> tuple[set[int], Mapping[int, int]]:
+    """Of all that are due about one thing to one reader only the latest step speaks; none where a later one is coming.
 
-    Returns the keys of those that speak; and for each that is overtaken the key of the one that takes its place.
+    `coming` are due later on the reader's day. Returns the keys of those that speak; and for each that is overtaken the
+    key of the one that takes its place.
     """
     latest: dict[Hashable, Due] = {}
-    for one in sorted(due, key=lambda each: (each.day, each.rank, each.key)):
+    for one in sorted((*due, *coming), key=lambda each: (each.day, each.rank, each.key)):
         latest[one.about] = one
-    speaking = {one.key for one in latest.values()}
+    speaking = {one.key for one in due if latest[one.about].key == one.key}
     return speaking, {one.key: latest[one.about].key for one in due if one.key not in speaking}

@@ -25,10 +25,12 @@ from campaigns.querysets import NoticeQuerySet
 from campaigns.rules import reaching, timing
 from campaigns.rules.timing import Due, Hours
 from campaigns.services import calls, copies, standing, writing
+from campaigns.services.outbox import HURRIED
 from campaigns.services.planning import hours_of
 from campaigns.services.writing import Failed, Reader, Subject, Written
 from campaigns.states import Channel, NoticeState, Reason, Tone
 from certificates.models import Contact
+from certificates.rules import DAY
 from certificates.services.preferences import wanting
 from portal import crashpoints
 from portal.access import across_partners
@@ -190,7 +192,8 @@ class _Batch:
 
     def gather(self, addressees: Sequence[Addressee]) -> None:
         people = _take(addressees)
-        speaking = self._speaking(self._in_hours(_claim(people, self.now), people))
+        ready = self._in_hours(_claim(people, self.now), people)
+        speaking = self._speaking(ready, self._coming(ready, people))
         groups = _by_addressee(speaking)
         letters: list[Letter] = list(zip(groups.values(), written(_readers(groups, people), self.now), strict=True))
         self._queue([one for one in letters if one[1].words])
@@ -208,6 +211,7 @@ class _Batch:
                 due_at=notice.due_at,
                 expires_at=notice.expires_at,
                 ends_at=notice.ends_at,
+                is_hurried=notice.detail == HURRIED,
             )
             if moment <= self.now:
                 ready.append(notice)
@@ -217,9 +221,26 @@ class _Batch:
             self.did.later += Notice.objects.filter(pk__in=keys, expires_at__gt=due_at).update(due_at=due_at)
         return ready
 
-    def _speaking(self, notices: Sequence[Notice]) -> list[Notice]:
-        """Of several steps that are due about one order only the latest speaks; the others were overtaken."""
-        speaking, overtaken = timing.choose([_as_due(notice) for notice in notices])
+    def _coming(self, ready: Iterable[Notice], people: Mapping[Addressee, Person]) -> list[Due]:
+        """What comes later today to the same readers about that of which something late is to be said now."""
+        late = [notice for notice in ready if self._is_late(notice, people)]
+        abouts = {_as_due(notice).about for notice in late}
+        coming = _letters_to_come({notice.order_id for notice in late}, self.now)
+        found = [(notice, _as_due(notice)) for notice in coming]
+        return [due for notice, due in found if due.about in abouts and self._comes_today(notice, people)]
+
+    def _is_late(self, notice: Notice, people: Mapping[Addressee, Person]) -> bool:
+        """From an earlier day of its reader; nobody has told it to hurry."""
+        _hours, zone = self._reach(notice, people[Addressee(notice.contact_id, notice.member_id)])
+        return notice.detail != HURRIED and not reaching.is_same_day(notice.due_at, self.now, zone)
+
+    def _comes_today(self, notice: Notice, people: Mapping[Addressee, Person]) -> bool:
+        _hours, zone = self._reach(notice, people[Addressee(notice.contact_id, notice.member_id)])
+        return reaching.comes_today(zone, now=self.now, due_at=notice.due_at, ends_at=notice.ends_at)
+
+    def _speaking(self, notices: Sequence[Notice], coming: Sequence[Due]) -> list[Notice]:
+        """Of several steps about one order only the latest speaks, now or later today; the others were overtaken."""
+        speaking, overtaken = timing.choose([_as_due(notice) for notice in notices], coming)
         if overtaken:
             self.did.overtaken += Notice.objects.filter(pk__in=list(overtaken)).update(
                 state=NoticeState.MISSED, reason=Reason.OVERTAKEN, decided_at=self.now
@@ -277,6 +298,12 @@ class _Batch:
             decided_at=self.now,
             detail=Case(*why, output_field=TextField()),
         )
+
+
+def _letters_to_come(orders: Iterable[int], now: datetime) -> NoticeQuerySet:
+    """About these orders, in the next 24 hours."""
+    rows = Notice.objects.planned().on(Channel.EMAIL).filter(order__in=orders, due_at__gt=now, due_at__lt=now + DAY)
+    return standing.standing(rows, now).select_related("step__calendar")
 
 
 def _as_due(notice: Notice) -> Due:

@@ -14,10 +14,11 @@ from campaigns.models import Calendar, Call, LetterCopy, Notice, Step
 from campaigns.services import arbiter, writing
 from campaigns.services.arbiter import Gathered, gather_due
 from campaigns.services.copies import copy_of
+from campaigns.services.outbox import HURRIED
 from campaigns.services.settling import hear
 from campaigns.services.writing import Reader, Written
 from campaigns.states import Channel, NoticeState, Reason, Tone
-from certificates.models import Contact, Reply
+from certificates.models import Contact, Order, Reply
 from certificates.services.preferences import Scope, opt_out
 from certificates.states import RenewalMark
 from portal import crashpoints
@@ -244,6 +245,65 @@ def test_the_last_word_before_the_end_goes_out_in_quiet_hours_where_it_cannot_wa
     make_notice(order, make_step(calendar, -3), due_at=NOW, expires_at=order.ends_at)
 
     assert gather_due(now=evening).letters == 1
+
+
+def test_what_is_late_waits_for_the_usual_hour_and_leaves_with_what_is_due_then(partner: Partner, step: Step) -> None:
+    (late,) = make_due(partner, step, due_at=NOW - timedelta(days=2), expires_at=NOW + timedelta(days=3))
+    make_notice(make_order(partner, customer=late.customer), step, late.contact, due_at=NOW)
+
+    assert gather_due(now=NOW - timedelta(hours=1)) == Gathered(later=1)
+
+    did = gather_due(now=NOW)
+    assert (did.letters, did.notices) == (1, 2)
+
+
+def test_a_late_step_gives_way_to_one_of_the_same_order_that_comes_an_hour_later(
+    partner: Partner, calendar: Calendar
+) -> None:
+    order = make_order(partner)
+    seven, three = make_step(calendar, -7), make_step(calendar, -3)
+    late = make_notice(order, seven, due_at=NOW - timedelta(days=4), expires_at=NOW)
+    make_notice(order, three, late.contact, due_at=NOW)
+
+    assert gather_due(now=NOW - timedelta(hours=1)) == Gathered(overtaken=1)
+    assert gather_due(now=NOW).letters == 1
+    assert states() == {"missed overtaken": 1, "queued": 1}
+
+
+def test_a_late_step_speaks_where_the_one_of_today_is_held_or_another_reader_s(
+    partner: Partner, calendar: Calendar
+) -> None:
+    order, another = make_order(partner), make_order(partner)
+    seven, three = make_step(calendar, -7), make_step(calendar, -3)
+    for one, fields in ((order, {"state": NoticeState.HELD}), (another, {})):
+        late = make_notice(one, seven, due_at=NOW - timedelta(days=4), expires_at=NOW)
+        reader = late.contact if fields else make_contact(one.customer)
+        make_notice(one, three, reader, due_at=NOW, **fields)
+
+    assert gather_due(now=NOW - timedelta(hours=1)).letters == 2
+
+
+def test_what_somebody_hurries_waits_for_no_usual_hour_and_gives_way_to_nothing(
+    partner: Partner, calendar: Calendar
+) -> None:
+    order, early = make_order(partner), NOW - timedelta(hours=1)
+    hurried = make_notice(order, make_step(calendar, -7), due_at=early, detail=HURRIED)
+    make_notice(order, make_step(calendar, -3), hurried.contact, due_at=NOW)
+
+    assert gather_due(now=early).letters == 1
+
+
+def test_the_last_warning_leaves_before_the_end_though_today_s_word_about_it_comes_after(
+    partner: Partner, calendar: Calendar
+) -> None:
+    order = make_order(partner)
+    end = NOW - timedelta(minutes=30)
+    Order.objects.filter(pk=order.pk).update(ends_at=end)
+    order.refresh_from_db()
+    late = make_notice(order, make_step(calendar, -3), due_at=NOW - timedelta(days=3), expires_at=end)
+    make_notice(order, make_step(calendar, 1), late.contact, due_at=NOW)
+
+    assert gather_due(now=NOW - timedelta(hours=1)).letters == 1
 
 
 def test_a_letter_must_leave_before_its_readers_quiet_hours_begin(partner: Partner, step: Step) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from campaigns.models import Notice, Step
 from campaigns.rules import timing
-from campaigns.rules.reaching import next_moment
+from campaigns.rules.reaching import comes_today, next_moment
 from campaigns.services.planning import Planned, hours_of, plan_touchpoints, when_of
 from campaigns.services.standing import standing
 from campaigns.states import NoticeState, Reason
@@ -82,17 +82,25 @@ def send(now: datetime) -> list[Notice]:
     """Who sends, in short: what stands and may be said now; of each basis the latest speaks."""
     due = Notice.objects.due(now).filter(expires_at__gt=now).select_related("step__calendar", "contact")
     ready = [notice for notice in standing(due, now) if may_leave(notice, now)]
-    speaking, overtaken = timing.choose(
-        [timing.Due(one.pk, one.step.basis, one.day, when_of(one.step).rank) for one in ready]
-    )
+    planned = standing(Notice.objects.planned().filter(due_at__gt=now).select_related("step__calendar", "contact"), now)
+    coming = [one for one in planned if comes_today(zone_of(one), now=now, due_at=one.due_at, ends_at=one.ends_at)]
+    speaking, overtaken = timing.choose([as_due(one) for one in ready], [as_due(one) for one in coming])
     Notice.objects.filter(pk__in=speaking).update(state=NoticeState.SENT)
     Notice.objects.filter(pk__in=list(overtaken)).update(state=NoticeState.MISSED, reason=Reason.OVERTAKEN)
     return [one for one in ready if one.pk in speaking]
 
 
-def may_leave(notice: Notice, now: datetime) -> bool:
+def as_due(notice: Notice) -> timing.Due:
+    return timing.Due(notice.pk, notice.step.basis, notice.day, when_of(notice.step).rank)
+
+
+def zone_of(notice: Notice) -> ZoneInfo:
     assert notice.contact is not None
-    zone = ZoneInfo(notice.contact.time_zone)
+    return ZoneInfo(notice.contact.time_zone)
+
+
+def may_leave(notice: Notice, now: datetime) -> bool:
+    zone = zone_of(notice)
     hours = hours_of(notice.step.calendar)
     found = next_moment(
         hours, zone, now=now, due_at=notice.due_at, expires_at=notice.expires_at, ends_at=notice.ends_at

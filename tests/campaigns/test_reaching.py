@@ -47,6 +47,10 @@ def test_a_reader_is_reached_at_the_next_usual_hour_or_the_end_of_the_quiet_ones
     [
         # within the hours: now
         (utc(23, 10), utc(23, 8), utc(28, 8), FAR, utc(23, 10)),
+        # late, and the usual hour is still to come: with all else of that day
+        (utc(23, 7, 30), utc(20, 8), utc(25, 8), FAR, utc(23, 8)),
+        # late, and over by the usual hour: now
+        (utc(23, 7, 30), utc(20, 8), utc(23, 8), FAR, utc(23, 7, 30)),
         # at night: the next morning
         (utc(23, 20), utc(23, 8), utc(28, 8), FAR, utc(24, 8)),
         # at night, and the end comes before the morning: the last word goes

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from campaigns.rules.reaching import next_moment
+from campaigns.rules.reaching import comes_today, next_moment
 from campaigns.rules.timing import Due, Hours, Moment, Period, When, at, choose, day_of, moment
-from certificates.rules import DAY, last_day
+from certificates.rules import DAY, in_utc, last_day
 
 PLAN_AHEAD = timedelta(days=7)
 HOUR = timedelta(hours=1)
@@ -185,7 +185,12 @@ class Diary:
     def _send(self, now: datetime) -> None:
         ready = {number: each for number, each in self.planned.items() if self.may_speak(each, now)}
         due = [Due(number, "order", each.day, self.ladder[number].rank) for number, each in ready.items()]
-        speaking, overtaken = choose(due)
+        coming = [
+            Due(number, "order", each.day, self.ladder[number].rank)
+            for number, each in self.planned.items()
+            if comes_today(self.zone, now=now, due_at=each.due_at, ends_at=self.order.ends_at)
+        ]
+        speaking, overtaken = choose(due, coming)
         for number in overtaken:
             self.missed[number] = "overtaken"
         self.sent += [(number, now) for number in speaking]
@@ -271,6 +276,31 @@ def test_after_a_standstill_of_three_days_there_is_one_letter(data: st.DataObjec
         late = {n for n, each in moments.items() if each.due_at <= sent_at}
         assert late <= diary.known - set(diary.planned)
         assert moments[number].due_at == max(moments[n].due_at for n in late)
+
+
+# From when and until when it is quiet, and the usual hour
+mornings = st.sampled_from(
+    [(time(18), time(8), time(9)), (time(23), time(5, 30), time(16)), (time(0), time(1), time(3))]
+)
+
+
+@given(st.data())
+def test_who_comes_back_before_the_usual_hour_writes_one_letter_that_day(data: st.DataObject) -> None:
+    diary = data.draw(diaries())
+    quiet_from, quiet_until, sends_at = data.draw(mornings)
+    diary.hours = replace(diary.hours, quiet_from=quiet_from, quiet_until=quiet_until, sends_at=sends_at)
+    hours, zone, end = diary.hours, diary.zone, in_utc(diary.order.ends_at)
+    steps = list(diary.moments().values())
+    stopped, today = min(each.due_at for each in steps) - DAY, data.draw(st.sampled_from([each.day for each in steps]))
+    back, usual = at(today, hours.quiet_until, zone), at(today, hours.sends_at, zone)
+    # one that warns of an end this morning, and one that speaks of it afterwards, are two
+    assume(back < usual and not back <= end <= usual)
+
+    diary.run(stopped)
+    for now in (back, back + (usual - back) / 2, usual, usual + HOUR):
+        diary.run(now)
+
+    assert len([sent_at for _number, sent_at in diary.sent if sent_at >= back]) <= 1
 
 
 @given(diaries())
