@@ -13,9 +13,11 @@ from campaigns.library import Source
 from campaigns.models import Letter, LetterVersion, Step
 from portal import activities
 from portal.choices import Language
-from portal.models import Partner, User
+from portal.models import Activity, Partner, User
 
 LONGEST_KEY = 40
+# The verbs of their activities; what was in use before is read from these.
+USED, STOPPED = "letter.used", "letter.stopped"
 
 
 class NotUsable(Exception):
@@ -94,9 +96,19 @@ def put_in_use(
         return version
     letter.versions.filter(language=version.language).update(is_live=False)
     letter.versions.filter(pk=version.pk).update(is_live=True)
-    facts = {"language": version.language, "number": version.number, "missing": list(missing)}
-    _record("letter.used", letter, actor, now, **facts)
+    facts = {"number": version.number, "missing": list(missing), "instead_of": before.number if before else None}
+    _record(USED, letter, actor, now, language=version.language, **facts)
     return before
+
+
+def was_in_use_before(version: LetterVersion) -> bool:
+    """Whether the last change of what is in use, in its language, took this version out of use."""
+    deeds = Activity.objects.for_partner(version.partner).about(version.letter)
+    last = deeds.filter(verb__in=(USED, STOPPED), facts__language=version.language).first()
+    if last is None:
+        return False
+    left: int | None = last.facts["number"] if last.verb == STOPPED else last.facts.get("instead_of")
+    return left == version.number
 
 
 @transaction.atomic
@@ -106,7 +118,7 @@ def stop_using(letter: Letter, *, language: str, actor: User, now: datetime) -> 
     live = locked.versions.filter(language=language, is_live=True).first() if locked else None
     if locked and live:
         locked.versions.filter(pk=live.pk).update(is_live=False)
-        _record("letter.stopped", locked, actor, now, language=language, number=live.number)
+        _record(STOPPED, locked, actor, now, language=language, number=live.number)
     return live
 
 

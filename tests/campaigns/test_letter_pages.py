@@ -197,6 +197,30 @@ def test_earlier_version_that_lacks_something_is_shown_before_it_is_used_again(h
     assert [version.is_live for version in versions(house)] == [False]
 
 
+def test_only_what_was_in_use_just_before_comes_back_without_a_question(house: Partner, page: Client) -> None:
+    for body in ("Act now!", "Please act now!", WHOLE["body"]):
+        write(page, "use", body=body, value="confirmed")
+    first, second, third = versions(house)
+
+    assert in_use_after(page, house, press_again(first)) == [3]
+    assert in_use_after(page, house, press_again(second)) == [2]
+    assert in_use_after(page, house, press_again(first)) == [2]
+    assert in_use_after(page, house, url(name="letter_stop")) == []
+    assert in_use_after(page, house, press_again(first)) == []
+    assert in_use_after(page, house, press_again(second)) == [2]
+    assert in_use_after(page, house, press_again(third)) == [3]
+
+
+def press_again(version: LetterVersion) -> str:
+    """Where Undo leads."""
+    return f"{reverse('campaigns:letter_use', args=[version.pk])}?again=1"
+
+
+def in_use_after(page: Client, house: Partner, address: str) -> list[int]:
+    page.post(address)
+    return [version.number for version in versions(house) if version.is_live]
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [

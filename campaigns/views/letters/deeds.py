@@ -29,7 +29,7 @@ def letter_use(request: PartnerRequest, pk: int) -> HttpResponse:
     based_on = version.letter.based_on
     proof = prove(request.partner, key, language, wording_of(version), based_on=based_on, now=now)
     missing = [finding.code.value for finding in proof.missing]
-    again = "again" in request.GET
+    again = "again" in request.GET and deeds.was_in_use_before(version)
     editor = reverse("campaigns:letter", args=[key, language])
     if proof.words is None:
         messages.error(request, _("This version cannot be filled in any more. It is open below."))
