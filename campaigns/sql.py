@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from campaigns.states import NoticeState, Reason, Recipient
+from campaigns.states import Channel, NoticeState, Reason, Recipient
 from certificates.services.imports.sql import load
 from certificates.states import LIVE_ORDER_STATES, ContactRole, EmailState, OrderStatus, RenewalMark
 
@@ -528,7 +528,10 @@ _SAME = """n.order_id = s.order_id AND n.step_id = s.step_id AND n.ends_at = s.e
   AND COALESCE(n.certificate_id, 0) = COALESCE(s.certificate_id, 0)
   AND COALESCE(n.contact_id, 0) = COALESCE(s.contact_id, 0) AND COALESCE(n.member_id, 0) = COALESCE(s.member_id, 0)"""
 _OF_BATCH = "s.step_id = %(step)s AND s.order_id > %(after)s AND s.order_id <= %(until)s AND s.state = %(state)s"
-# Whom a step has reached already needs no second reader, who came into their place since.
+# What is only shown is gone with the step that showed it; the others have been said.
+_SAID_ONCE = f"'{Channel.EMAIL}', '{Channel.TELEPHONE}'"
+# Whom a step has reached already needs no second reader, who came into their place since; and whoever was told the same
+# by another step in the same place, which was removed since or is another calendar's, need not hear it again.
 _INSERT = f"""
 INSERT INTO campaigns_notice (partner_id, step_id, order_id, certificate_id, customer_id, channel, contact_id,
   member_id, ends_at, day, due_at, expires_at, state, reason, detail, planned_at, decided_at)
@@ -538,6 +541,13 @@ FROM plan_stage s
 WHERE {_OF_BATCH} AND NOT EXISTS (
   SELECT 1 FROM campaigns_notice n WHERE n.order_id = s.order_id AND n.step_id = s.step_id
     AND n.ends_at = s.ends_at AND n.state IN ('{NoticeState.SENT}', '{NoticeState.QUEUED}'))
+  AND NOT EXISTS (
+  SELECT 1 FROM campaigns_notice n JOIN campaigns_step other ON other.id = n.step_id
+  JOIN campaigns_step mine ON mine.id = s.step_id
+  WHERE n.order_id = s.order_id AND n.ends_at = s.ends_at AND n.channel = %(channel)s AND n.channel IN ({_SAID_ONCE})
+    AND n.state IN ('{NoticeState.SENT}', '{NoticeState.QUEUED}')
+    AND (other.days = mine.days OR other.share = mine.share)
+    AND COALESCE(n.contact_id, 0) = COALESCE(s.contact_id, 0) AND COALESCE(n.member_id, 0) = COALESCE(s.member_id, 0))
 ON CONFLICT DO NOTHING
 """
 # The reader's zone or the calendar's hours have changed since; what is due already, its sender watches over.

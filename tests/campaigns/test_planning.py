@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from campaigns.models import Calendar, Notice
+from campaigns.models import Calendar, Notice, Step
 from campaigns.services.planning import Planned, plan_touchpoints
 from campaigns.states import Channel, NoticeState, Reason
 from certificates.models import Order
@@ -304,6 +304,72 @@ def test_whoever_was_reached_is_the_only_one(partner: Partner, calendar: Calenda
     make_contact(order.customer)
 
     assert plan(partner) == Planned()
+
+
+def replaced(step: Step, **fields: Any) -> Step:
+    """The step is removed, and another one stands in its place, as when a change is undone."""
+    Step.objects.filter(pk=step.pk).update(removed_at=NOW)
+    place = {"days": step.days, "share": step.share, "channel": step.channel, "recipients": step.recipients}
+    return make_step(step.calendar, **place | fields)
+
+
+@pytest.mark.parametrize("state", [NoticeState.SENT, NoticeState.QUEUED])
+@pytest.mark.parametrize("place", [{"days": -30}, {"share": 33}, {"days": -30, "channel": Channel.TELEPHONE}])
+def test_what_was_said_before_its_time_is_not_said_again_by_a_step_that_stands_in_its_place(
+    partner: Partner, calendar: Calendar, place: dict[str, Any], state: NoticeState
+) -> None:
+    step = make_step(calendar, **place)
+    order = reissue_order(partner, life=199, days=68) if "share" in place else order_with_contact(partner, days=32)
+    plan(partner)
+    Notice.objects.update(state=state, detail="hurried")
+    replaced(step)
+
+    assert plan(partner, thorough=True) == Planned()
+    assert [notice.step for notice in of(order)] == [step]
+
+
+def test_a_step_made_anew_for_more_readers_reaches_those_whom_it_has_not_reached(
+    calendar: Calendar, people: dict[str, Any]
+) -> None:
+    step = make_step(calendar, -30, recipients=["technical", "owner"])
+    order = make_order(calendar.partner, customer=people["customer"], ends_on=TODAY + timedelta(days=32))
+    plan(calendar.partner)
+    Notice.objects.update(state=NoticeState.SENT)
+    replaced(step, recipients=["technical", "owner", "buyer"])
+
+    assert plan(calendar.partner) == Planned(planned=1)
+    assert readers(order) == {people["buyer"]}
+
+
+def test_another_day_another_end_and_what_only_stood_in_the_console_are_said_anew(
+    partner: Partner, calendar: Calendar
+) -> None:
+    letter, banner = make_step(calendar, -30), make_step(calendar, -30, Channel.BANNER)
+    order = order_with_contact(partner, days=32)
+    plan(partner)
+    Notice.objects.update(state=NoticeState.SENT)
+    for step, fields in ((letter, {"days": -29}), (banner, {})):
+        replaced(step, **fields)
+
+    assert plan(partner) == Planned(planned=2)
+
+    Notice.objects.update(state=NoticeState.SENT)
+    move(order, 3)
+    assert plan(partner, thorough=True) == Planned(planned=2)
+
+
+def test_a_calendar_that_takes_over_does_not_say_again_what_the_other_has_said(
+    partner: Partner, calendar: Calendar
+) -> None:
+    make_step(calendar, -30)
+    order = order_with_contact(partner)  # its step stands on a Sunday
+    plan(partner)
+    Notice.objects.update(state=NoticeState.SENT)
+    Calendar.objects.update(position=9)
+    make_step(make_calendar(partner, "Weekdays", working_days=[1, 2, 3, 4, 5]), -30)
+
+    assert plan(partner) == Planned()
+    assert len(of(order)) == 1
 
 
 def test_a_new_reader_takes_the_place_of_the_one_planned(partner: Partner, calendar: Calendar) -> None:
