@@ -11,7 +11,7 @@ from campaigns.services.calendars import rung_of, steps_of
 from portal.demo import PARTNER_SLUG
 from portal.models import Partner
 from tests.journeys.people import NADIA, SAM
-from tests.journeys.visits import PHONE, Visits
+from tests.journeys.visits import DESK, PHONE, Visits
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("demo_house")]
 
@@ -142,3 +142,21 @@ def test_support_looks_at_it_and_is_offered_no_change(visits: Visits) -> None:
     expect(page.get_by_role("heading", name="Around the order's end")).to_be_visible()
     expect(page.get_by_role("link", name="Change it")).to_have_count(0)
     expect(page.get_by_role("slider")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("size", "lines"), [(DESK, 1), (PHONE, 3)])
+def test_what_is_wrong_with_a_step_stands_across_its_row(visits: Visits, size: tuple[int, int], lines: int) -> None:
+    page = visits.open(NADIA, size=size)
+    visits.watch.expected.add(422)
+    editor(page)
+
+    amount = page.locator('[name$="-0-amount"]')
+    amount.fill("400")
+    page.get_by_role("button", name="Save the calendar").click()
+
+    wrong = page.locator(f"#{amount.get_attribute('id')}_error")
+    expect(wrong).to_be_visible()
+    expect(amount).to_have_accessible_description(wrong.inner_text())
+    box = wrong.bounding_box()
+    assert box is not None
+    assert box["height"] < (lines + 0.5) * 22
