@@ -7,7 +7,6 @@ from certificates.states import EmailState
 from portal import activities
 from portal.mail.bounces import Bounce, Kind
 
-
 _STATES = {Kind.BOUNCED: EmailState.BOUNCED, Kind.COMPLAINED: EmailState.COMPLAINED}
 
 
