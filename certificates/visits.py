@@ -143,6 +143,7 @@ def _visit_at_home(request: Any, permission: str) -> Visit:
     customer: Customer | None = membership.customer
     if customer is None:
         raise PermissionDenied(permission)
+    customer.partner = request.partner  # known already
     user: User = request.user
     return Visit(
         partner=request.partner,
