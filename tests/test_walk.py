@@ -12,6 +12,8 @@ from pytest_django.fixtures import Settings
 from portal.roles import MATRIX, Role, may
 from tests.walk import CANARY, PLACES, Address, Neighbour, Tenant, addresses
 
+pytestmark = pytest.mark.ci_services
+
 OURS = [address for address in addresses() if not address.is_foreign]
 GUARDED = [address for address in OURS if address.permission not in ("public", "signed_in")]
 WITH_ROWS = [address for address in GUARDED if address.names_rows]

@@ -35,6 +35,7 @@ from tests.drills.post_office import FINAL, Mood, PostOffice, mood_of, reader
 from tests.drills.stage import Stage, copy_to, of_workers
 
 ON_SERVICES = connection.vendor == "postgresql" and bool(settings.REDIS_URL)
+pytestmark = pytest.mark.ci_services
 # The writers of SQLite stand in one queue, where fewer prove as much.
 LETTERS = 2000 if ON_SERVICES else 300
 CALM_LETTERS = 400 if ON_SERVICES else 100

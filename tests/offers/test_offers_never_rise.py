@@ -36,6 +36,8 @@ from tests.certificates.services.work import TEN
 from tests.factories import TODAY, make_member
 from tests.offers.factories import make_draft_quote, make_level, make_offer, make_prices, make_settings
 
+pytestmark = pytest.mark.ci_embedded
+
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from portal.setup.ports import free_port, why_not
 
-pytestmark = pytest.mark.services
+pytestmark = [pytest.mark.services, pytest.mark.ci_embedded]
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120
