@@ -15,7 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, TextField, Value, When
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Coalesce
 
 from campaigns.models import Calendar, CallItem, Notice
 from campaigns.querysets import NoticeQuerySet
@@ -99,20 +99,43 @@ def silence_by_reason(now: datetime, *, partner: Partner | None = None) -> Count
 
 
 def revive(now: datetime, *, partner: Partner | None = None) -> int:
-    """Plan again what fell silent or was suppressed for a reason that is gone, while its time lasts; how many."""
+    """Plan again what fell silent or was suppressed for a reason that is gone, while its time lasts; how many.
+
+    What another step in the same place has said to the same reader meanwhile stays as it is.
+    """
     whys = falling_silent(now)
     if partner is not None:
         whys[Reason.CALENDAR_CHANGED] = _calendar_changed(partner)
     reasons = [reason for reason in whys if reason not in _DECIDED_ELSEWHERE]
     quiet = Q(state=NoticeState.SILENT) | Q(state=NoticeState.SUPPRESSED)
     gone = _of(partner).filter(quiet, reason__in=reasons, expires_at__gt=now, due_at__gt=now - _LONGEST_GRACE)
-    keys = list(gone.exclude(pk__in=gone.filter(_any(whys.values())).values("pk")).values_list("pk", flat=True))
+    back = gone.exclude(pk__in=gone.filter(_any(whys.values())).values("pk")).exclude(said_elsewhere())
+    keys = list(back.values_list("pk", flat=True))
     return sum(
         Notice.objects.filter(pk__in=some, state__in=[NoticeState.SILENT, NoticeState.SUPPRESSED]).update(
             state=NoticeState.PLANNED, reason="", decided_at=None
         )
         for some in _pieces(keys)
     )
+
+
+def said_elsewhere() -> Exists:
+    """Of notices, those whose reader has heard the same from another step of the same day, channel and end.
+
+    Planning asks it likewise of what it makes (`campaigns.sql`).
+    """
+    said = Notice.objects.order_by().filter(
+        Q(step__days=OuterRef("step__days")) | Q(step__share=OuterRef("step__share")),
+        order=OuterRef("order"),
+        ends_at=OuterRef("ends_at"),
+        channel=OuterRef("channel"),
+        channel__in=_SAID_ONCE,
+        state__in=(NoticeState.SENT, NoticeState.QUEUED),
+    )
+    to_whom = said.alias(for_contact=Coalesce("contact", 0), for_member=Coalesce("member", 0)).filter(
+        for_contact=Coalesce(OuterRef("contact"), 0), for_member=Coalesce(OuterRef("member"), 0)
+    )
+    return Exists(to_whom)
 
 
 def mark_missed(now: datetime, *, partner: Partner | None = None) -> int:
@@ -122,6 +145,8 @@ def mark_missed(now: datetime, *, partner: Partner | None = None) -> int:
     return late.update(state=NoticeState.MISSED, reason=reason_case(whys, Reason.GRACE_OVER), decided_at=now)
 
 
+# What is only shown is gone with the step that showed it; the others have been said.
+_SAID_ONCE = (Channel.EMAIL, Channel.TELEPHONE)
 # No grace is longer (the calendar's validators), and no step waits longer for a day that permits it.
 _LONGEST_GRACE = timedelta(days=45)
 

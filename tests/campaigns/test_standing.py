@@ -306,6 +306,58 @@ def test_a_notice_comes_back_while_its_time_lasts(notice: Notice, change: Change
     assert revive(NOW) == 0
 
 
+@pytest.mark.parametrize("state", [NoticeState.SENT, NoticeState.QUEUED])
+@pytest.mark.parametrize("place", [{"days": -30}, {"share": 15}, {"days": -30, "channel": Channel.TELEPHONE}])
+def test_what_another_calendar_has_said_meanwhile_does_not_come_back(
+    partner: Partner, calendar: Calendar, place: dict[str, Any], state: NoticeState
+) -> None:
+    ends = {"ends_on": TODAY + timedelta(days=180), "certificate_ends_on": TODAY + timedelta(days=30)}
+    order = make_order(partner, **ends if "share" in place else {"ends_on": TODAY + timedelta(days=30)})
+    contact = None if "channel" in place else make_contact(order.customer)
+    certificate = make_certificate(order) if "share" in place else None
+    first = make_notice(order, make_step(calendar, **place), contact, certificate=certificate)
+    Calendar.objects.update(is_active=False)
+    silence(NOW, partner=partner)
+    other = make_calendar(partner, "Meanwhile")
+    said = make_notice(order, make_step(other, **place), contact, certificate=certificate, state=state)
+    Calendar.objects.filter(pk=other.pk).update(position=9)
+    Calendar.objects.filter(pk=calendar.pk).update(is_active=True)
+
+    assert revive(NOW, partner=partner) == 0
+    assert revive(NOW) == 0
+
+    Notice.objects.filter(pk=said.pk).update(state=NoticeState.MISSED, reason=Reason.GRACE_OVER)
+    assert revive(NOW, partner=partner) == 1
+    assert after(first) == (NoticeState.PLANNED, "")
+
+
+@pytest.mark.parametrize("difference", ["reader", "day", "channel", "end", "order"])
+def test_what_another_calendar_has_said_to_others_or_of_something_else_keeps_nothing_back(
+    partner: Partner, calendar: Calendar, difference: str
+) -> None:
+    order = make_order(partner, ends_on=TODAY + timedelta(days=30))
+    contact, other = make_contact(order.customer), make_calendar(partner, "Meanwhile", position=9)
+    notice = make_notice(order, make_step(calendar, -30), contact, state="silent", reason=Reason.CALENDAR_CHANGED)
+    place = {"day": {"days": -29}, "channel": {"channel": Channel.CONSOLE}}.get(difference, {})
+    fields = {"end": {"ends_at": NOW}, "channel": {"contact": None}}.get(difference, {})
+    fields = {"contact": make_contact(order.customer) if difference == "reader" else contact} | fields
+    about = make_order(partner, customer=order.customer) if difference == "order" else order
+    make_notice(about, make_step(other, **{"days": -30} | place), state="sent", **fields)
+
+    assert revive(NOW, partner=partner) == 1
+    assert after(notice) == (NoticeState.PLANNED, "")
+
+
+def test_what_is_only_shown_comes_back_with_its_calendar(partner: Partner, calendar: Calendar) -> None:
+    order, other = make_order(partner, ends_on=TODAY + timedelta(days=30)), make_calendar(partner, "Other", position=9)
+    banner = make_step(calendar, -30, Channel.BANNER)
+    notice = make_notice(order, banner, state="silent", reason=Reason.CALENDAR_CHANGED)
+    make_notice(order, make_step(other, -30, Channel.BANNER), state="sent")
+
+    assert revive(NOW, partner=partner) == 1
+    assert after(notice) == (NoticeState.PLANNED, "")
+
+
 def test_what_an_administrator_stopped_does_not_come_back(notice: Notice) -> None:
     Notice.objects.filter(pk=notice.pk).update(state=NoticeState.SUPPRESSED, reason=Reason.REFUSED_BY_US)
 
