@@ -6,7 +6,7 @@ Where there is a row, the row is told; elsewhere the same rules that plan say wh
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
@@ -21,7 +21,7 @@ from campaigns.rules.timing import Moment, Period, When
 from campaigns.services.calendars import calendar_for, steps_of
 from campaigns.services.outbox import HURRIED
 from campaigns.services.planning import hours_of
-from campaigns.services.standing import REISSUE_LEAD_DAYS
+from campaigns.services.standing import REISSUE_LEAD_DAYS, SAID_ONCE
 from campaigns.states import Basis, Channel, NoticeState, Reason, Recipient
 from certificates.models import Contact, Order, Request
 from certificates.services.replies import standing_reply
@@ -36,7 +36,7 @@ _ROLES = {
 
 
 class Outcome(StrEnum):
-    """What became of one step for one reader, or will; those from WILL on have no row."""
+    """What became of one step for one reader, or will; those from WILL on have no row of their own, or an idle one."""
 
     SENT = "sent"
     QUEUED = "queued"
@@ -53,6 +53,7 @@ class Outcome(StrEnum):
     RENEWAL_INSTEAD = "renewal_instead"
     STEP_IS_YOUNGER = "step_is_younger"
     CAME_LATE = "came_late"
+    SAID = "said"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +176,28 @@ class _Story:
         end = self.order.certificate_ends_at if step.basis == Basis.CERTIFICATE else self.order.ends_at
         rows = [one for one in self.notices if one.step_id == step.pk and one.ends_at == end]
         if rows:
-            yield from (self.of_row(notice) for notice in rows)
+            yield from (self._of_own_row(notice) for notice in rows)
         elif calendar is not None:
             yield from self._worked_out(step, steps, calendar)
+
+    def _of_own_row(self, notice: Notice) -> Explained:
+        """Of the calendar that applies: what lies idle comes back, unless the same was said meanwhile."""
+        told = self.of_row(notice)
+        said = self._said_elsewhere(notice.step, notice.ends_at, told.reader)
+        is_over = notice.state == NoticeState.SILENT and not self.quiet
+        return replace(told, outcome=Outcome.SAID, at=said.decided_at) if said and is_over else told
+
+    def _said_elsewhere(self, step: Step, ends_at: datetime | None, reader: Person | None) -> Notice | None:
+        """What another step in the same place has said to the same reader about the same end."""
+        place = (step.channel, step.days, step.share)
+        said = (
+            one
+            for one in self.notices
+            if one.state in (NoticeState.SENT, NoticeState.QUEUED) and one.channel in SAID_ONCE
+            if (one.channel, one.step.days, one.step.share) == place and one.step_id != step.pk
+            if one.ends_at == ends_at and _person_of(one) == reader
+        )
+        return next(said, None)
 
     def _worked_out(self, step: Step, steps: Sequence[Step], calendar: Calendar) -> Iterator[Explained]:
         period, when = self._period(step), When(step.days, step.share)
@@ -193,7 +213,9 @@ class _Story:
             zone = person.zone if person is not None else self._zone
             moment = timing.moment(when, period, hours=hours_of(calendar), zone=ZoneInfo(zone), siblings=siblings)
             if moment is not None:
-                yield self._without_row(step, moment, person, zone, nobody=not people)
+                told = self._without_row(step, moment, person, zone, nobody=not people)
+                said = self._said_elsewhere(step, period.ends_at, person) if not self.quiet else None
+                yield replace(told, outcome=Outcome.SAID, at=said.decided_at) if said else told
 
     def _without_row(self, step: Step, moment: Moment, person: Person | None, zone: str, *, nobody: bool) -> Explained:
         outcome, reason = self._outcome(step, moment, nobody=nobody)

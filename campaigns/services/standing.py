@@ -33,6 +33,8 @@ BATCH = 5_000
 # Not yet in a letter; those that are, their letter is asked about when it leaves.
 WAITING_STATES = (NoticeState.PLANNED, NoticeState.HELD)
 SUPPRESSING = (Reason.OPTED_OUT, Reason.BAD_ADDRESS)
+# What is only shown is gone with the step that showed it; on these channels it has been said.
+SAID_ONCE = (Channel.EMAIL, Channel.TELEPHONE)
 _REISSUE = Q(step__basis=Basis.CERTIFICATE)
 _BY_MAIL = Q(channel=Channel.EMAIL)
 # Whom a step reaches is decided where it is planned; there, too, it is taken back.
@@ -129,7 +131,7 @@ def said_elsewhere() -> Exists:
         order=OuterRef("order"),
         ends_at=OuterRef("ends_at"),
         channel=OuterRef("channel"),
-        channel__in=_SAID_ONCE,
+        channel__in=SAID_ONCE,
         state__in=(NoticeState.SENT, NoticeState.QUEUED),
     )
     to_whom = said.alias(for_contact=Coalesce("contact", 0), for_member=Coalesce("member", 0)).filter(
@@ -145,8 +147,6 @@ def mark_missed(now: datetime, *, partner: Partner | None = None) -> int:
     return late.update(state=NoticeState.MISSED, reason=reason_case(whys, Reason.GRACE_OVER), decided_at=now)
 
 
-# What is only shown is gone with the step that showed it; the others have been said.
-_SAID_ONCE = (Channel.EMAIL, Channel.TELEPHONE)
 # No grace is longer (the calendar's validators), and no step waits longer for a day that permits it.
 _LONGEST_GRACE = timedelta(days=45)
 

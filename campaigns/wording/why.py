@@ -150,6 +150,12 @@ def _came_late(one: Explained) -> str:
     return words % {"day": day(one.day) if one.day else "", "grace": grace}
 
 
+def _said(one: Explained) -> str:
+    return _("Nothing goes out: the same was said on %(moment)s by another step of that day.") % {
+        "moment": _at(one.at, one.zone)
+    }
+
+
 _TOLD: Mapping[Outcome, Callable[[Explained], str]] = {
     Outcome.SENT: _sent,
     Outcome.QUEUED: _queued,
@@ -166,6 +172,7 @@ _TOLD: Mapping[Outcome, Callable[[Explained], str]] = {
     Outcome.RENEWAL_INSTEAD: _renewal_instead,
     Outcome.STEP_IS_YOUNGER: _step_is_younger,
     Outcome.CAME_LATE: _came_late,
+    Outcome.SAID: _said,
 }
 
 

@@ -338,11 +338,14 @@ def test_what_another_calendar_has_said_to_others_or_of_something_else_keeps_not
     order = make_order(partner, ends_on=TODAY + timedelta(days=30))
     contact, other = make_contact(order.customer), make_calendar(partner, "Meanwhile", position=9)
     notice = make_notice(order, make_step(calendar, -30), contact, state="silent", reason=Reason.CALENDAR_CHANGED)
-    place = {"day": {"days": -29}, "channel": {"channel": Channel.CONSOLE}}.get(difference, {})
-    fields = {"end": {"ends_at": NOW}, "channel": {"contact": None}}.get(difference, {})
-    fields = {"contact": make_contact(order.customer) if difference == "reader" else contact} | fields
+    others: dict[str, dict[str, Any]] = {"day": {"days": -29}, "channel": {"days": -30, "channel": Channel.CONSOLE}}
+    fields: dict[str, Any] = {"contact": contact, "state": "sent"}
+    if difference == "end":
+        fields["ends_at"] = NOW
+    if difference in ("channel", "reader"):
+        fields["contact"] = make_contact(order.customer) if difference == "reader" else None
     about = make_order(partner, customer=order.customer) if difference == "order" else order
-    make_notice(about, make_step(other, **{"days": -30} | place), state="sent", **fields)
+    make_notice(about, make_step(other, **others.get(difference, {"days": -30})), **fields)
 
     assert revive(NOW, partner=partner) == 1
     assert after(notice) == (NoticeState.PLANNED, "")

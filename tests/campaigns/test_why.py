@@ -271,6 +271,23 @@ def test_a_step_that_is_younger_than_its_day_says_since_when_it_stands(calendar:
     assert told(order) == ["Nothing was sent on 23 October 2026: this step came into the calendar on 22 November 2026."]
 
 
+@pytest.mark.parametrize("idle", [True, False])
+def test_what_another_calendar_has_said_is_not_announced_again(
+    partner: Partner, calendar: Calendar, order: Order, idle: bool
+) -> None:
+    step, other = make_step(calendar, -28), make_calendar(partner, "Meanwhile", position=9)
+    if idle:
+        notice_of(order, step, state="silent", reason=Reason.CALENDAR_CHANGED, decided_at=NOW)
+    notice_of(order, make_step(other, -28), state="sent", decided_at=NOW)
+
+    assert told(order)[-1] == (
+        "Nothing goes out: the same was said on 22 November 2026, 13:00 (Paris) by another step of that day."
+    )
+
+    Notice.objects.filter(state="sent").update(ends_at=NOW)
+    assert "the same was said" not in told(order)[-1]
+
+
 def test_a_step_on_the_certificates_life_gives_way_to_the_renewal(calendar: Calendar, order: Order) -> None:
     make_step(calendar, share=15)
 
