@@ -131,19 +131,30 @@ def banner(about: About, action: Action) -> str:
     }
 
 
-def banner_note(abouts: Sequence[About], action: Action) -> str:
-    """The line below the heading."""
-    if action is Action.REISSUE:
-        return _("Reissue it free: it is included in your plan.")
-    if action is Action.INSTALL:
-        return _("Your certificate protects nobody until it is installed.")
+def banner_note(abouts: Sequence[About], action: Action, *, quoted_until: str = "") -> str:
+    """The line below the heading; `quoted_until` is the last day of a quote, in words."""
+    match action:
+        case Action.REISSUE:
+            return _("Reissue it free: it is included in your plan.")
+        case Action.INSTALL:
+            return _("Your certificate protects nobody until it is installed.")
+        case Action.QUOTE:
+            return _("It is valid until %(date)s.") % {"date": quoted_until} if quoted_until else ""
+        case Action.VALIDATE:
+            return _("Verify now, and nothing holds up the renewal.")
+        case Action.LOOK:
+            return _("The renewal is automatic. You won't lose a second of validity.") if _all_keep(abouts) else ""
     if abouts and abouts[0].days < 0:
         return _("It can still be renewed.") if abouts[0].plan else ""
-    if not abouts or not all(one.keeps for one in abouts):
+    if not _all_keep(abouts):
         return ""
     if abouts[0].days <= LATE:
-        return _("You won't lose a second of validity")
+        return _("You won't lose a second of validity.")
     return _("Renew early. You won't lose a second of validity.")
+
+
+def _all_keep(abouts: Sequence[About]) -> bool:
+    return bool(abouts) and all(one.keeps for one in abouts)
 
 
 # Essentials
@@ -186,7 +197,9 @@ def issued(order: Order) -> str:
 
 
 def _item(about: About) -> Item:
-    rows = tuple(row for row in rows_of(about) if row[1] != about.host)
+    own = [row for row in rows_of(about) if row[1] != about.host]
+    # a list is read for its dates: the end that it speaks of stands first
+    rows = tuple(sorted(own, key=lambda row: row[1] != day(about.ends_on)))
     note = ""
     if about.plan:
         note = _("The new order ends on %(date)s.") % {"date": day(rules.last_day(about.plan.order_end))}
@@ -198,8 +211,11 @@ def _item(about: About) -> Item:
 # No day lost
 
 
-def no_day_lost(abouts: Sequence[About]) -> Block | None:
-    """The customer's own figures, only where what is left is carried over."""
+def no_day_lost(abouts: Sequence[About], *, lead_days: int | None = None) -> Block | None:
+    """The customer's own figures, only where what is left is carried over.
+
+    `lead_days` before the end, an order renews itself; None for one that waits for its customer.
+    """
     reissues = [one.reissue for one in abouts if one.reissue]
     if len(reissues) == len(abouts) and reissues:
         return _reissue_keeps(reissues)
@@ -207,21 +223,24 @@ def no_day_lost(abouts: Sequence[About]) -> Block | None:
     if not kept or len(kept) < len([one for one in abouts if one.days >= 0]):
         return None
     title = _("You won't lose a second of validity")
-    return Block(part=Part.NO_DAY_LOST, title=title, words=_kept(kept[0]) if len(abouts) == 1 else _kept_of_all())
+    return Block(part=Part.NO_DAY_LOST, title=title, words=_kept(kept[0], lead_days) if len(abouts) == 1 else _kept_of_all())
 
 
-def _kept(about: About) -> tuple[str, ...]:
+def _kept(about: About, lead_days: int | None) -> tuple[str, ...]:
     plan, order = about.plan, about.order
     if plan is None or order.ends_on is None:
         return ()
+    waits = 0 if lead_days is None else max(0, plan.carried_days - lead_days)
     facts = {
-        "kept": wording.time_kept(plan.carried_days, wording.hours_kept(plan)),
+        "kept": wording.time_kept(plan.carried_days - waits, wording.hours_kept(plan)),
         "term": plan.term_days,
-        "all": renewal_wording.days(plan.order_days),
+        "all": renewal_wording.days(plan.order_days - waits),
         "old_end": day(order.ends_on),
         "end": day(rules.last_day(plan.order_end)),
     }
     own = _("What is left (%(kept)s) is added to the %(term)s days of the new order: %(all)s, to %(end)s.") % facts
+    if lead_days is not None:
+        return (own,)
     any_day = _("Renew on any day until %(old_end)s: the new order ends on %(end)s all the same.") % facts
     return own, any_day, renewal_wording.renewal_sentence(plan)
 
@@ -257,7 +276,7 @@ def button(action: Action, url: str, count: int) -> Block:
     }
     note = _("One click: everything is filled in. On the same page you can get a quote.")
     return Block(
-        part=Part.BUTTON, url=url, label=labels[action], note=note if action in (Action.RENEW, Action.LOOK) else ""
+        part=Part.BUTTON, url=url, label=labels[action], note=note if action is Action.RENEW else ""
     )
 
 
@@ -327,9 +346,8 @@ def automation(about: About, lead_days: int) -> Block:
     return Block(part=Part.AUTOMATION, title=_("Never think of it again"), words=(words,))
 
 
-def warning(picture: Picture | None, last_day: date) -> Block | None:
+def warning(picture: Picture, last_day: date, *, is_over: bool = False) -> Block:
     """What visitors see from the day after the end."""
-    if picture is None:
-        return None
-    caption = _("From %(day)s visitors see this.") % {"day": day(last_day + timedelta(days=1))}
+    words = _("Since %(day)s visitors have been seeing this.") if is_over else _("From %(day)s visitors see this.")
+    caption = words % {"day": day(last_day + timedelta(days=1))}
     return Block(part=Part.WARNING, picture=picture, note=caption)

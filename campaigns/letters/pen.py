@@ -115,7 +115,9 @@ class Pen:
             preheader=_line("preheader", draft, facts),
             label=_label(draft),
             banner=blocks.banner(first, action),
-            note=blocks.banner_note(draft.abouts, action),
+            note=blocks.banner_note(
+                draft.abouts, action, quoted_until=draft.quote.valid_until if draft.quote else ""
+            ),
             closing=", ".join(filter(None, (draft.manager, self.partner.name))),
             code=draft.code,
             why=_why(draft),
@@ -150,7 +152,8 @@ class Pen:
             case Part.BUTTON:
                 return blocks.button(draft.kind.action, draft.action_url, len(draft.abouts))
             case Part.NO_DAY_LOST:
-                return blocks.no_day_lost(draft.abouts)
+                by_itself = draft.kind.action is Action.LOOK
+                return blocks.no_day_lost(draft.abouts, lead_days=settings.AUTO_RENEW_DAYS if by_itself else None)
             case Part.WARNING:
                 return self._warning(first, draft)
             case Part.SAVINGS:
@@ -176,7 +179,8 @@ class Pen:
             )
         except BadHost:
             return None
-        return blocks.warning(Picture(found.url, found.alt, found.width, found.height), day)
+        picture = Picture(found.url, found.alt, found.width, found.height)
+        return blocks.warning(picture, day, is_over=about.days < 0 and not waits)
 
 
 def guide_picture(partner: Partner, guide: Guide, language: str) -> Picture | None:

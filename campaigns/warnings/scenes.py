@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db import models
-from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 
 from campaigns.drawing.lettering import can_set
 from certificates.x509.errors import BadRequest
@@ -78,18 +77,18 @@ class Manner:
 
 _MANNERS = {
     Browser.CHROME: Manner(
-        _lazy("Your connection is not protected"),
-        _lazy("Somebody could read what you send to %(host)s: passwords, messages or card numbers."),
+        gettext_lazy("Your connection is not protected"),
+        gettext_lazy("Somebody could read what you send to %(host)s: passwords, messages or card numbers."),
         "NET::ERR_CERT_DATE_INVALID",
     ),
     Browser.FIREFOX: Manner(
-        _lazy("Caution: this site may be unsafe"),
-        _lazy("Firefox met a problem and did not go on to %(host)s. Passwords or card numbers could be stolen there."),
+        gettext_lazy("Caution: this site may be unsafe"),
+        gettext_lazy("Firefox met a problem and did not go on to %(host)s. Passwords or card numbers could be stolen there."),
         "SEC_ERROR_EXPIRED_CERTIFICATE",
     ),
     Browser.SAFARI: Manner(
-        _lazy("Safari cannot keep this connection private"),
-        _lazy("Somebody may be posing as %(host)s to get at what you type there. You had better go back."),
+        gettext_lazy("Safari cannot keep this connection private"),
+        gettext_lazy("Somebody may be posing as %(host)s to get at what you type there. You had better go back."),
     ),
 }
 

@@ -9,15 +9,19 @@ from django.urls import reverse
 
 from certificates.catalogue import Benefit
 from certificates.models import Order
+from certificates.states import LIVE_ORDER_STATES
 from portal import links
 from portal.access import across_partners
 
 _signer = Signer(sep=".", salt="certificates.seal")
 
 
-def has_seal(order: Order) -> bool:
-    """Whether a site seal comes with what was ordered."""
-    return order.product is not None and Benefit.SITE_SEAL in order.product.benefits
+def bears_seal(order: Order, *, now: datetime) -> bool:
+    """Whether a site seal comes with what was ordered, and its certificate holds."""
+    if order.product is None or Benefit.SITE_SEAL not in order.product.benefits:
+        return False
+    ends_at = order.certificate_ends_at
+    return order.status in LIVE_ORDER_STATES and ends_at is not None and ends_at > now
 
 
 def seal_path(order: Order) -> str:
@@ -37,6 +41,5 @@ def sealed_order(code: str, *, now: datetime) -> Order | None:
     except (BadSignature, ValueError):
         return None
     with across_partners():
-        orders = Order.objects.select_related("partner", "product").filter(pk=pk, partner__is_active=True)
-        order = orders.issued().filter(certificate_ends_at__gt=now).first()
-    return order if order and has_seal(order) else None
+        order = Order.objects.select_related("partner", "product").filter(pk=pk, partner__is_active=True).first()
+    return order if order and bears_seal(order, now=now) else None

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import structlog
 from django.conf import settings
@@ -149,16 +149,27 @@ class _Run:
                 _Batch(self, letters, line).deliver()
 
     def count(self, outcome: Outcome | None) -> None:
-        """Keep the rows of refusals and lost lines; raise _Stop once one of them is too long."""
-        refused = outcome is not None and outcome.verdict == Verdict.REFUSED
+        """Keep the rows of refusals and lost lines; raise _Stop once one of them is too long, or nothing would help.
+
+        Raises Unreachable.
+        """
+        if outcome and outcome.verdict == Verdict.UNREACHED:
+            raise Unreachable(outcome.detail)
+        refused = outcome is not None and outcome.is_refusal
         self.refused_in_a_row = self.refused_in_a_row + 1 if refused else 0
         self.lost_in_a_row = self.lost_in_a_row + 1 if outcome and outcome.line_lost else 0
+        if outcome and outcome.verdict == Verdict.SHUT_OUT:
+            self.pause(outcome, f"the mail server does not let us in: {outcome.detail}")
         if outcome and self.refused_in_a_row >= REFUSALS_STOP:
-            now = self.moment()
-            alarms.raise_alarm(MailAlarm.Kind.REFUSED, at=now, until=now + PAUSE, code=outcome.code)
-            raise _Stop("the mail server refuses every letter")
+            self.pause(outcome, "the mail server refuses every letter")
         if self.lost_in_a_row >= LINES_LOST_STOP:
             raise _Stop("the mail server keeps going away")
+
+    def pause(self, outcome: Outcome, why: str) -> NoReturn:
+        """Stop, tell a person, and leave the server alone for a while."""
+        now = self.moment()
+        alarms.raise_alarm(MailAlarm.Kind.REFUSED, at=now, until=now + PAUSE, code=outcome.code)
+        raise _Stop(why)
 
 
 class _Batch:
@@ -210,6 +221,8 @@ class _Batch:
         outcome = self.hand_over(letter)
         if outcome is None:
             self.sent.append(letter)
+        elif outcome.verdict in {Verdict.UNREACHED, Verdict.SHUT_OUT}:
+            self.waiting.append(letter)  # it has not been tried
         else:
             _steadily(lambda: self.record(letter, outcome))
         self.run.count(outcome)

@@ -444,6 +444,7 @@ def test_the_seal_is_drawn_for_anybody_until_the_certificate_ends(
     Order.objects.filter(pk=asked.result.pk).update(certificate_ends_at=clock.now())
     gone = Client().get(path)
     assert (gone.status_code, HOST in gone.content.decode()) == (404, False)
+    assert "Show the seal" not in words(browser.get(at(handle, asked)))
 
 
 def test_a_product_without_seal_offers_none_and_addresses_cannot_be_guessed(

@@ -37,7 +37,9 @@ class Watch:
 
     def _console(self, message: ConsoleMessage) -> None:
         provoked = any(f"with a status of {status} " in message.text for status in self.expected)
-        if message.type == "error" and not provoked:
+        # htmx also says this of a request that was under way when its page was left; of one that failed, browsers do.
+        left = message.text.startswith(("htmx:afterRequest", "htmx:sendError"))
+        if message.type == "error" and not provoked and not left:
             self.faults.append(f"console: {message.text} ({message.location.get('url')})")
 
     def _script(self, error: WebError) -> None:

@@ -14,10 +14,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from certificates.authorities.base import AuthorityError
 from certificates.authorities.base import NotConnected as LeadsNowhere
-from certificates.models import Certificate, Installation, Request
+from certificates.models import Certificate, Installation, Order, Request
 from certificates.services.following import Rechecked, recheck_request
 from certificates.services.refusals import MovedOn, NotConnected
-from certificates.services.seals import has_seal, seal_address, seal_path
+from certificates.services.seals import bears_seal, seal_address, seal_path
 from certificates.states import ENDED_STATES, RequestKind, RequestState
 from certificates.views.customer.guides import files_for, guide_context
 from certificates.views.requests import title
@@ -129,13 +129,18 @@ def _to_install(
         "servers": [(one, f"?server={one.server}#install") for one in GUIDES],
         **guide_context(guide, fillings(certificate.names, thumbprint=certificate.thumbprint)),
         **files_for(certificate, guide, lambda form: visit.url("certificates:request_download", asked.pk, form)),
-        "seal": (seal_path(order), seal_address(order)) if order and has_seal(order) else None,
+        "seal": _seal_of(order) if order else None,
         "installation": known,
         "installation_pill": installed.pill(known) if known else None,
         "installation_words": installed.sentence(known) if known else "",
         "installed_url": visit.url("certificates:request_installed", asked.pk),
         "look_url": visit.url("certificates:request_look", asked.pk) if asked.partner.checks_live_hosts else "",
     }
+
+
+def _seal_of(order: Order) -> tuple[str, str] | None:
+    """Where the seal is drawn here, and for other sites; None where there is none to show."""
+    return (seal_path(order), seal_address(order)) if bears_seal(order, now=clock.now()) else None
 
 
 def _promise(asked: Request) -> dict[str, Any]:
