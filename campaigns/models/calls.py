@@ -59,10 +59,12 @@ class Call(PartnerOwned):
 
 
 class CallItem(PartnerOwned):
-    """One order that a call is about."""
+    """One order that a call is about: its renewal, or the free reissue of its certificate."""
 
     call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="items")
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="call_items")
+    # The certificate's end that asks for a reissue; empty where the order is to be renewed
+    reissue_by = models.DateTimeField(null=True, blank=True)
 
     objects = PartnerManager.from_queryset(CallItemQuerySet)()
 
