@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import environ
 import structlog
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from portal.logs import without_tokens
@@ -175,7 +178,7 @@ if TESTING:
     EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 EMAIL_TIMEOUT = env.float("PORTAL_MAIL_TIMEOUT_SECONDS", 20)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Renewal portal <portal@localhost>")
-MAIL_SINK = env.bool("PORTAL_MAIL_SINK", not env.str("EMAIL_URL", ""))
+MAIL_SINK = env.bool("PORTAL_MAIL_SINK", not (env.str("EMAIL_URL", "") or env.str("PORTAL_MAIL_PROVIDER", "")))
 MAIL_ID_DOMAIN = env.str("PORTAL_MAIL_ID_DOMAIN", "mail.portal.invalid")
 # The envelope's sender of every letter, so that what comes back names it: bounces+{token}@portal.example
 MAIL_RETURN_ADDRESS = env.str("PORTAL_MAIL_RETURN_ADDRESS", "")
@@ -184,11 +187,14 @@ MAIL_RETURN_IMAP = env.str("PORTAL_MAIL_RETURN_IMAP", "")
 # With the extra "anymail": the provider that sends, such as postmark, what it asks for as ANYMAIL_ and its words, and
 # the secret "user:password" under which it posts bounces and complaints to /mail/events/postmark/tracking/.
 MAIL_PROVIDER = env.str("PORTAL_MAIL_PROVIDER", "")
-ANYMAIL: dict[str, str | bool | list[str]] = {
+if MAIL_PROVIDER and not find_spec("anymail"):
+    raise ImproperlyConfigured("PORTAL_MAIL_PROVIDER asks for the extra: pip install 'django-anymail>=15.2,<16'")
+ANYMAIL: dict[str, Any] = {
     name.removeprefix("ANYMAIL_"): value for name, value in os.environ.items() if name.startswith("ANYMAIL_")
 }
 # not every provider takes a return address, and the webhook says what that would
 ANYMAIL["IGNORE_UNSUPPORTED_FEATURES"] = True
+ANYMAIL["REQUESTS_TIMEOUT"] = EMAIL_TIMEOUT
 ANYMAIL["WEBHOOK_SECRET"] = env.list("PORTAL_MAIL_WEBHOOK_SECRET", default=[])
 if MAIL_PROVIDER:
     INSTALLED_APPS.append("anymail")
