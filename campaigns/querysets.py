@@ -5,14 +5,29 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import BigIntegerField, Case, DecimalField, Exists, F, OuterRef, Q, Subquery, Sum, When
+from django.conf import settings
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    DecimalField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    TextField,
+    When,
+)
 from django.db.models.functions import Cast, Coalesce
 
 from campaigns.rules.calling import STANDS_AFTER
+from campaigns.rules.ladder import REISSUE_LEAD_DAYS
 from campaigns.states import OPEN_NOTICE_STATES, Channel, NoticeState
-from certificates.models import Reply, Request
-from certificates.querysets import CountOf, ReplyQuerySet, RequestQuerySet
-from certificates.states import LIVE_ORDER_STATES, RenewalMark
+from certificates.models import Order, Reply, Request
+from certificates.querysets import CountOf, OrderQuerySet, ReplyQuerySet, RequestQuerySet
+from certificates.services.auto_renew import REFUSED
+from certificates.states import LIVE_ORDER_STATES, OrderStatus, RenewalMark, RequestKind
 from portal.access import PartnerQuerySet
 
 if TYPE_CHECKING:
@@ -67,15 +82,15 @@ class CallQuerySet(PartnerQuerySet["Call"]):
     def with_outlook(self, today: date) -> CallQuerySet:
         """Adds `orders_count`, `next_end`, `host`, `worth`, `worth_currency` of what stands, and `weight`, its urgency.
 
-        `worth` is what the orders bring in the currency of most; `whole_worth` the same without cents, to sort by.
+        `worth` is what renewals bring in the currency of most; `whole_worth` the same without cents, to sort by.
         """
         items = _items_of_the_call().standing(today).order_by()
-        nearest = items.order_by("order__ends_on", "pk")
-        sums = items.filter(order__valuation__isnull=False).values("order__valuation__currency")
+        nearest = items.order_by(ITEM_END, "pk")
+        sums = items.filter(reissue_by=None, order__valuation__isnull=False).values("order__valuation__currency")
         largest = sums.annotate(total=Sum("order__valuation__net")).order_by("-total")
         found: CallQuerySet = self.annotate(
             orders_count=CountOf(items.values("pk")),
-            next_end=Subquery(nearest.values("order__ends_on")[:1]),
+            next_end=Subquery(nearest.values(end=ITEM_END)[:1]),
             host=Subquery(nearest.values("order__common_name")[:1]),
             worth=Subquery(largest.values("total")[:1]),
             worth_currency=Subquery(largest.values("order__valuation__currency")[:1]),
@@ -93,27 +108,57 @@ class CallQuerySet(PartnerQuerySet["Call"]):
         return self.annotate(**{name: Subquery(attempts.values(field)[:1]) for name, field in names.items()})
 
 
+# The last day of what an order of a call is asked about: its own, or that of the certificate to be reissued.
+ITEM_END = Case(When(reissue_by=None, then=F("order__ends_on")), default=F("order__certificate_ends_on"))
+
+
 class CallItemQuerySet(PartnerQuerySet["CallItem"]):
     def asking(self, today: date) -> CallItemQuerySet:
         """Their orders are live, unrenewed and not given up, with notices on; or their renewal is late.
 
-        What staff asked for is asked although notices are off.
+        Of a certificate to be reissued, it is the one that still stands, and no reissue is under way. What staff asked
+        for is asked although notices are off, or the order renews itself.
         """
-        wanted = Q(call__cause="staff") | Q(order__notices_enabled=True, order__customer__notices_enabled=True)
-        unrenewed = Q(
-            order__status__in=LIVE_ORDER_STATES,
-            order__renewal_mark=RenewalMark.NONE,
-            order__ends_on__gte=today - STANDS_AFTER,
-        )
+        heard = Q(order__notices_enabled=True, order__customer__notices_enabled=True) & ~_renews_itself(today)
+        unrenewed = Q(order__status__in=LIVE_ORDER_STATES, order__renewal_mark=RenewalMark.NONE)
         given_up = Exists(_answers().standing().filter(kind="not_needed"))
-        return self.filter((wanted & unrenewed & ~given_up) | Q(Exists(_late_renewals(today))))
+        wanted = (Q(call__cause="staff") | heard) & unrenewed & ~Q(given_up)
+        return self.filter((wanted & (_to_renew(today) | _to_reissue(today))) | Q(Exists(_late_renewals(today))))
 
     def standing(self, today: date) -> CallItemQuerySet:
         """Of these, what the customer has not put off to a later day."""
         return self.asking(today).exclude(Exists(_answers().silencing(today=today)))
 
 
+def renewing_themselves() -> OrderQuerySet:
+    """Orders of which nobody needs to be told: they are switched on to renew themselves, and nothing hinders it."""
+    switched_on = Order.objects.issued().unrenewed().filter(auto_renew=True).order_by()
+    stalled = Order.objects.auto_renew_stalled().values("pk")
+    refused = switched_on.alias(said=Cast("remarks", TextField())).filter(said__contains=REFUSED).values("pk")
+    found: OrderQuerySet = switched_on.exclude(pk__in=stalled).exclude(pk__in=refused)
+    return found
+
+
+def _to_renew(today: date) -> Q:
+    return Q(reissue_by=None, order__ends_on__gte=today - STANDS_AFTER)
+
+
+def _to_reissue(today: date) -> Q:
+    """The certificate has not been replaced, is not being so, and ends well before its order."""
+    orders = Order.objects.filter(pk=OuterRef("order"), ends_on__gt=F("certificate_ends_on") + REISSUE_LEAD).order_by()
+    asked = Request.objects.open().filter(order=OuterRef("order"), kind=RequestKind.REISSUE).order_by()
+    stands = Q(reissue_by=F("order__certificate_ends_at"), order__certificate_ends_on__gte=today - STANDS_AFTER)
+    return stands & Q(order__status=OrderStatus.ISSUED) & Q(Exists(orders)) & ~Q(Exists(asked))
+
+
+def _renews_itself(today: date) -> Q:
+    """Until the day on which it does so, nobody rings about the renewal."""
+    until_then = Q(reissue_by=None, order__ends_on__gte=today + timedelta(days=settings.AUTO_RENEW_DAYS))
+    return until_then & Q(Exists(renewing_themselves().filter(pk=OuterRef("order"))))
+
+
 _MONEY = DecimalField(max_digits=14, decimal_places=2)
+REISSUE_LEAD = timedelta(days=REISSUE_LEAD_DAYS)
 # More than any call is worth, so that what is pressing stands before what is dear.
 _STEP = 10**12
 

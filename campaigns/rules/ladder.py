@@ -22,6 +22,8 @@ LAST_DAY = 60
 LEAST_SHARE, MOST_SHARE = 1, 90
 # Fewer days than these leave no time for a reissue.
 LEAST_DAYS = 3
+# A certificate that ends less than so many days before its order is replaced with it, by the renewal.
+REISSUE_LEAD_DAYS = 30
 # What DigiCert issues at most: since 2026-02-24, and as assumed from 2027-03-15 and 2029-03-15.
 LIVES = (199, 99, 46)
 YEAR_DAYS = 365

@@ -16,7 +16,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from campaigns.models import Attempt, Calendar, Call, CallItem, Notice
 from campaigns.rules.calling import Office
 from campaigns.services import team_news
-from campaigns.states import Channel, NoticeState
+from campaigns.states import Basis, Channel, NoticeState
 from certificates.models import Contact, Customer, Order, Request
 from certificates.querysets import DUE_DAYS, LATE_AFTER_DAYS, LATE_DAYS, RECENT_DAYS
 from certificates.rules import start_of_day, utc_date
@@ -56,11 +56,13 @@ class Swept:
 
 @dataclass(slots=True)
 class _Wish:
-    """Why one customer is to be rung: about which orders, and whom to ask for if they have a number."""
+    """Why one customer is to be rung: about whose renewal or reissue, and whom to ask for if they have a number."""
 
     partner: int
     customer: int
     orders: set[int] = field(default_factory=set)
+    # The certificate's end by order, where no more than a reissue is asked for
+    reissues: dict[int, datetime] = field(default_factory=dict)
     contact: int | None = None
     detail: str = ""
 
@@ -75,7 +77,7 @@ def open_calls(notices: Iterable[Notice], *, now: datetime) -> Opened:
     """
     keys = [notice.pk for notice in notices]
     with transaction.atomic():
-        held = list(_takeable(keys).select_for_update(of=("self",), no_key=True))
+        held = list(_takeable(keys).select_related("step").select_for_update(of=("self",), no_key=True))
         wishes = _wishes_of(held)
         opened, joined = _gather(wishes, cause=Call.Cause.STEP, now=now)
         calls = Call.objects.filter(customer=OuterRef("customer"), state=Call.State.OPEN)
@@ -95,7 +97,10 @@ def _wishes_of(notices: Iterable[Notice]) -> list[_Wish]:
     wishes: dict[int, _Wish] = {}
     for notice in notices:
         wish = wishes.setdefault(notice.customer_id, _Wish(notice.partner_id, notice.customer_id))
-        wish.orders.add(notice.order_id)
+        if notice.step.basis == Basis.CERTIFICATE:
+            wish.reissues[notice.order_id] = notice.ends_at
+        else:
+            wish.orders.add(notice.order_id)
         wish.contact = wish.contact or notice.contact_id
     return list(wishes.values())
 
@@ -188,18 +193,27 @@ def _gather(
     fresh = [call for customer, call in held.items() if customer not in before and call.opened_at == now]
     joined = [call.pk for customer, call in held.items() if customer in before]
     _join(joined, wishes, cause=cause, day=day, now=now)
-    CallItem.objects.bulk_create(
-        (
-            CallItem(partner_id=wish.partner, call=held[wish.customer], order_id=order)
-            for wish in wishes
-            for order in sorted(wish.orders)
-        ),
-        ignore_conflicts=True,
-        batch_size=500,
-    )
+    _follow(joined, wishes)
+    items = (item for wish in wishes for item in _items(held[wish.customer], wish))
+    CallItem.objects.bulk_create(items, ignore_conflicts=True, batch_size=500)
     activities.record_each("call.opened", fresh, actor=actor, at=now, cause=str(cause))
     forget_counts()
     return len(fresh), len(joined)
+
+
+def _items(call: Call, wish: _Wish) -> Iterator[CallItem]:
+    for order in sorted(wish.orders | wish.reissues.keys()):
+        reissue_by = None if order in wish.orders else wish.reissues[order]
+        yield CallItem(partner_id=wish.partner, call=call, order_id=order, reissue_by=reissue_by)
+
+
+def _follow(calls: Sequence[int], wishes: Iterable[_Wish]) -> None:
+    """What asked for a reissue asks for the renewal with it where that has come up, or for that of today."""
+    reissues = CallItem.objects.filter(call__in=calls, reissue_by__isnull=False)
+    reissues.filter(order__in=[order for wish in wishes for order in wish.orders]).update(reissue_by=None)
+    present = Order.objects.filter(pk=OuterRef("order")).values("certificate_ends_at")
+    again = reissues.filter(order__in=[order for wish in wishes for order in wish.reissues])
+    again.update(reissue_by=Subquery(present))
 
 
 def _open_of(wishes: Iterable[_Wish]) -> set[int]:

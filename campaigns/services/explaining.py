@@ -17,11 +17,12 @@ from django.db.models import Q
 
 from campaigns.models import Attempt, Calendar, Notice, Step
 from campaigns.rules import timing
+from campaigns.rules.ladder import REISSUE_LEAD_DAYS
 from campaigns.rules.timing import Moment, Period, When
 from campaigns.services.calendars import calendar_for, steps_of
 from campaigns.services.outbox import HURRIED
 from campaigns.services.planning import hours_of
-from campaigns.services.standing import REISSUE_LEAD_DAYS, SAID_ONCE
+from campaigns.services.standing import SAID_ONCE
 from campaigns.states import Basis, Channel, NoticeState, Reason, Recipient
 from certificates.models import Contact, Order, Request
 from certificates.services.replies import standing_reply

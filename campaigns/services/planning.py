@@ -150,7 +150,7 @@ def _plan_calendar(calendar: Calendar, earlier: Sequence[Calendar], zones: Seque
         planned_until=since,
         is_thorough=asked.is_thorough(calendar),
         least_days=ladder.LEAST_DAYS,
-        reissue_lead_days=standing.REISSUE_LEAD_DAYS,
+        reissue_lead_days=ladder.REISSUE_LEAD_DAYS,
     )
     plans = list(_step_plans(steps_of(calendar), _days(moments, since=since, now=now)))
     with sql.staging(moments):

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db.models.functions import Lower
 
 from campaigns.models import Attempt, Call, CallItem
+from campaigns.querysets import ITEM_END
 from certificates.models import Contact, Note, Order, Reply, Request
 from certificates.rules import NoRule, RenewalPlan, RenewalWindowClosed, utc_date
 from certificates.services import planning
-from certificates.services.planning import Rules, ValidationFact
+from certificates.services.planning import ReissuePlan, Rules, ValidationFact
 from certificates.services.refusals import OrderNotRenewable
 from offers.models import Quote, Valuation
 from offers.rules.alternatives import Alternative
@@ -28,12 +29,18 @@ MOST_TOPICS = 8
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One order to speak of: what a renewal today gives (None where it cannot be renewed today), and what it costs."""
+    """One order to speak of: what a renewal today gives (None where it cannot be renewed today), and what it costs.
+
+    Or its certificate, which ends before it: what its reissue gives, which is free. `ends_on` is the end of either.
+    """
 
     order: Order
+    ends_on: date | None
     days_left: int | None
-    plan: RenewalPlan | None
-    value: Valuation | None
+    plan: RenewalPlan | None = None
+    value: Valuation | None = None
+    is_reissue: bool = False
+    reissue: ReissuePlan | None = None
     holding: tuple[ValidationFact, ...] = ()
     late: Request | None = None
 
@@ -62,12 +69,12 @@ def topics_of(calls: Iterable[Call], *, now: datetime) -> dict[int, list[Topic]]
     partner, today = calls[0].partner, utc_date(now)
     items = CallItem.objects.for_partner(partner).filter(call__in=calls).standing(today)
     related = ("order__product", "order__contact", "order__organization", "order__partner")
-    found = list(items.select_related(*related).order_by("call", "order__ends_on", "pk"))
+    found = list(items.select_related(*related).order_by("call", ITEM_END, "pk"))
     orders = [item.order for item in found]
     desk = _Desk.load(partner, orders, now=now)
     topics: defaultdict[int, list[Topic]] = defaultdict(list)
     for item in found:
-        topics[item.call_id].append(desk.topic(item.order))
+        topics[item.call_id].append(desk.reissue(item.order) if item.reissue_by else desk.renewal(item.order))
     return topics
 
 
@@ -96,16 +103,36 @@ class _Desk:
             late={one.order_id: one for one in late if one.order_id},
         )
 
-    def topic(self, order: Order) -> Topic:
-        today = utc_date(self.now)
+    def renewal(self, order: Order) -> Topic:
         return Topic(
             order=order,
-            days_left=order.days_left(today),
+            ends_on=order.ends_on,
+            days_left=order.days_left(utc_date(self.now)),
             plan=self._plan(order),
             value=self.values.get(order.pk),
-            holding=tuple(fact for fact in self.facts[order.pk] if fact.holds),
+            holding=self._holding(order),
             late=self.late.get(order.pk),
         )
+
+    def reissue(self, order: Order) -> Topic:
+        ends_on = order.certificate_ends_on
+        return Topic(
+            order=order,
+            ends_on=ends_on,
+            days_left=(ends_on - utc_date(self.now)).days if ends_on else None,
+            is_reissue=True,
+            reissue=self._reissue(order),
+            holding=self._holding(order),
+        )
+
+    def _holding(self, order: Order) -> tuple[ValidationFact, ...]:
+        return tuple(fact for fact in self.facts[order.pk] if fact.holds)
+
+    def _reissue(self, order: Order) -> ReissuePlan | None:
+        try:
+            return planning.reissue_plan(order, start=self.now, rules=self.book.get(order.authority, ()))
+        except (NoRule, OrderNotRenewable):
+            return None
 
     def _plan(self, order: Order) -> RenewalPlan | None:
         rules = self.book.get(order.authority, ())

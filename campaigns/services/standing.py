@@ -14,21 +14,19 @@ from operator import or_
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, TextField, Value, When
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce
 
 from campaigns.models import Calendar, CallItem, Notice
-from campaigns.querysets import NoticeQuerySet
+from campaigns.querysets import NoticeQuerySet, renewing_themselves
+from campaigns.rules.ladder import REISSUE_LEAD_DAYS
 from campaigns.services.calendars import calendars_of, following
 from campaigns.states import Basis, Channel, NoticeState, Reason
 from certificates.models import OptOut, Order, Reply, Request
-from certificates.services.auto_renew import REFUSED
 from certificates.services.preferences import unwanted
 from certificates.states import LIVE_ORDER_STATES, EmailState, OrderStatus, RenewalMark, RequestKind
 from portal.models import Partner
 
-# A certificate that ends less than so many days before its order is replaced with it, by the renewal.
-REISSUE_LEAD_DAYS = 30
 BATCH = 5_000
 # Not yet in a letter; those that are, their letter is asked about when it leaves.
 WAITING_STATES = (NoticeState.PLANNED, NoticeState.HELD)
@@ -207,12 +205,9 @@ def _reissuing() -> Q:
 
 def _renews_itself() -> Q:
     """Until the day on which it does so, letters tell of it; nobody rings for it, and no banner asks for it."""
-    switched_on = Order.objects.issued().unrenewed().filter(auto_renew=True)
-    stalled = Order.objects.auto_renew_stalled().values("pk")
-    refused = Cast("remarks", TextField())
-    itself = switched_on.exclude(pk__in=stalled).alias(said=refused).exclude(said__contains=REFUSED).order_by()
     until_then = Q(step__days__lte=-settings.AUTO_RENEW_DAYS)
-    return Q(channel__in=[Channel.TELEPHONE, Channel.BANNER]) & until_then & Q(order__in=itself.values("pk"))
+    itself = Q(order__in=renewing_themselves().values("pk"))
+    return Q(channel__in=[Channel.TELEPHONE, Channel.BANNER]) & until_then & itself
 
 
 def _reader_changed() -> Q:

@@ -13,9 +13,9 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from campaigns.models import Calendar, Notice, Step
 from campaigns.rules import timing
+from campaigns.rules.ladder import REISSUE_LEAD_DAYS
 from campaigns.rules.timing import Period, When
 from campaigns.services.calendars import calendars_of, following
-from campaigns.services.standing import REISSUE_LEAD_DAYS
 from campaigns.states import Basis, Channel
 from certificates.models import Order
 from portal.models import Partner

@@ -18,6 +18,8 @@ register.filter("days_in_words", scripts.days_in_words)
 register.filter("new_end", scripts.new_end)
 register.filter("offer_words", scripts.offer_words)
 register.filter("more_words", scripts.more_words)
+register.filter("order_end", scripts.order_end)
+register.filter("reissue_words", scripts.reissue_words)
 register.filter("likely_questions", scripts.likely_questions)
 
 
@@ -33,13 +35,13 @@ def kept_in_words(topic: Topic) -> str:
 
 @register.filter
 def end_words(topic: Topic) -> str:
-    """How urgent the order's end is, where there is no colour."""
+    """How urgent the end is, where there is no colour."""
     return "" if topic.days_left is None else str(wording.ending(topic.days_left).words)
 
 
 @register.simple_tag
 def end_pill(topic: Topic) -> SafeString | str:
-    """How urgent the order's end is."""
+    """How urgent the end is."""
     return "" if topic.days_left is None else pill(*wording.ending(topic.days_left))
 
 

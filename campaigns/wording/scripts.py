@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from campaigns.services.scripts import Topic
 from certificates.rules import RenewalPlan, last_day
 from certificates.wording import day, hours_kept, time_kept
+from offers.wording import renewal
 from offers.wording.alternatives import alternative_words, price_words
 from portal.money import money
 
@@ -48,6 +49,21 @@ def kept_in_words(plan: RenewalPlan) -> str:
     }
 
 
+def free_words() -> str:
+    """That the reissue is paid."""
+    return _("Your plan is paid to its end: every certificate until then is included.")
+
+
+def order_end(topic: Topic) -> str:
+    """The last day of the order, which a reissue leaves as it is."""
+    return day(topic.order.ends_on) if topic.order.ends_on else ""
+
+
+def reissue_words(topic: Topic) -> str:
+    """How long the reissued certificate runs, and what it leaves to further ones."""
+    return renewal.reissue_sentence(topic.reissue) if topic.reissue else ""
+
+
 def offer_words(topic: Topic) -> str:
     """The offer that takes most off, in its own words."""
     offer = topic.value.offer if topic.value else None
@@ -71,6 +87,9 @@ def _questions(topic: Topic) -> Iterator[tuple[str, str]]:
         yield _("Why should we renew now?"), _why_now(topic, topic.plan)
     if topic.value:
         yield _("What does it cost, and can it be less?"), _price(topic)
+    if topic.is_reissue:
+        yield _("What does it cost?"), free_words()
+        yield _("Why does the certificate end before the order does?"), _shorter()
     if topic.plan and topic.plan.reissues:
         yield _("Why does the certificate end before the order does?"), _reissues(topic.plan)
     yield _("What do you need from us?"), _validation(topic)
@@ -107,6 +126,10 @@ def _reissues(plan: RenewalPlan) -> str:
     return f"{words % told} {free % told}"
 
 
+def _shorter() -> str:
+    return _("Authorities may no longer issue certificates for as long as a whole plan: the rest comes by reissues.")
+
+
 def _validation(topic: Topic) -> str:
     if not topic.holding:
         return _(
@@ -118,9 +141,9 @@ def _validation(topic: Topic) -> str:
 
 
 def _nothing_done(topic: Topic) -> str:
-    if topic.order.ends_on is None:
+    if topic.ends_on is None:
         return ""
     if topic.days_left is not None and topic.days_left < 0:
         return _("The certificate has ended: visitors see a warning of their browser, and many turn back.")
-    told = {"date": day(topic.order.ends_on)}
+    told = {"date": day(topic.ends_on)}
     return _("From the end of %(date)s visitors see a warning of their browser, and many turn back.") % told

@@ -40,8 +40,10 @@ def make_due(customer: Customer, *, ends_in: int = 20, **fields: Any) -> Order:
 
 
 def make_ring(order: Order, **fields: Any) -> Notice:
-    """A telephone notice about the order that is due."""
-    step = make_step(make_calendar(order.partner, f"Calls {next(_numbers)}"), -30, Channel.TELEPHONE)
+    """A telephone notice about the order that is due; with `share`, about its certificate."""
+    share = fields.pop("share", None)
+    days = None if share else -30
+    step = make_step(make_calendar(order.partner, f"Calls {next(_numbers)}"), days, Channel.TELEPHONE, share=share)
     return make_notice(order, step, fields.pop("contact", None), **fields)
 
 

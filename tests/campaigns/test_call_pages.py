@@ -21,7 +21,7 @@ from offers.services.valuing import value_orders
 from portal.models import Membership, Partner
 from portal.roles import Role
 from tests import factories
-from tests.campaigns.calling import make_call, make_called, make_caller, make_due, note
+from tests.campaigns.calling import make_call, make_called, make_caller, make_due, make_ring, note
 from tests.certificates.services.work import TEN
 from tests.factories import TODAY
 from tests.offers.factories import make_offer, make_price
@@ -177,6 +177,29 @@ def test_the_script_has_the_customers_own_figures(page: Client, call: Call, part
     assert "You lose no day: the 20 days left are kept" in words
     assert "It costs €270.00 instead of €300.00, tax excluded: 10% off for renewing early." in words
     assert "€270.00 at stake" in words
+
+
+def test_the_script_of_a_reissue_asks_for_no_money_and_keeps_the_orders_end(page: Client, partner: Partner) -> None:
+    order = make_due(make_called(partner), ends_in=180, certificate_ends_on=TODAY + 20 * DAY)
+    make_price(partner, "300.00")
+    value_orders(partner, now=TEN)
+    calls.open_calls([make_ring(order, share=15)], now=TEN)
+
+    body = read(page, url("call", Call.objects.get()))
+    words = re.sub(r"<[^>]+>", "", body)
+
+    assert "It ends on 12 December 2026. That is in 20 days." in words
+    assert (
+        "Its order runs until 21 May 2027 and is paid: the next certificate is free, and the order's end stays as it "
+        "is. The new certificate runs 180 days, to the end of the order on 21 May 2027: nothing is left to collect."
+    ) in words
+    assert "Your plan is paid to its end: every certificate until then is included." in words
+    assert reverse("offers:reissue", args=[order.pk]) in body
+    for renewal in ("Renewed today", "€300.00", "at stake", "You lose no day", "a quote for your buyer"):
+        assert renewal not in words
+    sheet = re.sub(r"<[^>]+>", "", read(page, url("call_sheet")))
+    assert "Reissue, free" in sheet
+    assert "€300.00" not in sheet
 
 
 def test_the_number_is_dialled_by_a_press_and_the_hour_over_there_is_told(page: Client, call: Call) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -25,8 +26,9 @@ from campaigns.services.standing import standing
 from campaigns.states import NoticeState
 from certificates.models import Customer, Order, Reply, Request
 from certificates.services import replies
+from certificates.services.auto_renew import REFUSED
 from certificates.services.replies import Voice
-from certificates.states import EmailState, OrderStatus, RenewalMark, RequestState
+from certificates.states import EmailState, OrderStatus, RenewalMark, RequestKind, RequestState
 from offers.services.valuing import value_orders
 from portal.mail.bounces import switch_off
 from portal.models import Activity, Membership, OutgoingMail, Partner
@@ -333,6 +335,139 @@ def test_the_sweep_works_partner_by_partner(call: Call, order: Order, partner: P
 
     assert calls.sweep_calls(TEN) == calls.Swept(closed=1, late=1)
     assert calls.sweep_calls(TEN) == calls.Swept()
+
+
+# The certificate's life
+
+
+def make_reissue(customer: Customer, *, ends_in: int = 20) -> Order:
+    """An order that runs on for months without its certificate."""
+    ends_on = TODAY + timedelta(days=ends_in)
+    return factories.make_order(
+        customer.partner, customer=customer, ends_on=ends_on + timedelta(days=160), certificate_ends_on=ends_on
+    )
+
+
+def reissued(order: Order) -> None:
+    ends_on = TODAY + timedelta(days=180)
+    ends_at = factories.midnight(ends_on) + timedelta(days=1)
+    Order.objects.filter(pk=order.pk).update(certificate_ends_on=ends_on, certificate_ends_at=ends_at)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        reissued,
+        lambda order: Order.objects.filter(pk=order.pk).update(status=OrderStatus.REISSUE_PENDING),
+        lambda order: factories.make_request(order, kind=RequestKind.REISSUE),
+        lambda order: Order.objects.filter(pk=order.pk).update(renewal_mark=RenewalMark.ELSEWHERE),
+        lambda order: Order.objects.filter(pk=order.pk).update(ends_on=TODAY + timedelta(days=25)),
+    ],
+    ids=["reissued", "reissuing", "asked for", "renewed", "it ends with its order"],
+)
+def test_a_call_for_a_reissue_closes_with_the_reissue(change: Callable[[Order], object], partner: Partner) -> None:
+    order, other = (make_reissue(make_called(partner, name)) for name in ("Granit Phare SA", "Opale Quartz"))
+    calls.open_calls([make_ring(order, share=15), make_ring(other, share=15)], now=TEN)
+    call, another = Call.objects.get(customer=order.customer), Call.objects.get(customer=other.customer)
+    assert shown(partner) == [call, another]
+    assert calls.close_settled(partner, now=TEN) == 0
+
+    change(order)
+
+    assert shown(partner) == [another]
+    assert calls.close_settled(partner, now=TEN) == 1
+    call.refresh_from_db()
+    assert call.state == Call.State.CLOSED
+
+
+def test_a_reissue_counts_by_its_own_end_and_is_worth_nothing(partner: Partner) -> None:
+    customer = make_called(partner)
+    reissue, renewal = make_reissue(customer, ends_in=9), make_due(customer)
+    make_price(partner, "300.00")
+    value_orders(partner, now=TEN)
+    calls.open_calls([make_ring(reissue, share=15), make_ring(renewal)], now=TEN)
+
+    found = read(Call.objects.with_outlook(TODAY), "orders_count", "next_end", "worth")
+
+    assert found == [(2, TODAY + 9 * DAY, Decimal("300.00"))]
+
+
+def test_a_call_about_the_order_itself_is_not_narrowed_to_its_certificate(partner: Partner) -> None:
+    order = make_reissue(make_called(partner))
+    make_call(order, cause=Call.Cause.STAFF)
+
+    calls.open_calls([make_ring(order, share=15)], now=TEN)
+    reissued(order)
+
+    assert CallItem.objects.get().reissue_by is None
+    assert len(shown(partner)) == 1
+
+
+def test_what_asks_for_more_than_a_reissue_widens_the_call(partner: Partner, claire: Membership) -> None:
+    order = make_reissue(make_called(partner))
+    calls.open_calls([make_ring(order, share=15)], now=TEN)
+    assert CallItem.objects.get().reissue_by == order.certificate_ends_at
+
+    calls.open_by_staff(order.customer, actor=claire.user, now=TEN, orders=[order])
+
+    assert CallItem.objects.get().reissue_by is None
+
+
+def test_a_later_step_speaks_of_the_certificate_that_stands_now(partner: Partner) -> None:
+    order = make_reissue(make_called(partner), ends_in=20)
+    calls.open_calls([make_ring(order, share=15)], now=TEN)
+    Order.objects.filter(pk=order.pk).update(
+        certificate_ends_on=TODAY + 21 * DAY, certificate_ends_at=factories.midnight(TODAY + 22 * DAY)
+    )
+    order.refresh_from_db()
+    assert shown(partner) == []
+
+    calls.open_calls([make_ring(order, share=5)], now=TEN)
+
+    assert CallItem.objects.get().reissue_by == order.certificate_ends_at
+    assert len(shown(partner)) == 1
+
+
+# Orders that renew themselves
+
+
+def test_nobody_is_rung_about_an_order_that_was_set_to_renew_itself(
+    call: Call, order: Order, partner: Partner, claire: Membership
+) -> None:
+    Order.objects.filter(pk=order.pk).update(ends_on=TODAY + 40 * DAY)
+    assert shown(partner) == [call]
+
+    Order.objects.filter(pk=order.pk).update(auto_renew=True, auto_renew_by=claire)
+
+    assert shown(partner) == []
+    assert calls.close_settled(partner, now=TEN) == 1
+
+
+@pytest.mark.parametrize(
+    "hindrance",
+    [
+        {"remarks": [REFUSED]},
+        {"auto_renew_by": None},
+        {"ends_on": TODAY + 29 * DAY},
+        {"auto_renew": False},
+    ],
+    ids=["refused", "its user has gone", "it should have happened", "off"],
+)
+def test_somebody_is_rung_about_an_order_that_fails_to_renew_itself(
+    hindrance: dict[str, Any], call: Call, order: Order, partner: Partner, claire: Membership
+) -> None:
+    fields: dict[str, Any] = {"ends_on": TODAY + 40 * DAY, "auto_renew": True, "auto_renew_by": claire}
+    Order.objects.filter(pk=order.pk).update(**fields | hindrance)
+
+    assert shown(partner) == [call]
+    assert calls.close_settled(partner, now=TEN) == 0
+
+
+def test_staff_ring_about_an_order_that_renews_itself(order: Order, partner: Partner, claire: Membership) -> None:
+    call = make_call(order, cause=Call.Cause.STAFF)
+    Order.objects.filter(pk=order.pk).update(ends_on=TODAY + 40 * DAY, auto_renew=True, auto_renew_by=claire)
+
+    assert shown(partner) == [call]
 
 
 # What came of it
