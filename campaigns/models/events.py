@@ -37,6 +37,7 @@ class EventLetter(PartnerOwned):
         constraints = [
             models.UniqueConstraint(fields=["order", "letter", "about"], name="event_letter_once"),
         ]
+        indexes = [models.Index(fields=["partner", "-queued_at", "-id"], name="event_letter_by_time")]
 
     def __str__(self) -> str:
         return f"{self.letter} {self.order}"
