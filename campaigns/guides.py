@@ -8,17 +8,19 @@ from functools import lru_cache
 from django.urls import reverse
 from django.utils import translation
 
-from campaigns.drawing.lettering import Face, Run
-from campaigns.drawing.sheet import BAR, DIM, DRAWN, EDGE, FIELD, INK, ON_BLUE, Sheet
+from campaigns.drawing.lettering import Run, lines
+from campaigns.drawing.sheet import BAR, CORNER, DIM, DRAWN, EDGE, FIELD, INK, ON_BLUE, Sheet, face
 from certificates.wording.guides import Fillings, Guide, Step, fillings
 from portal import links
 from portal.models import Partner
 
-WIDTH, MARGIN, TALLEST = 536, 20, 1_600
+# As wide as the column of a letter; its words are large enough to be read on a phone, two thirds of that.
+WIDTH, MARGIN, TALLEST = 496, 16, 2_400
+SIZE, SMALL = 15, 12.5
 # Commands are shown so far; the page behind the button has them whole.
-LINES, LETTERS = 2, 74
+LINES = 4
 _BADGE, _COMMANDS, _ON_COMMANDS = "#0b5cad", "#17222e", "#d7e2ee"
-_INDENT = 36
+_INDENT = 34
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ def draw(guide: Guide, language: str) -> Drawn:
         height = round(_lay_out(Sheet(WIDTH, TALLEST), guide))
         sheet = Sheet(WIDTH, height)
         _lay_out(sheet, guide)
-        sheet.frame(0, 0, WIDTH, height, line=EDGE)
+        sheet.frame(0, 0, WIDTH, height, line=EDGE, radius=CORNER)
     return Drawn(sheet.png(), height)
 
 
@@ -58,23 +60,24 @@ def _lay_out(sheet: Sheet, guide: Guide) -> float:
 
 
 def _step(sheet: Sheet, number: int, step: Step, known: Fillings, y: float) -> float:
-    sheet.circle(MARGIN + 11, y + 10, 11, _BADGE)
-    sheet.centred(MARGIN + 11, y + 10, str(number), ON_BLUE, size=12, weight=600)
+    sheet.circle(MARGIN + 11, y + 11, 11, _BADGE)
+    sheet.centred(MARGIN + 11, y + 11, str(number), ON_BLUE, size=12, weight=600)
     x, width = MARGIN + _INDENT, WIDTH - 2 * MARGIN - _INDENT
-    y = sheet.paragraph(x, y, width, [Run(str(step.words), Face(13 * DRAWN))], INK, leading=20)
+    y = sheet.paragraph(x, y, width, [Run(str(step.words), face(SIZE))], INK, leading=22)
     if step.menu:
-        # of a long way through menus its end says most
-        ways = [way if len(way) <= LETTERS else f"…{way[1 - LETTERS :]}" for way in step.menu.splitlines()]
-        y = _chip(sheet, x, y + 4, width, ways, fill=FIELD, ink=DIM)
+        y = _chip(sheet, x, y + 4, width, step.menu.splitlines(), fill=FIELD, ink=DIM)
     if step.code:
         y = _chip(sheet, x, y + 4, width, known.fill(step.code).splitlines(), fill=_COMMANDS, ink=_ON_COMMANDS)
-    return y + 14
+    return y + 13
 
 
-def _chip(sheet: Sheet, x: float, y: float, width: float, lines: list[str], *, fill: str, ink: str) -> float:
-    shown = [line if len(line) <= LETTERS else f"{line[: LETTERS - 1]}…" for line in lines[:LINES]]
-    height = 12 + 17 * len(shown)
+def _chip(sheet: Sheet, x: float, y: float, width: float, said: list[str], *, fill: str, ink: str) -> float:
+    rows = [row for line in said for row in lines([Run(line, face(SMALL))], (width - 24) * DRAWN)]
+    shown = rows[:LINES]
+    height = 14 + 19 * len(shown)
     sheet.box(x, y, width, height, fill, radius=6)
-    for at, line in enumerate(shown):
-        sheet.words(x + 12, y + 14.5 + 17 * at, line, ink, size=11)
+    for at, row in enumerate(shown, start=1):
+        words = "".join(run.words for run in row)
+        cut = "…" if at == LINES < len(rows) else ""
+        sheet.words(x + 12, y - 2.5 + 19 * at, f"{words}{cut}", ink, size=SMALL)
     return y + height

@@ -87,3 +87,16 @@ def hidden_sentences(path: Path) -> Iterator[str]:
     strings = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.JoinedStr))
     calls = (node for string in strings for node in ast.walk(string) if isinstance(node, ast.Call))
     return (ast.unparse(call) for call in calls if isinstance(call.func, ast.Name) and call.func.id in MARKS)
+
+
+def test_no_sentence_hides_behind_a_name_that_is_not_collected() -> None:
+    sources = [path for name in SOURCES for path in (ROOT / name).rglob("*.py")]
+
+    assert [f"{path.relative_to(ROOT)}: {name}" for path in sources for name in strange_names(path)] == []
+
+
+def strange_names(path: Path) -> Iterator[str]:
+    """What a module calls gettext and its like, other than by their own names or _."""
+    imports = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom))
+    aliases = (alias for node in imports if node.module == "django.utils.translation" for alias in node.names)
+    return (alias.asname for alias in aliases if alias.asname not in (None, "_") and alias.name in MARKS)

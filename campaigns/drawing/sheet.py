@@ -14,6 +14,8 @@ KEPT, DRAWN = 2, 4
 COLOURS = 128
 INK, DIM, PALE, EDGE, BAR, FIELD, GROUND = "#1d232b", "#59636f", "#8a94a0", "#cdd3da", "#e8ecf1", "#f4f6f8", "#ffffff"
 RED, AMBER, BLUE, ON_BLUE = "#b3261e", "#d98a00", "#1a63c4", "#ffffff"
+# The corners that letters give to their pictures
+CORNER = 8
 Point = tuple[float, float]
 
 

@@ -10,6 +10,7 @@ from campaigns.drawing.sheet import (
     AMBER,
     BAR,
     BLUE,
+    CORNER,
     DIM,
     EDGE,
     FIELD,
@@ -24,7 +25,8 @@ from campaigns.drawing.sheet import (
 )
 from campaigns.warnings.scenes import Browser, Device, Scene
 
-# CSS pixels: as wide as the column of a letter, and as a phone.
+# CSS pixels: as wide as the column of a letter, and as a phone. The wide one has large words: phones show it too,
+# two thirds as wide.
 SIZES: Mapping[Device, tuple[int, int]] = {Device.DESKTOP: (560, 336), Device.PHONE: (280, 500)}
 # Pictures that a process remembers: one letter's readers ask for the same few.
 REMEMBERED = 64
@@ -36,7 +38,7 @@ def draw(scene: Scene) -> bytes:
     width, height = SIZES[scene.device]
     sheet = Sheet(width, height)
     _DRAWINGS[scene.browser, scene.device](sheet, scene)
-    sheet.frame(0, 0, width, height, line=EDGE)
+    sheet.frame(0, 0, width, height, line=EDGE, radius=CORNER)
     return sheet.png()
 
 
@@ -63,10 +65,14 @@ def _open_lock(sheet: Sheet, x: float, y: float, side: float, colour: str, groun
 
 def _button(sheet: Sheet, x: float, y: float, words: str, *, fill: str, ink: str, width: float = 0) -> float:
     """Thirty pixels high; returns its width."""
-    width = width or width_of(words, 12, 600) + 28
+    width = width or _button_width(words)
     sheet.box(x, y, width, 30, fill, radius=6)
-    sheet.centred(x + width / 2, y + 15, words, ink, size=12, weight=600)
+    sheet.centred(x + width / 2, y + 15, words, ink, size=13, weight=600)
     return width
+
+
+def _button_width(words: str) -> float:
+    return width_of(words, 13, 600) + 28
 
 
 # Frames
@@ -121,12 +127,12 @@ def _chrome_desktop(sheet: Sheet, scene: Scene) -> None:
     _arrows(sheet, 20, 55)
     _address(sheet, scene, 66, 43, sheet.width - 86, fill=BAR)
     sheet.box(0, 74, sheet.width, 1, EDGE)
-    _triangle(sheet, 72, 98, 40, RED)
-    y = _body(sheet, scene, 72, 152, 416, title=20)
-    sheet.words(72, y + 12, scene.code, DIM, size=11)
-    width = width_of(scene.leave, 12, 600) + 28
-    _button(sheet, 488 - width, y + 34, scene.leave, fill=BLUE, ink=ON_BLUE)
-    sheet.words(72, y + 49, scene.more, BLUE, size=12, weight=600)
+    _triangle(sheet, 48, 92, 38, RED)
+    y = _body(sheet, scene, 48, 138, 464, title=23, size=15)
+    sheet.words(48, y + 12, scene.code, DIM, size=12)
+    width = _button_width(scene.leave)
+    _button(sheet, 512 - width, y + 30, scene.leave, fill=BLUE, ink=ON_BLUE)
+    sheet.words(48, y + 45, scene.more, BLUE, size=13, weight=600)
 
 
 def _firefox_desktop(sheet: Sheet, scene: Scene) -> None:
@@ -135,11 +141,11 @@ def _firefox_desktop(sheet: Sheet, scene: Scene) -> None:
     _arrows(sheet, 20, 55)
     _address(sheet, scene, 66, 43, sheet.width - 86, fill=GROUND)
     sheet.box(0, 74, sheet.width, 1, EDGE)
-    _triangle(sheet, 44, 108, 46, AMBER)
-    y = _body(sheet, scene, 112, 102, 396, title=20)
-    sheet.words(112, y + 12, scene.code, DIM, size=11)
-    width = _button(sheet, 112, y + 36, scene.leave, fill=BLUE, ink=ON_BLUE)
-    _button(sheet, 122 + width, y + 36, scene.more, fill=BAR, ink=INK)
+    _triangle(sheet, 28, 108, 46, AMBER)
+    y = _body(sheet, scene, 92, 102, 440, title=21, size=15)
+    sheet.words(92, y + 12, scene.code, DIM, size=12)
+    width = _button(sheet, 92, y + 36, scene.leave, fill=BLUE, ink=ON_BLUE)
+    _button(sheet, 102 + width, y + 36, scene.more, fill=BAR, ink=INK)
 
 
 def _safari_desktop(sheet: Sheet, scene: Scene) -> None:
@@ -149,12 +155,12 @@ def _safari_desktop(sheet: Sheet, scene: Scene) -> None:
     _arrows(sheet, 90, 23)
     _address(sheet, scene, 136, 10, 330, fill=GROUND, height=26)
     sheet.box(0, 46, sheet.width, 1, EDGE)
-    sheet.box(64, 76, 432, 226, FIELD, radius=10)
-    _open_lock(sheet, 86, 96, 34, DIM, FIELD)
-    y = _body(sheet, scene, 86, 140, 388, title=18)
-    width = width_of(scene.leave, 12, 600) + 28
-    _button(sheet, 474 - width, y + 14, scene.leave, fill=BLUE, ink=ON_BLUE)
-    _button(sheet, 86, y + 14, scene.more, fill=BAR, ink=INK)
+    sheet.box(36, 70, 488, 246, FIELD, radius=10)
+    _open_lock(sheet, 56, 84, 34, DIM, FIELD)
+    y = _body(sheet, scene, 56, 126, 448, title=19, size=14.5)
+    width = _button_width(scene.leave)
+    _button(sheet, 504 - width, y + 12, scene.leave, fill=BLUE, ink=ON_BLUE)
+    _button(sheet, 56, y + 12, scene.more, fill=BAR, ink=INK)
 
 
 def _body(sheet: Sheet, scene: Scene, x: float, y: float, width: float, *, title: float, size: float = 13) -> float:
@@ -182,7 +188,7 @@ def _chrome_phone(sheet: Sheet, scene: Scene) -> None:
     y = _body(sheet, scene, 24, 146, 232, title=18)
     sheet.words(24, y + 14, scene.code, DIM, size=10.5)
     _button(sheet, 24, sheet.height - 88, scene.leave, fill=BLUE, ink=ON_BLUE, width=232)
-    sheet.centred(sheet.width / 2, sheet.height - 36, scene.more, BLUE, size=12, weight=600)
+    sheet.centred(sheet.width / 2, sheet.height - 36, scene.more, BLUE, size=13, weight=600)
 
 
 def _firefox_phone(sheet: Sheet, scene: Scene) -> None:
@@ -199,7 +205,7 @@ def _safari_phone(sheet: Sheet, scene: Scene) -> None:
     _open_lock(sheet, 24, 56, 38, DIM, GROUND)
     y = _body(sheet, scene, 24, 112, 232, title=18)
     _button(sheet, 24, y + 18, scene.leave, fill=BLUE, ink=ON_BLUE, width=232)
-    sheet.centred(sheet.width / 2, y + 70, scene.more, BLUE, size=12, weight=600)
+    sheet.centred(sheet.width / 2, y + 70, scene.more, BLUE, size=13, weight=600)
     sheet.box(0, sheet.height - 62, sheet.width, 62, BAR)
     sheet.box(0, sheet.height - 62, sheet.width, 1, EDGE)
     _address(sheet, scene, 12, sheet.height - 50, sheet.width - 24, fill=GROUND, height=30)

@@ -83,7 +83,9 @@ _MANNERS = {
     ),
     Browser.FIREFOX: Manner(
         gettext_lazy("Caution: this site may be unsafe"),
-        gettext_lazy("Firefox met a problem and did not go on to %(host)s. Passwords or card numbers could be stolen there."),
+        gettext_lazy(
+            "Firefox met a problem and did not go on to %(host)s. Passwords or card numbers could be stolen there."
+        ),
         "SEC_ERROR_EXPIRED_CERTIFICATE",
     ),
     Browser.SAFARI: Manner(

@@ -47,6 +47,17 @@ def test_every_browser_names_the_host_and_the_day() -> None:
         assert f"warning-{browser} warning-{device} is-dark" in page
 
 
+def test_every_browser_speaks_french_in_words_of_its_own() -> None:
+    with translation.override("en"):
+        english = [scene_of(HOST, DAY, browser, device) for browser, device in EVERY]
+    with translation.override("fr"):
+        french = [scene_of(HOST, DAY, browser, device) for browser, device in EVERY]
+
+    for before, after in zip(english, french, strict=True):
+        for words in ("chip", "title", "text", "ended", "leave", "more"):
+            assert getattr(before, words) != getattr(after, words), (before.browser, words)
+
+
 def test_errors_have_their_own_names() -> None:
     codes = {browser: scene_of(HOST, DAY, browser, Device.PHONE).code for browser in Browser}
 
