@@ -142,19 +142,19 @@ def banner_note(abouts: Sequence[About], action: Action, *, quoted_until: str = 
             return _("It is valid until %(date)s.") % {"date": quoted_until} if quoted_until else ""
         case Action.VALIDATE:
             return _("Verify now, and nothing holds up the renewal.")
-        case Action.LOOK:
-            return _("The renewal is automatic. You won't lose a second of validity.") if _all_keep(abouts) else ""
+    return _note_of_end(abouts, renews_itself=action is Action.LOOK)
+
+
+def _note_of_end(abouts: Sequence[About], *, renews_itself: bool) -> str:
     if abouts and abouts[0].days < 0:
         return _("It can still be renewed.") if abouts[0].plan else ""
-    if not _all_keep(abouts):
+    if not abouts or not all(one.keeps for one in abouts):
         return ""
+    if renews_itself:
+        return _("The renewal is automatic. You won't lose a second of validity.")
     if abouts[0].days <= LATE:
         return _("You won't lose a second of validity.")
     return _("Renew early. You won't lose a second of validity.")
-
-
-def _all_keep(abouts: Sequence[About]) -> bool:
-    return bool(abouts) and all(one.keeps for one in abouts)
 
 
 # Essentials
@@ -223,7 +223,9 @@ def no_day_lost(abouts: Sequence[About], *, lead_days: int | None = None) -> Blo
     if not kept or len(kept) < len([one for one in abouts if one.days >= 0]):
         return None
     title = _("You won't lose a second of validity")
-    return Block(part=Part.NO_DAY_LOST, title=title, words=_kept(kept[0], lead_days) if len(abouts) == 1 else _kept_of_all())
+    return Block(
+        part=Part.NO_DAY_LOST, title=title, words=_kept(kept[0], lead_days) if len(abouts) == 1 else _kept_of_all()
+    )
 
 
 def _kept(about: About, lead_days: int | None) -> tuple[str, ...]:
@@ -275,9 +277,7 @@ def button(action: Action, url: str, count: int) -> Block:
         Action.QUOTE: _("Read and accept the quote"),
     }
     note = _("One click: everything is filled in. On the same page you can get a quote.")
-    return Block(
-        part=Part.BUTTON, url=url, label=labels[action], note=note if action is Action.RENEW else ""
-    )
+    return Block(part=Part.BUTTON, url=url, label=labels[action], note=note if action is Action.RENEW else "")
 
 
 # Incentive and benefits

@@ -12,13 +12,14 @@ import nh3
 
 from campaigns.liquid import MARKS, Plain
 from campaigns.rules.keys import Part
-from portal.typography import spaced_html
+from portal.typography import NO_BREAK_SPACE, spaced_html
 
 _OPEN, _CLOSE = MARKS[0], MARKS[1]
 _MARKED = re.compile(f"{_OPEN}([a-z_]+){_CLOSE}")
 _BLOCK = re.compile(f"{_OPEN}({'|'.join(Part)}){_CLOSE}")
 _PARAGRAPH = re.compile(r"\n\s*\n")
 _IS_BLOCK = re.compile(r"<(p|h2|h3|ul|ol|blockquote)\b", re.IGNORECASE)
+_DATE = re.compile(r"(?<![\w.])(\d{1,2}(?:er)?) ([^\W\d_]{3,9}) (\d{4})(?!\w)")
 _EMPTY = re.compile(r"<p[^>]*>(?:\s|<br>)*</p>")
 
 _FONT = "Arial,Helvetica,sans-serif"
@@ -37,6 +38,11 @@ TAGS = frozenset(_STYLES) | {"a", "b", "strong", "i", "em", "br"}
 def mark(name: str) -> str:
     """What stands for a block or an address until the words around it are clean."""
     return f"{_OPEN}{name}{_CLOSE}"
+
+
+def unbroken(html: str) -> str:
+    """The same, each date kept on one line: "6 January 2027"."""
+    return _DATE.sub(f"\\1{NO_BREAK_SPACE}\\2{NO_BREAK_SPACE}\\3", html)
 
 
 def cleaner(addresses: frozenset[str]) -> nh3.Cleaner:
@@ -92,7 +98,7 @@ def body(
                 htmls.append(html_of(Part(piece)))
                 texts.append(text_of(Part(piece)))
         elif words := _cleaned(piece, language):
-            htmls.append(_addressed(words, addresses, escape))
+            htmls.append(_addressed(unbroken(words), addresses, escape))
             texts.append(_addressed(as_text(words), addresses, str))
     return Body("\n".join(htmls), "\n\n".join(filter(None, texts)), frozenset(placed))
 

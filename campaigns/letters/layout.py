@@ -13,7 +13,7 @@ from django.template.loader import get_template
 from django.utils.translation import gettext as _
 
 from campaigns.letters.blocks import Block, Item
-from campaigns.letters.body import Body, mark
+from campaigns.letters.body import Body, mark, unbroken
 from campaigns.liquid import MARKS
 from campaigns.rules.keys import Part
 from portal import colours, links
@@ -109,8 +109,11 @@ class Paper:
 
     def html(self, sheet: Sheet, body: Body, *, is_urgent: bool) -> str:
         """The HTML part."""
-        note = f'<p style="margin:8px 0 0;font:400 17px/1.4 Arial,Helvetica,sans-serif">{escape(sheet.note)}</p>'
-        slots = {**_escaped(sheet), "body": body.html, "note": note if sheet.note else ""}
+        note = (
+            f'<p style="margin:8px 0 0;font:400 17px/1.4 Arial,Helvetica,sans-serif">{unbroken(escape(sheet.note))}</p>'
+        )
+        code = f'<span style="white-space:nowrap">{escape(sheet.code)}</span>'
+        slots = {**_escaped(sheet), "body": body.html, "note": note if sheet.note else "", "code": code}
         return _filled(self._frame("html", is_urgent=is_urgent), slots)
 
     def text(self, sheet: Sheet, body: Body) -> str:
@@ -152,7 +155,7 @@ def _filled(pieces: Sequence[str], slots: Mapping[str, str]) -> str:
 def html_of(block: Block, look: Look) -> str:
     """One block as HTML."""
     facts: dict[str, Any] = {"block": block, "look": look, "list": "ol" if block.part is Part.INSTRUCTIONS else "ul"}
-    return _INDENTED.sub("\n", _draw(_TEMPLATES.get(block.part, "box"))(facts)).strip()
+    return unbroken(_INDENTED.sub("\n", _draw(_TEMPLATES.get(block.part, "box"))(facts)).strip())
 
 
 @cache

@@ -115,9 +115,7 @@ class Pen:
             preheader=_line("preheader", draft, facts),
             label=_label(draft),
             banner=blocks.banner(first, action),
-            note=blocks.banner_note(
-                draft.abouts, action, quoted_until=draft.quote.valid_until if draft.quote else ""
-            ),
+            note=blocks.banner_note(draft.abouts, action, quoted_until=draft.quote.valid_until if draft.quote else ""),
             closing=", ".join(filter(None, (draft.manager, self.partner.name))),
             code=draft.code,
             why=_why(draft),

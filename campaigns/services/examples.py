@@ -21,6 +21,7 @@ from certificates.models import AuthorityConnection, Certificate, Customer, Orde
 from certificates.services import planning
 from certificates.services.planning import ValidationCode, ValidationFact
 from certificates.states import AuthorityKind, OrderStatus
+from offers.wording.alternatives import movable_words
 from offers.wording.renewal import validation_for_customers
 from offers.wording.sums import share_off
 from portal import links
@@ -154,18 +155,27 @@ def _lapsed(now: datetime) -> ValidationFact:
 
 
 def _savings(partner: Partner) -> list[Saving]:
-    """Invented figures, in the words of real offers."""
+    """Invented figures, in the words of real offers: as it is, a better product, a longer plan, what others sold."""
     price, net = Decimal(299), Decimal("269.10")
     facts = {
         "offer": share_off(price - net, price),
         "net": money(net, partner.currency),
         "price": money(price, partner.currency),
     }
-    more = {"choice": "Secure Site Pro", "discount": share_off(Decimal(100), Decimal(500))}
+    moved = {"certificates": movable_words(2), "offer": share_off(Decimal(15), Decimal(100))}
     return [
         Saving(_("%(offer)s: %(net)s instead of %(price)s.") % facts, 10),
-        Saving(_("%(choice)s, %(discount)s") % more + ".", 20),
+        _more(partner, "Secure Site Pro", price=Decimal(499), saved=Decimal("99.80")),
+        _more(partner, wording.years(3), price=Decimal(897), saved=Decimal("107.64")),
+        Saving(_("%(certificates)s: %(offer)s.") % moved, 15),
     ]
+
+
+def _more(partner: Partner, choice: str, *, price: Decimal, saved: Decimal) -> Saving:
+    wanted = _("%(choice)s, %(discount)s") % {"choice": choice, "discount": share_off(saved, price)}
+    sums = {"net": money(price - saved, partner.currency), "price": money(price, partner.currency)}
+    facts = {"choice": wanted, "price": _("%(net)s instead of %(price)s") % sums}
+    return Saving(_("%(choice)s: %(price)s.") % facts, int(100 * saved / price))
 
 
 def _quote(partner: Partner, now: datetime, count: int) -> QuoteFacts:
@@ -202,8 +212,10 @@ def _gathered(partner: Partner, kind: LibraryLetter, *, now: datetime, count: in
     )
 
 
-# Days before the order's end at which a letter without a day of its own usually goes out
-_DAYS = dict.fromkeys(Action, -30) | {Action.REISSUE: -196, Action.INSTALL: -400, Action.QUOTE: -21}
+# Days before the order's end at which a letter without a day of its own usually goes out. Of a new certificate that
+# waits to be installed, the one before ends in some days, and it was issued some days ago.
+_OLD_ENDS_IN, _ISSUED_AGO = 6, 4
+_DAYS = dict.fromkeys(Action, -30) | {Action.REISSUE: -196, Action.INSTALL: -365 - _OLD_ENDS_IN, Action.QUOTE: -21}
 
 
 def _order(
@@ -218,9 +230,10 @@ def _order(
 ) -> Order:
     ends_on = rules.utc_date(now) + timedelta(days=days)
     certificate_ends_on = ends_on - timedelta(days=166) if kind.action is Action.REISSUE else ends_on
-    if kind.action is Action.INSTALL:
-        certificate_ends_on = rules.utc_date(now) + timedelta(days=194)
+    if is_new := kind.action is Action.INSTALL:
+        certificate_ends_on = rules.utc_date(now) + timedelta(days=199 - _ISSUED_AGO)
     ends_at, certificate_ends_at = rules.end_of_day(ends_on), rules.end_of_day(certificate_ends_on)
+    certificate_starts_at = certificate_ends_at - timedelta(days=199)
     host = f"{_HOSTS[(at - 1) % len(_HOSTS)]}{at // len(_HOSTS) or ''}.{_DOMAIN}"
     return Order(
         partner=partner,
@@ -232,15 +245,15 @@ def _order(
         number=str(7_101_810 + at),
         common_name=host,
         names=[host],
-        starts_at=rules.add_years(ends_at, -1),
+        starts_at=certificate_starts_at if is_new else rules.add_years(ends_at, -1),
         ends_at=ends_at,
         ends_on=ends_on,
-        certificate_starts_at=certificate_ends_at - timedelta(days=199),
+        certificate_starts_at=certificate_starts_at,
         certificate_ends_at=certificate_ends_at,
         certificate_ends_on=certificate_ends_on,
         server_platform="nginx",
         auto_renew=kind.action is Action.LOOK,
-        predecessor=Order(ends_on=rules.utc_date(now) + timedelta(days=6)) if kind.action is Action.INSTALL else None,
+        predecessor=Order(ends_on=rules.utc_date(now) + timedelta(days=_OLD_ENDS_IN)) if is_new else None,
     )
 
 

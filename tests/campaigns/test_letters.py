@@ -382,6 +382,66 @@ def test_urgency_rises_with_the_tone(seller: Partner, contact: Contact) -> None:
     assert "#a8201a" not in calm.words.html
 
 
+def test_letter_about_an_automatic_renewal_counts_from_the_day_of_that_renewal(
+    seller: Partner, contact: Contact
+) -> None:
+    orders = make_due_orders(contact, 1, in_days=44, auto_renew=True)
+
+    (letter,) = written(reader_of(contact, orders, "auto_renew"))
+
+    assert letter.words is not None
+    said = "What is left (30 days) is added to the 365 days of the new order: 395 days, to 5 January 2028."
+    assert said in letter.words.text
+    assert "The renewal is automatic. You won't lose a second of validity." in letter.words.text
+    for unfitting in ("Renew early", "One click", "Renew on any day"):
+        assert unfitting not in letter.words.text
+
+
+def test_letter_about_a_quote_says_in_its_band_how_long_that_holds(seller: Partner, contact: Contact) -> None:
+    orders = make_due_orders(contact, 1)
+    quote = make_draft_quote(*orders, contact=contact, number="Q-1", valid_until=factories.TODAY + timedelta(days=5))
+
+    (letter,) = written(reader_of(contact, orders, "quote_expiring", quote=quote))
+
+    assert letter.words is not None
+    band = "Your quote is waiting for you\nIt is valid until 27 November 2026.\n"
+    assert band in letter.words.text
+    assert "Renew early" not in letter.words.text
+
+
+def test_warning_of_what_has_ended_is_told_as_what_visitors_see_already(seller: Partner, contact: Contact) -> None:
+    before, after = make_due_orders(contact, 1, in_days=7), make_due_orders(contact, 1, in_days=-7)
+
+    ends, ended = written(reader_of(contact, before, "days_7"), reader_of(contact, after, "expired"))
+
+    assert ends.words is not None
+    assert ended.words is not None
+    assert "From 30 November 2026 visitors see this." in ends.words.text
+    assert "Since 16 November 2026 visitors have been seeing this." in ended.words.text
+
+
+@pytest.mark.parametrize("key", ["days_60", "days_30", "days_7", "reissue_due", "digest"])
+def test_no_sentence_leads_to_a_picture_that_cannot_be_drawn(seller: Partner, contact: Contact, key: str) -> None:
+    order = factories.make_order(
+        seller, customer=contact.customer, contact=contact, ends_on=factories.TODAY + timedelta(days=20)
+    )
+    Order.objects.filter(pk=order.pk).update(common_name="Granit Phare SA")
+
+    (letter,) = written(reader_of(contact, [order], key))
+
+    assert letter.words is not None
+    assert "visitors" not in letter.words.text.split("What Secure Site")[0].replace("visitors are warned off", "")
+
+
+def test_dates_and_the_code_stay_on_one_line(seller: Partner, contact: Contact) -> None:
+    (letter,) = written(reader_of(contact, make_due_orders(contact, 3), "digest"))
+
+    assert letter.words is not None
+    assert re.findall(r"\d [A-Z][a-z]+ 20\d\d", letter.words.html.split("</head>")[1]) == []
+    assert "23\N{NO-BREAK SPACE}December\N{NO-BREAK SPACE}2026" in letter.words.html
+    assert f'<span style="white-space:nowrap">{letter.words.code}</span>' in letter.words.html
+
+
 def test_parts_of_a_library_letter_are_all_placed_by_its_author() -> None:
     for key, letter in LIBRARY.items():
         for language in ("en", "fr"):
