@@ -20,7 +20,9 @@ _senders = threading.BoundedSemaphore(2)
 def sweep_returns() -> None:
     """Take in what came back of letters, where a mailbox is named for it."""
     if settings.MAIL_RETURN_IMAP:
-        imap.take_returns(now=clock.now())
+        now = clock.now()
+        imap.take_returns(now=now)
+        heartbeats.beat("returns", now=now)
 
 
 @shared_task  # type: ignore[untyped-decorator]

@@ -101,7 +101,7 @@ def _of_text(letter: int, message: Message) -> Report:
     texts = (part for part in message.walk() if part.get_content_type() == "text/plain")
     said = next((found for part in texts if (found := _SAID.search(_text(part)))), None)
     is_gone = said is not None and NO_SUCH_ADDRESS.search(said[0])
-    return Report(letter, Kind.GONE if is_gone else Kind.NOTE, said[0].strip() if said else "")
+    return Report(letter, Kind.GONE if is_gone else Kind.NOTE, _one_line(said[0]) if said else "")
 
 
 def _text(part: Message) -> str:
@@ -125,4 +125,9 @@ def _fields(part: Message) -> Message:
 
 
 def _field(group: Message, name: str) -> str:
-    return " ".join(str(group.get(name, "")).split())
+    return _one_line(str(group.get(name, "")))
+
+
+def _one_line(words: str) -> str:
+    # PostgreSQL takes no NUL
+    return " ".join(words.replace("\x00", " ").split())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -36,14 +37,21 @@ def readyz(_request: HttpRequest) -> JsonResponse:
 
 
 def _mail() -> dict[str, Any]:
-    """When letters were last swept, and for how many seconds the oldest due one has waited."""
+    """When letters were last swept, and for how many seconds the oldest due one has waited.
+
+    And when what came back was last read, where a mailbox is named for it.
+    """
     now, swept = clock.now(), heartbeats.last_beat("mail")
     with across_partners():
         oldest = OutgoingMail.objects.claimable(now).order_by("due_at", "pk").values_list("due_at", flat=True).first()
-    return {
+    told = {
         "last_sweep": swept.isoformat() if swept else None,
         "oldest_due_seconds": max(round((now - oldest).total_seconds()), 0) if oldest else 0,
     }
+    if not settings.MAIL_RETURN_IMAP:
+        return told
+    read = heartbeats.last_beat("returns")
+    return {**told, "last_returns": read.isoformat() if read else None}
 
 
 def _database_answers() -> bool:
