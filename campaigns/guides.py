@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,6 +22,8 @@ SIZE, SMALL = 15, 12.5
 LINES = 4
 _BADGE, _COMMANDS, _ON_COMMANDS = "#0b5cad", "#17222e", "#d7e2ee"
 _INDENT = 34
+# Asks for the steps of an installation alone.
+ISSUED = "issued"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,29 +35,31 @@ class Drawn:
 
 
 @lru_cache(maxsize=32)
-def draw(guide: Guide, language: str) -> Drawn:
-    """The steps one below the other. Raises FontsMissing."""
+def draw(guide: Guide, language: str, *, is_issued: bool = False) -> Drawn:
+    """The steps one below the other; those of an installation alone where it is issued. Raises FontsMissing."""
+    steps = guide.install if is_issued else (*guide.request, *guide.install)
     with translation.override(language):
-        height = round(_lay_out(Sheet(WIDTH, TALLEST), guide))
+        height = round(_lay_out(Sheet(WIDTH, TALLEST), guide.name, steps))
         sheet = Sheet(WIDTH, height)
-        _lay_out(sheet, guide)
+        _lay_out(sheet, guide.name, steps)
         sheet.frame(0, 0, WIDTH, height, line=EDGE, radius=CORNER)
     return Drawn(sheet.png(), height)
 
 
-def address(partner: Partner, guide: Guide, language: str) -> str:
+def address(partner: Partner, guide: Guide, language: str, *, is_issued: bool = False) -> str:
     """Where the picture is served; it names no reader."""
-    return links.address(partner, reverse("campaigns:guide_picture", args=[guide.server, language]))
+    path = reverse("campaigns:guide_picture", args=[guide.server, language])
+    return links.address(partner, f"{path}?{ISSUED}" if is_issued else path)
 
 
-def _lay_out(sheet: Sheet, guide: Guide) -> float:
+def _lay_out(sheet: Sheet, name: str, steps: Sequence[Step]) -> float:
     """Draw from the top; returns where it ends."""
     sheet.box(0, 0, WIDTH, 38, BAR)
     for at in range(3):
         sheet.circle(20 + 16 * at, 19, 5, EDGE)
-    sheet.centred(WIDTH / 2, 19, guide.name, INK, size=13, weight=600)
+    sheet.centred(WIDTH / 2, 19, name, INK, size=13, weight=600)
     known, y = fillings(()), 54.0
-    for at, step in enumerate((*guide.request, *guide.install), start=1):
+    for at, step in enumerate(steps, start=1):
         y = _step(sheet, at, step, known, y)
     return y + 8
 

@@ -314,9 +314,10 @@ def benefits(product: Product | None, idle: Sequence[Benefit] = ()) -> Block | N
 # Instructions, automation, warning
 
 
-def instructions(guide: Guide, picture: Picture | None) -> Block:
-    """How it comes onto the kind of server that the order runs on."""
-    steps = tuple(str(step.words).rstrip(" :\u00a0\u202f") for step in (*guide.request, *guide.install))
+def instructions(guide: Guide, picture: Picture | None, *, is_issued: bool = False) -> Block:
+    """How it comes onto the kind of server that the order runs on; nobody asks again for what is issued."""
+    wanted = guide.install if is_issued else (*guide.request, *guide.install)
+    steps = tuple(str(step.words).rstrip(" :\u00a0\u202f") for step in wanted)
     steps = tuple(step if step.endswith((".", "?")) else f"{step}." for step in steps)
     return Block(
         part=Part.INSTRUCTIONS,

@@ -87,7 +87,7 @@ def look_of(partner: Partner, language: str) -> Look:
         brand_ink=ink,
         dark_brand=str(colours.brand_on(DARK, RGB.parse(partner.brand_colour))),
         logo_url=links.address(partner, partner.logo_url) if partner.logo else "",
-        support=" · ".join(filter(None, (partner.support_email, _together(partner.support_phone)))),
+        support=" · ".join(filter(None, (partner.support_email, together(partner.support_phone)))),
         postal_address=partner.postal_address,
         social=[(one["network"], one["url"]) for one in partner.social_links if one.get("url")],
         notices=[(str(notice.label), links.address(partner, notice.path)) for notice in written],
@@ -95,7 +95,7 @@ def look_of(partner: Partner, language: str) -> Look:
     )
 
 
-def _together(number: str) -> str:
+def together(number: str) -> str:
     """A telephone number that no line break parts."""
     return number.replace(" ", NO_BREAK_SPACE)
 

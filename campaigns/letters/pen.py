@@ -32,6 +32,8 @@ from portal.typography import spaced
 
 # From so many days before the end the band says that it cannot wait, whatever the tone.
 HURRIES_FROM = 3
+# Nobody has to ask for these certificates: they are issued, or will be without anybody.
+_ONLY_INSTALLED = (Action.INSTALL, Action.LOOK)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,8 +161,9 @@ class Pen:
             case Part.BENEFITS:
                 return blocks.benefits(first.order.product, first.idle)
             case Part.INSTRUCTIONS:
-                guide = guide_for(first.order.server_platform)
-                return blocks.instructions(guide, guide_picture(self.partner, guide, draft.language))
+                guide, is_issued = guide_for(first.order.server_platform), draft.kind.action in _ONLY_INSTALLED
+                picture = guide_picture(self.partner, guide, draft.language, is_issued=is_issued)
+                return blocks.instructions(guide, picture, is_issued=is_issued)
         return blocks.automation(first, settings.AUTO_RENEW_DAYS)
 
     def _warning(self, about: About, draft: Draft) -> Block | None:
@@ -181,13 +184,13 @@ class Pen:
         return blocks.warning(picture, day, is_over=about.days < 0 and not waits)
 
 
-def guide_picture(partner: Partner, guide: Guide, language: str) -> Picture | None:
+def guide_picture(partner: Partner, guide: Guide, language: str, *, is_issued: bool = False) -> Picture | None:
     """The steps of a guide as a picture; None where set-up has made no fonts to draw it with."""
     try:
-        drawn = guides.draw(guide, language)
+        drawn = guides.draw(guide, language, is_issued=is_issued)
     except FontsMissing:
         return None
-    address = guides.address(partner, guide, language)
+    address = guides.address(partner, guide, language, is_issued=is_issued)
     return Picture(address, "", guides.WIDTH, drawn.height)
 
 
@@ -197,7 +200,7 @@ def _shared_by(part: Part, draft: Draft) -> object:
     if part is Part.BENEFITS:
         return order.product_id or 0, draft.abouts[0].idle
     if part is Part.INSTRUCTIONS:
-        return guide_for(order.server_platform).server
+        return guide_for(order.server_platform).server, draft.kind.action in _ONLY_INSTALLED
     if part is Part.AUTOMATION and not order.auto_renew:
         return draft.abouts[0].is_reissue
     return None
@@ -274,7 +277,7 @@ def facts_of(draft: Draft, partner: Partner) -> dict[str, object]:
         "customer": draft.customer,
         "partner": partner.name,
         "manager": draft.manager,
-        "support_phone": partner.support_phone,
+        "support_phone": layout.together(partner.support_phone),
         "support_email": partner.support_email,
         "tone": str(draft.tone),
         "days": first.days,

@@ -16,13 +16,13 @@ KEPT_SECONDS = 7 * 24 * 3600
 
 @public
 @require_safe
-def guide_picture(_request: HttpRequest, server: str, language: str) -> HttpResponse:
+def guide_picture(request: HttpRequest, server: str, language: str) -> HttpResponse:
     """The steps on a kind of server, in a language that there is; 404 too without fonts to draw them with."""
     guide = guide_of(server)
     if guide is None or language not in Language.values:
         raise Http404(server)
     try:
-        drawn = guides.draw(guide, language)
+        drawn = guides.draw(guide, language, is_issued=guides.ISSUED in request.GET)
     except FontsMissing as error:
         raise Http404(server) from error
     response = HttpResponse(drawn.png, content_type="image/png")

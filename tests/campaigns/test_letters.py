@@ -397,6 +397,20 @@ def test_letter_about_an_automatic_renewal_counts_from_the_day_of_that_renewal(
         assert unfitting not in letter.words.text
 
 
+@pytest.mark.parametrize(("key", "asks"), [("not_installed", False), ("auto_renew", False), ("days_7", True)])
+def test_nobody_is_told_to_ask_again_for_what_is_issued(
+    seller: Partner, contact: Contact, key: str, asks: bool
+) -> None:
+    orders = make_due_orders(contact, 1, in_days=44, auto_renew=True)
+
+    (letter,) = written(reader_of(contact, orders, key))
+
+    assert letter.words is not None
+    assert ("Hand in the request" in letter.words.text) is asks
+    (picture,) = [str(one["src"]) for one in Page(letter.words.html).pictures if "/guides/" in str(one["src"])]
+    assert picture.endswith(".png" if asks else ".png?issued")
+
+
 def test_letter_about_a_quote_says_in_its_band_how_long_that_holds(seller: Partner, contact: Contact) -> None:
     orders = make_due_orders(contact, 1)
     quote = make_draft_quote(*orders, contact=contact, number="Q-1", valid_until=factories.TODAY + timedelta(days=5))
