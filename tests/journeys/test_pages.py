@@ -359,10 +359,9 @@ def hindrances(visits: Visits, person: str, address: str) -> list[str]:
     assert page.title().strip(" ·")
     found = barriers(page) + overhang(page, DESK[0]) + overhang(page, 768)
 
+    page = visits.again(person, size=PHONE)
     speak("fr", person, page, visits.origin)
-    page.emulate_media(color_scheme="dark")
-    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-    page.reload()
+    page.goto(address)
     expect(page.locator("html")).to_have_attribute("lang", "fr")
     found += barriers(page)
     # 320 pixels are what 400 % zoom leaves of a desk.

@@ -67,8 +67,8 @@ class Visits:
     origin: str
     watch: Watch
     contexts: list[BrowserContext] = field(default_factory=list)
-    # The one page that each of the people signed in keeps open
-    kept: dict[str, Page] = field(default_factory=dict)
+    # The pages that each of the people signed in keeps open, by their sizes
+    kept: dict[tuple[str, tuple[int, int]], Page] = field(default_factory=dict)
 
     def open(self, email: str = "", *, size: tuple[int, int] = DESK, javascript: bool = True, **more: Any) -> Page:
         """A fresh page of a browser of its own: of the person signed in with this address, else of a stranger."""
@@ -87,14 +87,14 @@ class Visits:
             context.add_cookies([self.session_of(email)])
         return context.new_page()
 
-    def again(self, email: str) -> Page:
-        """The page that this person keeps open, wide and light; a stranger has a fresh one."""
-        if not email:
-            return self.open()
-        page = self.kept.get(email) or self.open(email)
-        self.kept[email] = page
-        page.emulate_media(color_scheme="light")
-        page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
+    def again(self, email: str, *, size: tuple[int, int] = DESK) -> Page:
+        """The page of this size that this person keeps open, dark on a phone; a stranger has a fresh one."""
+        page = self.kept.get((email, size)) or self.open(
+            email, size=size, color_scheme="dark" if size == PHONE else "light"
+        )
+        if email:
+            self.kept[email, size] = page
+        page.set_viewport_size({"width": size[0], "height": size[1]})
         return page
 
     def session_of(self, email: str) -> Any:
