@@ -131,8 +131,9 @@ def _put_back(admission: Admission, partners: dict[int, Partner], now: datetime)
         if waits == Waiting.PARTNER_CAP:
             # all that is due waits with them: one statement, instead of one batch after the other
             due = OutgoingMail.objects.filter(partner=pk, state=MailState.QUEUED, due_at__lte=now)
-            due = due.exclude(purpose__in=UNCAPPED_PURPOSES)
-            due.update(waits=waits, due_at=same_time_tomorrow(partners[pk], now))
+            # but for what another worker is taking: it waits for the counts that are locked here
+            free = due.exclude(purpose__in=UNCAPPED_PURPOSES).select_for_update(skip_locked=True)
+            due.filter(pk__in=free.values("pk")).update(waits=waits, due_at=same_time_tomorrow(partners[pk], now))
         give_back(over, waits=waits, due_at=same_time_tomorrow(partners[pk], now))
     for pk, letters in admission.asked.items():
         give_back(OutgoingMail.objects.filter(pk__in=[letter.pk for letter in letters]))

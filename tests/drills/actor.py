@@ -51,7 +51,11 @@ from offers.services.renewing import renew_at_price  # noqa: E402
 from offers.services.valuing import value_orders  # noqa: E402
 from portal import clock  # noqa: E402
 from portal.access import across_partners, on_behalf_of  # noqa: E402
+from portal.mail import claims  # noqa: E402
 from portal.models import Activity, OutgoingMail, Partner, User  # noqa: E402
+
+# Few, so that workers meet again and again
+CLAIMED_AT_ONCE = 3
 
 
 def wait_for_the_others() -> None:
@@ -378,6 +382,39 @@ def remind_at_once(number: int) -> dict[str, Any]:
     return {"sent": sent, "letters": sorted(keys.values())}
 
 
+def claim_at_once(workers: int) -> dict[str, Any]:
+    """Let so many children claim what is due, a few letters at a time, until nothing is; the addresses they got."""
+    connection.close()  # each child opens its own
+    wait_for_the_others()
+    fork = multiprocessing.get_context("fork")
+    line, said = fork.Barrier(workers), fork.SimpleQueue()
+
+    def one_worker() -> None:
+        connection.ensure_connection()
+        got, surprises, taken = [], [], 1
+        line.wait()
+        with across_partners():
+            while taken:
+                try:
+                    letters, taken = claims.claim(clock.now(), size=CLAIMED_AT_ONCE)
+                except Exception as error:  # noqa: BLE001  said, so that the drill fails with it
+                    surprises.append(repr(error))
+                else:
+                    got += [letter.to_email for letter in letters]
+        said.put((got, surprises))
+
+    children = [fork.Process(target=one_worker) for _ in range(workers)]
+    for child in children:
+        child.start()
+    told = [said.get() for _ in children]
+    for child in children:
+        child.join()
+    return {
+        "got": sorted(one for got, _ in told for one in got),
+        "surprises": [one for _, some in told for one in some],
+    }
+
+
 def ring(pk: int) -> dict[str, Any]:
     """Open calls for all telephone notices of the partner, when all the others do."""
     partner = Partner.objects.get(pk=pk)
@@ -403,6 +440,7 @@ def note_call(pk: int) -> dict[str, Any]:
 
 
 DEEDS = {
+    "claim": claim_at_once,
     "ring": ring,
     "note_call": note_call,
     "quarrel": quarrel,
