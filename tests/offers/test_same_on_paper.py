@@ -23,6 +23,8 @@ from portal.models import Membership, Partner
 from tests.offers.quotes_on_paper import CUSTOMER, LINK, line, quote
 from tests.offers.quoting import make_buyer, make_due_order, make_shop, sent_quote
 
+pytestmark = pytest.mark.ci_embedded
+
 # What only one of them has, having other ways to answer and to turn pages.
 ONLY_ON_THE_PAGE = [
     "Ends on",
