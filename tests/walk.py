@@ -11,7 +11,7 @@ from django.db import models
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django_scopes import scopes_disabled
 
-from campaigns.models import Banner, Message, TeamChannel
+from campaigns.models import Banner, EventLetter, Message, Notice, TeamChannel
 from campaigns.services import copies
 from campaigns.states import NoticeState
 from certificates.models import AuthorityRule, ImportRun, Order, SavedView
@@ -81,6 +81,9 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "campaigns:home_message_again": {"key": "=message-1"},
     "campaigns:home_message_dismiss": {"key": "=message-1"},
     "campaigns:home_message_read": {"key": "=message-1"},
+    "campaigns:event_letter": {"pk": "event_letter"},
+    "campaigns:event_letter_words": {"pk": "event_letter"},
+    "campaigns:event_letters": {},
     "campaigns:gallery": {},
     "campaigns:letter": {"key": "=days_60", "language": "=en"},
     "campaigns:letter_archive": {"key": "=days_60"},
@@ -401,7 +404,16 @@ class Tenant:
             "request": make_request(order),
             **self._at_home(mark, order),
             "connection": make_connection(self.partner),
-            "notice": self._notice(mark, order),
+            "notice": (notice := self._notice(mark, order)),
+            "event_letter": EventLetter.objects.create(
+                partner=self.partner,
+                letter="auto_renew",
+                about=mark,
+                order=order,
+                contact=contact,
+                mail=notice.mail,
+                queued_at=midnight(TODAY),
+            ),
             "letter_version": make_version(self.partner, f"{mark}-letter".lower(), name=mark, subject=mark, body=mark),
             "banner": Banner.objects.create(
                 partner=self.partner, name=f"{mark} banner", headline_en=f"{mark} headline"
@@ -482,7 +494,7 @@ class Tenant:
         reissued = make_request(order, RequestKind.REISSUE, state=RequestState.ISSUED, result=order)
         return {"customer_member": member, "letter": letter, "sent_quote": quote, "reissued": reissued}
 
-    def _notice(self, mark: str, order: Order) -> models.Model:
+    def _notice(self, mark: str, order: Order) -> Notice:
         """One that was sent, with its letter."""
         letter = OutgoingMail.objects.create(
             partner=self.partner,

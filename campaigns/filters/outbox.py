@@ -8,9 +8,10 @@ import django_filters
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import Step
+from campaigns.models import Letter, Step
 from campaigns.querysets import NoticeQuerySet
 from campaigns.states import Basis, Channel, Reason
+from campaigns.wording.letters import letter_name
 from campaigns.wording.notices import step_words
 from certificates.filters import day_filter
 from certificates.models import Contact, Customer, Order
@@ -28,9 +29,11 @@ def steps_of(request: PartnerRequest) -> Choices:
 
 
 def letters_of(request: PartnerRequest) -> Choices:
-    """Every letter that a step of the partner's names."""
+    """Every letter that a step of the partner's names, by what people call it."""
     rows = Step.objects.for_partner(request.partner).exclude(letter="").order_by("letter")
-    return [(key, key) for key in dict.fromkeys(rows.values_list("letter", flat=True))]
+    keys = list(dict.fromkeys(rows.values_list("letter", flat=True)))
+    own = dict(Letter.objects.for_partner(request.partner).filter(key__in=keys).values_list("key", "name"))
+    return sorted(((key, letter_name(key, own.get(key, ""))) for key in keys), key=lambda one: one[1])
 
 
 class OutboxFilters(ListFilters):

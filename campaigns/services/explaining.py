@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
-from campaigns.models import Attempt, Calendar, Notice, Step
+from campaigns.models import Attempt, Calendar, EventLetter, Notice, Step
 from campaigns.rules import timing
 from campaigns.rules.ladder import REISSUE_LEAD_DAYS
 from campaigns.rules.timing import Moment, Period, When
@@ -24,11 +24,14 @@ from campaigns.services.outbox import HURRIED
 from campaigns.services.planning import hours_of
 from campaigns.services.standing import SAID_ONCE
 from campaigns.states import Basis, Channel, NoticeState, Reason, Recipient
-from certificates.models import Contact, Order, Request
+from certificates.models import Certificate, Contact, Order, Request
+from certificates.services.installations import letter_key
 from certificates.services.replies import standing_reply
 from certificates.states import RENEWING_STATES, ContactRole, EmailState, RenewalMark, RequestKind
-from portal.models import Activity, Membership
+from portal.models import Activity, Membership, OutgoingMail
 
+# The letter of which certificates keep no row of ours
+NOT_INSTALLED = "not_installed"
 _ROLES = {
     Recipient.TECHNICAL: ContactRole.TECHNICAL,
     Recipient.BUYER: ContactRole.BUYER,
@@ -94,13 +97,31 @@ class Explained:
 
 
 @dataclass(frozen=True, slots=True)
+class LetterTold:
+    """A letter that an event has sent, and no step of the calendar; `row` is what the outbox keeps of it, if any."""
+
+    letter: str
+    mail: OutgoingMail
+    reader: Person
+    row: EventLetter | None = None
+
+    @property
+    def day(self) -> date:
+        return (self.mail.sent_at or self.mail.due_at).astimezone(ZoneInfo(self.reader.zone)).date()
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
-    """An order's calendar, and every step of it; `earlier` are notices about ends and steps that are no more."""
+    """An order's calendar, and every step of it; `earlier` are notices about ends and steps that are no more.
+
+    `letters` are those about events, the latest first.
+    """
 
     order: Order
     calendar: Calendar | None
     steps: list[Explained]
     earlier: list[Explained]
+    letters: list[LetterTold] = field(default_factory=list)
 
     def on(self, day: date) -> list[Explained]:
         return [one for one in (*self.earlier, *self.steps) if one.is_on(day)]
@@ -123,8 +144,25 @@ def explain(order: Order, *, now: datetime) -> Explanation:
     named = {one.notice.pk for one in told if one.notice}
     earlier = [story.of_row(notice) for notice in story.notices if notice.pk not in named]
     return Explanation(
-        order, calendar, sorted(told, key=lambda one: one.sorts), sorted(earlier, key=lambda one: one.sorts)
+        order,
+        calendar,
+        sorted(told, key=lambda one: one.sorts),
+        sorted(earlier, key=lambda one: one.sorts),
+        sorted(_letters_about(order), key=lambda one: one.day, reverse=True),
     )
+
+
+def _letters_about(order: Order) -> Iterator[LetterTold]:
+    """What events have said about the order: those of the outbox, and that its certificate was not installed."""
+    rows = EventLetter.objects.for_partner(order.partner).filter(order=order, mail__isnull=False)
+    for row in rows.select_related("mail", "contact"):
+        if row.mail:
+            yield LetterTold(row.letter, row.mail, _person(row.contact), row)
+    current = Certificate.objects.for_partner(order.partner).current().filter(order=order)
+    keys = [letter_key(pk) for pk in current.values_list("pk", flat=True)]
+    for mail in OutgoingMail.objects.for_partner(order.partner).filter(key__in=keys):
+        reader = Person(mail.to_name or mail.to_email, mail.to_email, order.partner.time_zone)
+        yield LetterTold(NOT_INSTALLED, mail, reader)
 
 
 def of_notice(notice: Notice, *, now: datetime) -> Explained:
@@ -282,13 +320,12 @@ class _Story:
         contacts = [one for one in self._reachable if self._is_wanted(one, wanted)]
         if not contacts and wanted != [Recipient.OWNER]:
             contacts = self._reachable[:1]
-        people = [Person(one.name or one.email, one.email, one.time_zone) for one in contacts]
+        people = [_person(one) for one in contacts]
         if Recipient.OWNER in wanted and self._owner:
             user = self._owner.user
             people.append(Person(str(user), user.email, user.time_zone))
         if not people and self._reachable:
-            first = self._reachable[0]
-            people.append(Person(first.name or first.email, first.email, first.time_zone))
+            people.append(_person(self._reachable[0]))
         return people
 
     def _is_wanted(self, contact: Contact, wanted: Sequence[Recipient]) -> bool:
@@ -367,10 +404,13 @@ class _Story:
         return rows.select_related("actor").order_by("-at", "-pk").first()
 
 
+def _person(one: Contact) -> Person:
+    return Person(one.name or one.email, one.email, one.time_zone)
+
+
 def _person_of(notice: Notice) -> Person | None:
     if notice.contact:
-        one = notice.contact
-        return Person(one.name or one.email, one.email, one.time_zone)
+        return _person(notice.contact)
     if notice.member:
         user = notice.member.user
         return Person(str(user), user.email, user.time_zone)

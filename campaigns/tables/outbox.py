@@ -12,6 +12,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from campaigns.library import LIBRARY
 from campaigns.states import Channel, NoticeState, Reason
 from campaigns.wording.notices import ICONS, state_pill, step_words
 from certificates.x509.names import display_name
@@ -70,7 +71,7 @@ class OutboxTable(ListTable):
         Exported(_("Channel"), "channel", dict(Channel.choices)),
         Exported(_("Days"), "step__days"),
         Exported(_("Per cent of its life left"), "step__share"),
-        Exported(_("Letter"), "step__letter"),
+        Exported(_("Letter"), "step__letter", {key: one.name for key, one in LIBRARY.items()}),
         Exported(_("To"), "contact__name"),
         Exported(_("E-mail"), "contact__email"),
         Exported(_("Account manager"), "member__user__email"),

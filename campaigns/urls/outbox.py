@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from campaigns.views import notices, outbox, why
+from campaigns.views import events, notices, outbox, why
 
 urlpatterns = [
     path("campaigns/outbox/", outbox.OutboxPage.as_view(), name="outbox"),
@@ -13,5 +13,8 @@ urlpatterns = [
     path("campaigns/outbox/<int:pk>/", notices.notice, name="notice"),
     path("campaigns/outbox/<int:pk>/deed/", outbox.notice_deed, name="notice_deed"),
     path("campaigns/outbox/<int:pk>/letter/", notices.notice_letter, name="notice_letter"),
+    path("campaigns/outbox/events/", events.EventLettersPage.as_view(), name="event_letters"),
+    path("campaigns/outbox/events/<int:pk>/", events.event_letter, name="event_letter"),
+    path("campaigns/outbox/events/<int:pk>/letter/", events.event_letter_words, name="event_letter_words"),
     path("campaigns/why/<int:pk>/", why.why, name="why"),
 ]

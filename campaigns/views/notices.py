@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from csp.constants import SELF
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
@@ -61,7 +62,9 @@ def notice(request: PartnerRequest, pk: int) -> HttpResponse:
         "reader": reader_name(found),
         "due": moment(found.due_at, reader_zone(found)),
         "until": moment(found.expires_at, reader_zone(found)),
+        "mail": found.mail,
         "letter": copy_of(found.mail) if found.mail else None,
+        "letter_url": reverse("campaigns:notice_letter", args=[pk]),
         "others": list(_others(found)),
         "deeds": [(deed, DEEDS[deed]) for deed in outbox.deeds_for(found, now=now)] if may_edit else [],
         "timeline": list(_timeline(found)),
@@ -95,12 +98,16 @@ def _timeline(notice: Notice) -> Iterator[TimelineEvent]:
 @require_safe
 @xframe_options_sameorigin
 def notice_letter(request: PartnerRequest, pk: int) -> HttpResponse:
-    """The letter as its reader saw it, for a frame: its own styles apply, and nothing else of it does anything."""
+    """The letter as its reader saw it, for a frame."""
     found = _notice(request, pk)
-    said: Copy | None = copy_of(found.mail) if found.mail else None
+    return letter_in_frame(copy_of(found.mail) if found.mail else None, found.partner)
+
+
+def letter_in_frame(said: Copy | None, partner: Partner) -> HttpResponse:
+    """What a letter said: its own styles apply, and nothing else of it does anything; 404 where it is not kept."""
     if said is None or not said.html:
-        raise Http404(pk)
-    return HttpResponse(said.html, headers={"Content-Security-Policy": _policy(said.html, found.partner)})
+        raise Http404
+    return HttpResponse(said.html, headers={"Content-Security-Policy": _policy(said.html, partner)})
 
 
 def _policy(html: str, partner: Partner) -> str:

@@ -36,6 +36,7 @@ from portal.lists.pages import COUNT_LIMIT
 from portal.lists.sql import Counted, ask, counts_of
 from portal.types import StrOrPromise
 
+BY_CALENDAR, BY_EVENT = "calendar", "events"
 DUE, PLANNED, ALL = "due", "planned", "all"
 TABS: Mapping[str, StrOrPromise] = {
     PLANNED: gettext_lazy("To come"),
@@ -95,6 +96,18 @@ ACTIONS = (
     _action("send", gettext_lazy("Send now"), 30),
     _action("retry", gettext_lazy("Try again"), 40),
 )
+
+
+def ways_in(shown: str) -> dict[str, Any]:
+    """The switch between what the calendar sends and what events do."""
+    ways = {
+        BY_CALENDAR: (_("By the calendar"), "campaigns:outbox"),
+        BY_EVENT: (_("About events"), "campaigns:event_letters"),
+    }
+    return {
+        "segments": [Link(f"show-{way}", label, reverse(url), way == shown) for way, (label, url) in ways.items()],
+        "segments_label": _("What sends them"),
+    }
 
 
 @requires("outbox.view")
@@ -165,6 +178,7 @@ class OutboxPage(SavableListPage):
                 for tab, label in TABS.items()
             ],
             "tabs_label": _("What became of them"),
+            **ways_in(BY_CALENDAR),
         }
 
     def _tab_url(self, tab: str) -> str:

@@ -8,12 +8,16 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from campaigns.services.explaining import Explained, Explanation, explain
+from campaigns.services.explaining import Explained, Explanation, LetterTold, explain
+from campaigns.states import Channel
+from campaigns.wording import events
 from campaigns.wording import why as words
+from campaigns.wording.letters import letter_name
 from campaigns.wording.notices import ICONS
 from certificates.models import Order
 from certificates.services import customers
@@ -44,6 +48,7 @@ def why(request: PartnerRequest, pk: int) -> HttpResponse:
         "calendar_words": words.calendar_words(found.calendar),
         "steps": list(_lines(found.steps)),
         "earlier": list(_lines(found.earlier)),
+        "letters": [_letter_line(one) for one in found.letters],
         "today": now.date(),
     }
     return render(request, "campaigns/outbox/why.html", context)
@@ -66,12 +71,27 @@ def _lines(told: Iterable[Explained]) -> Iterator[dict[str, Any]]:
             "channel": one.step.get_channel_display(),
             "sentence": words.told(one),
             "level": words.level(one),
-            "notice": one.notice,
+            "url": reverse("campaigns:notice", args=[one.notice.pk]) if one.notice else "",
         }
 
 
+def _letter_line(one: LetterTold) -> dict[str, Any]:
+    """A letter about an event as a line of the page."""
+    reader = one.reader
+    return {
+        "day": one.day,
+        "step": letter_name(one.letter),
+        "icon": ICONS[Channel.EMAIL],
+        "channel": Channel.EMAIL.label,
+        "sentence": events.told(one.letter, one.mail, name=reader.name, zone=reader.zone),
+        "level": events.pill_of(one.mail.state).level,
+        "url": reverse("campaigns:event_letter", args=[one.row.pk]) if one.row else "",
+    }
+
+
 def _answer(found: Explanation, on: date) -> Iterator[dict[str, Any]]:
-    return _lines(found.on(on))
+    yield from _lines(found.on(on))
+    yield from (_letter_line(one) for one in found.letters if one.day == on)
 
 
 def _around(found: Explanation, on: date) -> str:

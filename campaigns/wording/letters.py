@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
+from campaigns.library import LIBRARY
 from campaigns.models import Step
 from campaigns.rules.keys import Part
 from campaigns.services.events import AUTO_RENEW_AHEAD, QUOTE_AHEAD
@@ -29,6 +30,11 @@ BLOCKS: Mapping[Part, StrOrPromise] = {
     Part.INSTRUCTIONS: gettext_lazy("How it is done on the customer's server"),
     Part.AUTOMATION: gettext_lazy("How not to think of it again"),
 }
+
+
+def letter_name(key: str, own: str = "") -> str:
+    """What a letter is called: in the library, else by the partner whose `own` it is."""
+    return str(LIBRARY[key].name) if key in LIBRARY else own or key
 
 
 def step_words(step: Step) -> str:

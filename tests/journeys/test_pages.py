@@ -11,7 +11,7 @@ from django.urls import reverse
 from django_scopes import scope, scopes_disabled
 from playwright.sync_api import Browser, expect
 
-from campaigns.models import Banner, Calendar, Message, Notice
+from campaigns.models import Banner, Calendar, EventLetter, Message, Notice
 from campaigns.models.calls import Call
 from campaigns.services.arbiter import gather_due
 from campaigns.services.planning import plan_touchpoints
@@ -64,6 +64,8 @@ PAGES: Mapping[str, str] = {
     "campaigns:call": CLAIRE,
     "campaigns:call_sheet": CLAIRE,
     "campaigns:calls": CLAIRE,
+    "campaigns:event_letter": NADIA,
+    "campaigns:event_letters": NADIA,
     "campaigns:gallery": NADIA,
     "campaigns:letter": NADIA,
     "campaigns:letter_copy": NADIA,
@@ -178,6 +180,7 @@ STAGES = {str(state): Q(state=state) for state in QuoteState} | {"change asked":
 # Parts of pages that are whole where no script asks for them
 PARTS = {
     "campaigns:letter_preview",
+    "campaigns:event_letter_words",
     "campaigns:notice_letter",
     "certificates:authority_rule_effect",
     "portal:colour_preview",
@@ -191,6 +194,7 @@ ROWS: Mapping[str, type[Model]] = {
     "connection": AuthorityConnection,
     "contact": Contact,
     "customer": Customer,
+    "event_letter": EventLetter,
     "import": ImportRun,
     "level": PriceLevel,
     "member": Membership,
