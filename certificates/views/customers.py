@@ -35,6 +35,7 @@ from portal.types import StrOrPromise
 
 # Rows of each kind that the page shows; the lists hold the rest.
 SHOWN = 25
+SHOWN_ORDERS = 12
 SHOWN_EVENTS = 12
 _EITHER = ["GET", "HEAD", "POST"]
 
@@ -94,9 +95,9 @@ def _page(request: PartnerRequest, customer: Customer, note_form: NoteForm, *, s
     everything = "all" in request.GET.getlist("timeline")
     limit = MORE_EVENTS if everything else SHOWN_EVENTS
     events = customer_timeline(customer, limit=limit + 1)
-    orders, has_more_orders = _cut(_orders(customer))
+    orders, has_more_orders = _cut(_orders(customer), to=SHOWN_ORDERS)
     said = _answers(customer, orders)
-    elsewhere, has_more_elsewhere = _cut(_elsewhere(customer))
+    elsewhere, has_more_elsewhere = _cut(_elsewhere(customer), to=SHOWN)
     people = colleagues_of(customer)
     context = {
         "customer": customer,
@@ -118,9 +119,9 @@ def _page(request: PartnerRequest, customer: Customer, note_form: NoteForm, *, s
     return render(request, "certificates/customers/customer.html", context, status=status)
 
 
-def _cut(rows: Any) -> tuple[list[Any], bool]:
-    found = list(rows[: SHOWN + 1])
-    return found[:SHOWN], len(found) > SHOWN
+def _cut(rows: Any, *, to: int) -> tuple[list[Any], bool]:
+    found = list(rows[: to + 1])
+    return found[:to], len(found) > to
 
 
 def _orders(customer: Customer) -> Any:
