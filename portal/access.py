@@ -17,6 +17,7 @@ from django_scopes import scope, scopes_disabled
 from django_scopes.manager import DisabledQuerySet
 from django_scopes.state import get_scope
 
+from portal import sql
 from portal.roles import may
 
 if TYPE_CHECKING:
@@ -31,6 +32,14 @@ class PartnerQuerySet(models.QuerySet[M]):
 
     def for_partner(self, partner: Partner) -> Self:
         return self.filter(partner=partner)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        with sql.guards_ask_at_the_end(self.model, self.db):
+            return super().delete()
+
+    # as Django marks its own: not for templates, and not for managers
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
 
 
 class PartnerManager(models.Manager[M]):

@@ -21,7 +21,7 @@ class EventLetter(PartnerOwned):
     letter = models.SlugField(_("letter"), max_length=40)
     about = models.CharField(max_length=40)
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="event_letters")
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="event_letters")
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="event_letters")
     quote = models.ForeignKey(Quote, on_delete=models.CASCADE, null=True, blank=True, related_name="event_letters")
     mail = models.ForeignKey(
         OutgoingMail, on_delete=models.SET_NULL, null=True, blank=True, related_name="event_letters"

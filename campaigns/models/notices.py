@@ -31,9 +31,10 @@ class Notice(PartnerOwned):
     )
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="notices")
     channel = models.CharField(_("channel"), max_length=9, choices=Channel)
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, null=True, blank=True, related_name="notices")
+    # What somebody was told is kept: whoever leaves is corrected or switched off, never deleted
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, null=True, blank=True, related_name="notices")
     # One of the partner's own people, where the step reaches the account manager
-    member = models.ForeignKey(Membership, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    member = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     ends_at = models.DateTimeField(_("speaks of the end"))
     day = models.DateField(_("day"))

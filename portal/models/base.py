@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db import models
+from django.db import models, router
 from django.utils.translation import gettext_lazy as _
+
+from portal import sql
 
 if TYPE_CHECKING:
     from portal.models.partners import Partner
@@ -27,3 +29,8 @@ class PartnerOwned(models.Model):
 
     class Meta:
         abstract = True
+
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:  # noqa: FBT001, FBT002  Django's own signature
+        using = using or router.db_for_write(type(self), instance=self)
+        with sql.guards_ask_at_the_end(type(self), using):
+            return super().delete(using=using, keep_parents=keep_parents)
