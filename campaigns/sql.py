@@ -34,7 +34,6 @@ class Dialect:
 
     least: str
     later: str  # a date, so many days on
-    days: str  # from one date to another
     seconds: str  # from one moment to another
     utc_date: str
     an_hour_before: str
@@ -43,7 +42,6 @@ class Dialect:
 POSTGRESQL = Dialect(
     least="LEAST",
     later="({day} + CAST({days} AS integer))",
-    days="({until} - CAST({since} AS date))",
     seconds="CAST(FLOOR(EXTRACT(EPOCH FROM ({until} - {since}))) AS bigint)",
     utc_date="CAST({moment} AT TIME ZONE 'UTC' AS date)",
     an_hour_before="({moment} - INTERVAL '1 hour')",
@@ -51,7 +49,6 @@ POSTGRESQL = Dialect(
 SQLITE = Dialect(
     least="MIN",
     later="date({day}, ({days}) || ' days')",
-    days="(julianday({until}) - julianday({since}))",
     seconds="(strftime('%%s', {until}) - strftime('%%s', {since}))",
     utc_date="date({moment})",
     an_hour_before="datetime({moment}, '-1 hour')",
@@ -87,8 +84,9 @@ _SEGMENT_COLUMNS = {
 class StepPlan:
     """One step to plan: `days` from the order's end or a `share` of its certificate's life, and its neighbours'.
 
-    `next_…` is the step after it, `last_…` the last before the end, None where there is none. `first_day` and
-    `last_day` are the days on which it may stand to be due within the run.
+    `next_…` is the step after it, `last_…` the last before the end, None where there is none. `twins` stand in the same
+    place, removed since or in another calendar. `first_day` and `last_day` are the days on which it may stand to be due
+    within the run.
     """
 
     step: int
@@ -99,6 +97,7 @@ class StepPlan:
     next_at: int | None = None
     last_at: int | None = None
     since: datetime | None = None
+    twins: Sequence[int] = ()
     first_day: date
     last_day: date
 
@@ -119,13 +118,14 @@ class Run:
     is_thorough: bool
     least_days: int
     reissue_lead_days: int
-    longest_life: int = 825
+    longest_life: int = 1_188  # 39 months, for which code signing certificates were issued
 
 
 # The tables of a run
 
 _CREATE = (
     "DROP TABLE IF EXISTS plan_moment",
+    "DROP TABLE IF EXISTS plan_window",
     "DROP TABLE IF EXISTS plan_life",
     "DROP TABLE IF EXISTS plan_pick",
     "DROP TABLE IF EXISTS plan_stage",
@@ -133,9 +133,17 @@ _CREATE = (
       zone varchar(64) NOT NULL, day date NOT NULL, permitted {timestamp} NOT NULL,
       permitted_until {timestamp} NOT NULL, usual {timestamp} NOT NULL, usual_until {timestamp} NOT NULL,
       PRIMARY KEY (zone, day))""",
+    """CREATE TEMPORARY TABLE plan_window (
+      step_id bigint NOT NULL, share bigint NOT NULL, ends_on date NOT NULL, starts_from date NOT NULL,
+      starts_until date NOT NULL, to_last bigint NOT NULL, to_first bigint NOT NULL)""",
     """CREATE TEMPORARY TABLE plan_life (
-      step_id bigint NOT NULL, order_id bigint NOT NULL, life bigint NOT NULL, day date NOT NULL)""",
-    "CREATE TEMPORARY TABLE plan_pick (order_id bigint NOT NULL, life bigint, day date)",
+      step_id bigint NOT NULL, order_id bigint NOT NULL, customer_id bigint NOT NULL, contact_id bigint,
+      product_id bigint, ends_at {timestamp} NOT NULL, ends_on date NOT NULL, life bigint NOT NULL,
+      day date NOT NULL)""",
+    """CREATE TEMPORARY TABLE plan_pick (
+      order_id bigint NOT NULL, customer_id bigint NOT NULL, contact_id bigint, product_id bigint,
+      starts_at {timestamp}, ends_at {timestamp} NOT NULL, ends_on date NOT NULL, life bigint, day date,
+      own_id bigint)""",
     """CREATE TEMPORARY TABLE plan_stage (
       step_id bigint NOT NULL, order_id bigint NOT NULL, certificate_id bigint,
       customer_id bigint NOT NULL, contact_id bigint, member_id bigint, ends_at {timestamp} NOT NULL, day date NOT NULL,
@@ -143,6 +151,8 @@ _CREATE = (
       reason varchar(16) NOT NULL)""",
     "CREATE INDEX plan_stage_order ON plan_stage (step_id, order_id)",
 )
+_TABLES = ("plan_moment", "plan_window", "plan_life", "plan_pick", "plan_stage")
+_WINDOW_COLUMNS = ("step_id", "share", "ends_on", "starts_from", "starts_until", "to_last", "to_first")
 _MOMENT_COLUMNS = ("zone", "day", "permitted", "permitted_until", "usual", "usual_until")
 
 
@@ -160,7 +170,7 @@ class MomentRow:
 
 @contextmanager
 def staging(moments: Iterable[MomentRow]) -> Iterator[None]:
-    """Both tables, the moments in theirs; they belong to this connection alone and are gone at the end."""
+    """The tables, the moments in theirs; they belong to this connection alone and are gone at the end."""
     with connection.cursor() as cursor:
         for statement in _CREATE:
             cursor.execute(statement.format(timestamp=_timestamp()))
@@ -168,10 +178,8 @@ def staging(moments: Iterable[MomentRow]) -> Iterator[None]:
     _count("plan_moment")
     with connection.cursor() as cursor:
         yield
-        cursor.execute("DROP TABLE plan_moment")
-        cursor.execute("DROP TABLE plan_life")
-        cursor.execute("DROP TABLE plan_pick")
-        cursor.execute("DROP TABLE plan_stage")
+        for table in _TABLES:
+            cursor.execute(f"DROP TABLE {table}")
 
 
 def _count(table: str) -> None:
@@ -207,11 +215,10 @@ FROM (
   SELECT order_id, certificate_id, customer_id, contact_id, member_id, ends_at, day, is_lost, due_at,
     {least}(until, COALESCE(CASE WHEN next_at > due_at THEN next_at END, until){or_its_end}) AS expires_at
   FROM (
-    SELECT o.id AS order_id, {certificate} AS certificate_id, o.customer_id, {contact} AS contact_id,
-      {member} AS member_id, {ends_at} AS ends_at, m.day, {is_lost} AS is_lost, {due_at} AS due_at, {until} AS until,
+    SELECT q.order_id, {certificate} AS certificate_id, q.customer_id, {contact} AS contact_id,
+      {member} AS member_id, q.ends_at, m.day, {is_lost} AS is_lost, {due_at} AS due_at, {until} AS until,
       {next_at} AS next_at
-    FROM plan_pick q JOIN certificates_order o ON o.id = q.order_id
-    JOIN certificates_customer c ON c.id = o.customer_id
+    FROM plan_pick q JOIN certificates_customer c ON c.id = q.customer_id
     {product}{current}{reader}
     JOIN plan_moment m ON m.zone = {zone} AND m.day = {day}
     {neighbours}
@@ -221,40 +228,41 @@ FROM (
 WHERE due_at <= %(horizon)s AND (expires_at > %(now)s{or_missed}){and_since}
 """
 _CONTACT = """
-    LEFT JOIN certificates_contact own ON own.id = o.contact_id AND own.customer_id = o.customer_id
-    JOIN certificates_contact k ON k.customer_id = o.customer_id AND {reachable} AND ({who})"""
-_OWN = """(own.id IS NOT NULL AND {own_reachable} AND k.id = own.id
-      OR k.role = 'technical' AND (own.id IS NULL OR NOT ({own_reachable})))"""
+    JOIN certificates_contact k ON k.customer_id = q.customer_id AND {reachable} AND ({who})"""
+# The order's own contact, or whoever has that role where it has none that can be reached.
+_OWN = f"k.id = q.own_id OR k.role = '{ContactRole.TECHNICAL}' AND q.own_id IS NULL"
 _OWNER = """
     JOIN portal_membership w ON w.id = c.owner_id AND w.is_active
     JOIN portal_user k ON k.id = w.user_id AND k.is_active"""
 _ANYBODY = """
     LEFT JOIN certificates_contact k ON k.id = (
-      SELECT MIN(a.id) FROM certificates_contact a WHERE a.customer_id = o.customer_id AND {reachable})"""
+      SELECT MIN(a.id) FROM certificates_contact a WHERE a.customer_id = q.customer_id AND {reachable})"""
 _NO_READER = """
-    LEFT JOIN certificates_contact k ON k.id = o.contact_id AND k.customer_id = o.customer_id"""
+    LEFT JOIN certificates_contact k ON k.id = q.contact_id AND k.customer_id = q.customer_id"""
 _CURRENT = """
-    LEFT JOIN certificates_certificate x ON x.order_id = o.id AND x.is_current"""
+    LEFT JOIN certificates_certificate x ON x.order_id = q.order_id AND x.is_current"""
 _PRODUCT = """
-    LEFT JOIN certificates_product p ON p.id = o.product_id"""
+    LEFT JOIN certificates_product p ON p.id = q.product_id"""
 _STAGED = "SELECT 1 FROM plan_stage s WHERE s.step_id = %(step)s AND s.order_id = q.order_id"
 _NEIGHBOUR = """
     LEFT JOIN plan_moment {name} ON {name}.zone = m.zone AND {name}.day = {day}"""
 
 
-# A certificate's step has no column of its own to be found by: all certificates are looked at once for all such steps.
+# A certificate's step has no column of its own to be found by. For every day on which certificates end there is a time
+# in which those began that have so much of their life left; by the index's dates first, then by the true moments.
 _LOOK = """
-INSERT INTO plan_life (step_id, order_id, life, day)
+INSERT INTO plan_life (step_id, order_id, customer_id, contact_id, product_id, ends_at, ends_on, life, day)
 WITH near AS MATERIALIZED (
-  SELECT o.id, steps.step_id, steps.share, {to_last} AS to_last, {to_first} AS to_first
-  FROM certificates_order o JOIN ({steps}) steps ON {about} BETWEEN {to_last} - 2 AND {to_first} + 2
+  SELECT o.id, w.step_id, w.share, w.to_last, w.to_first
+  FROM plan_window w JOIN certificates_order o ON o.certificate_ends_on = w.ends_on
   WHERE o.partner_id = %(partner)s AND o.renewal_mark = '{unrenewed}' AND o.status = '{issued}'
-    AND o.certificate_ends_on BETWEEN %(first_end)s AND %(last_end)s AND o.ends_on > {goes_on}
+    AND o.certificate_starts_at BETWEEN w.starts_from AND w.starts_until AND o.ends_on > {goes_on}
 ), lived AS MATERIALIZED (
-  SELECT near.*, o.certificate_ends_on, {life} AS life
+  SELECT near.*, o.customer_id, o.contact_id, o.product_id, o.certificate_ends_at, o.certificate_ends_on, {life} AS life
   FROM near JOIN certificates_order o ON o.id = near.id WHERE o.notices_enabled
 )
-SELECT step_id, id, life, {day} FROM lived WHERE {left} < life AND {left} BETWEEN to_last AND to_first
+SELECT step_id, id, customer_id, contact_id, product_id, certificate_ends_at, certificate_ends_on, life, {day}
+FROM lived WHERE {left} < life AND {left} BETWEEN to_last AND to_first
 """
 
 
@@ -266,60 +274,68 @@ def look_at_lives(plans: Sequence[StepPlan], run: Run) -> None:
     found = [plan for plan in plans if plan.share is not None]
     if not found:
         return
-    dialect, ends = dialect_of(connection), [_ends(plan, run) for plan in found]
+    load("plan_window", _WINDOW_COLUMNS, (one for plan in found for one in _windows(plan, run)))
+    _count("plan_window")
+    dialect, left = dialect_of(connection), f"({_left('life', 'share')})"
     seconds = dialect.seconds.format(until="o.certificate_ends_at", since="o.certificate_starts_at")
-    left = f"({_left('life', 'share')})"
-    # by the dates that the index holds: the share of a life that is within a day of the true one
-    about = dialect.days.format(
-        until="o.certificate_ends_on", since=dialect.utc_date.format(moment="o.certificate_starts_at")
-    )
     statement = _LOOK.format(
         day=dialect.later.format(day="certificate_ends_on", days=f"-({left})"),
-        about=f"({_left(f'({about} + 1)', 'steps.share')})",
         life=f"({seconds} / 86400)",
         unrenewed=RenewalMark.NONE,
         issued=OrderStatus.ISSUED,
-        goes_on=dialect.later.format(day="o.certificate_ends_on", days="%(lead)s"),
-        steps=" UNION ALL ".join(f"SELECT {int(one.step)} AS step_id, {int(one.share or 0)} AS share" for one in found),
+        goes_on=dialect.later.format(day="w.ends_on", days="%(lead)s"),
         left=left,
-        to_last=dialect.days.format(until="o.certificate_ends_on", since="%(last_day)s"),
-        to_first=dialect.days.format(until="o.certificate_ends_on", since="%(first_day)s"),
     )
-    params = {
-        **_params(found[0], run),
-        "first_end": min(first for first, _last in ends).isoformat(),
-        "last_end": max(last for _first, last in ends).isoformat(),
-    }
-    _changed(statement, params)
+    _changed(statement, _params(found[0], run))
     _count("plan_life")
+
+
+def _windows(plan: StepPlan, run: Run) -> Iterator[tuple[Any, ...]]:
+    """For each day on which certificates end, within which days those began whose step stands within the plan's.
+
+    A life of which so many days are left is at most `left * 100 / share` days long, and longer than a day less gives.
+    """
+    share, (first_end, last_end) = plan.share or 1, _ends(plan, run)
+    for ahead in range((last_end - first_end).days + 1):
+        ends_on = first_end + timedelta(days=ahead)
+        to_last, to_first = (ends_on - plan.last_day).days, (ends_on - plan.first_day).days
+        longest = to_first * 100 // share
+        shortest = (to_last - 1) * 100 // share + 1 if to_last > run.least_days else 0
+        starts = (ends_on - timedelta(days=longest + 2), ends_on - timedelta(days=shortest - 3))
+        yield plan.step, share, *(one.isoformat() for one in (ends_on, *starts)), to_last, to_first
 
 
 # The orders of one step. Where somebody has been found for an order already, only a thorough run asks again.
 _PICK = """
-INSERT INTO plan_pick (order_id, life, day)
-SELECT o.id, CAST(NULL AS bigint), CAST(NULL AS date) FROM certificates_order o
-WHERE o.partner_id = %(partner)s AND o.renewal_mark = '{unrenewed}' AND o.status IN ({statuses}) AND o.notices_enabled
-  AND o.ends_on BETWEEN %(first_end)s AND %(last_end)s{unplanned}
+INSERT INTO plan_pick (order_id, customer_id, contact_id, product_id, starts_at, ends_at, ends_on, own_id)
+SELECT q.id, q.customer_id, q.contact_id, q.product_id, q.starts_at, q.ends_at, q.ends_on, {own}
+FROM certificates_order q
+WHERE q.partner_id = %(partner)s AND q.renewal_mark = '{unrenewed}' AND q.status IN ({statuses}) AND q.notices_enabled
+  AND q.ends_on BETWEEN %(first_end)s AND %(last_end)s{unplanned}
 """
 _PICK_LIVES = """
-INSERT INTO plan_pick (order_id, life, day)
-SELECT q.order_id, q.life, q.day FROM plan_life q JOIN certificates_order o ON o.id = q.order_id
+INSERT INTO plan_pick (order_id, customer_id, contact_id, product_id, ends_at, ends_on, life, day, own_id)
+SELECT q.order_id, q.customer_id, q.contact_id, q.product_id, q.ends_at, q.ends_on, q.life, q.day, {own}
+FROM plan_life q
 WHERE q.step_id = %(step)s{unplanned}
 """
+_OWN_REACHABLE = f"""(
+  SELECT own.id FROM certificates_contact own
+  WHERE own.id = q.contact_id AND own.customer_id = q.customer_id AND {_REACHABLE.format("own")})"""
 _UNPLANNED = f"""
   AND NOT EXISTS (
-    SELECT 1 FROM campaigns_notice n WHERE n.order_id = o.id AND n.step_id = %(step)s AND n.ends_at = {{ends_at}}
+    SELECT 1 FROM campaigns_notice n WHERE n.order_id = q.{{key}} AND n.step_id + 0 = %(step)s AND n.ends_at = q.ends_at
     AND n.reason NOT IN ('{Reason.BAD_ADDRESS}', '{Reason.NOBODY}', '{Reason.READER_CHANGED}'))"""
 
 
 def _pick(plan: StepPlan, run: Run) -> int:
     """Put the step's orders into their table; how many they are."""
     is_reissue = plan.share is not None
-    ends_at = "o.certificate_ends_at" if is_reissue else "o.ends_at"
     statement = (_PICK_LIVES if is_reissue else _PICK).format(
+        own=_OWN_REACHABLE,
         unrenewed=RenewalMark.NONE,
         statuses=", ".join(f"'{status}'" for status in LIVE_ORDER_STATES),
-        unplanned="" if run.is_thorough else _UNPLANNED.format(ends_at=ends_at),
+        unplanned="" if run.is_thorough else _UNPLANNED.format(key="order_id" if is_reissue else "id"),
     )
     _changed("DELETE FROM plan_pick", {})
     picked = _changed(statement, _params(plan, run))
@@ -368,7 +384,7 @@ def _contacts(recipients: Iterable[str]) -> str:
     wanted = list(recipients)
     who = [f"k.role = '{ROLES[Recipient(one)]}'" for one in wanted if one != Recipient.TECHNICAL]
     if Recipient.TECHNICAL in wanted:
-        who.append(_OWN.format(own_reachable=_REACHABLE.format("own")))
+        who.append(_OWN)
     return _CONTACT.format(reachable=_REACHABLE.format("k"), who=" OR ".join(who))
 
 
@@ -409,7 +425,6 @@ def _words(plan: StepPlan, run: Run, params: dict[str, Any]) -> dict[str, str]:
     dialect = dialect_of(connection)
     is_reissue = plan.share is not None
     warns = is_reissue or (plan.days or 0) < 0
-    ends_at = "o.certificate_ends_at" if is_reissue else "o.ends_at"
     days = _Days(dialect, is_reissue=is_reissue)
     return {
         "missed": NoticeState.MISSED,
@@ -422,25 +437,24 @@ def _words(plan: StepPlan, run: Run, params: dict[str, Any]) -> dict[str, str]:
         "certificate": "x.id" if is_reissue else "CAST(NULL AS bigint)",
         "current": _CURRENT if is_reissue else "",
         "product": _PRODUCT if run.segment.asks_for_products else "",
-        "ends_at": ends_at,
         "day": "q.day" if is_reissue else days.of("%(at)s"),
         "stands": "" if is_reissue else _stands(dialect),
         "segment": _segment(run.segment, params),
         "or_missed": "" if run.planned_until is None else " OR due_at > %(planned_until)s",
         "and_since": "" if plan.since is None else " AND due_at >= %(since)s",
-        **_timing(plan, dialect, days, ends_at, warns=warns),
+        **_timing(plan, dialect, days, warns=warns),
     }
 
 
-def _timing(plan: StepPlan, dialect: Dialect, days: _Days, ends_at: str, *, warns: bool) -> dict[str, str]:
+def _timing(plan: StepPlan, dialect: Dialect, days: _Days, *, warns: bool) -> dict[str, str]:
     """When it is due: permitted, or, where that comes after what it warns of, when the last before the end is."""
     neighbours = ""
     if plan.next_at is not None:
         neighbours += _NEIGHBOUR.format(name="n", day=days.of("%(next_at)s"))
     if warns:
         neighbours += _NEIGHBOUR.format(name="f", day=days.of("%(last_at)s"))
-    soonest = f"{dialect.least}(COALESCE(f.usual, m.usual), {dialect.an_hour_before.format(moment=ends_at)})"
-    in_time, grace = f"CASE WHEN m.permitted < {ends_at} THEN", "COALESCE(f.usual_until, m.usual_until)"
+    soonest = f"{dialect.least}(COALESCE(f.usual, m.usual), {dialect.an_hour_before.format(moment='q.ends_at')})"
+    in_time, grace = "CASE WHEN m.permitted < q.ends_at THEN", "COALESCE(f.usual_until, m.usual_until)"
     return {
         "neighbours": neighbours,
         "next_at": "n.permitted" if plan.next_at is not None else "m.permitted",
@@ -457,9 +471,7 @@ class _Days:
     is_reissue: bool
 
     def of(self, at: str) -> str:
-        if not self.is_reissue:
-            return self.dialect.later.format(day="o.ends_on", days=at)
-        return self.dialect.later.format(day="o.certificate_ends_on", days=f"-({_left('q.life', at)})")
+        return self.dialect.later.format(day="q.ends_on", days=f"-({_left('q.life', at)})" if self.is_reissue else at)
 
 
 def _left(life: str, share: str) -> str:
@@ -470,7 +482,7 @@ def _left(life: str, share: str) -> str:
 
 def _stands(dialect: Dialect) -> str:
     """The step stands within the order's life."""
-    return f" AND (o.starts_at IS NULL OR m.day > {dialect.utc_date.format(moment='o.starts_at')})"
+    return f" AND (q.starts_at IS NULL OR m.day > {dialect.utc_date.format(moment='q.starts_at')})"
 
 
 def _segment(segment: Segment, params: dict[str, Any]) -> str:
@@ -524,14 +536,19 @@ def _params(plan: StepPlan, run: Run) -> dict[str, Any]:
 
 # From there to the notices
 
-_SAME = """n.order_id = s.order_id AND n.step_id = s.step_id AND n.ends_at = s.ends_at
-  AND COALESCE(n.certificate_id, 0) = COALESCE(s.certificate_id, 0)
-  AND COALESCE(n.contact_id, 0) = COALESCE(s.contact_id, 0) AND COALESCE(n.member_id, 0) = COALESCE(s.member_id, 0)"""
+# Notices are sought by their order, and by nothing else that an index knows: PostgreSQL is not aware of what this very
+# run has written, and would walk all of a step's notices, or all that were sent, for each one.
+_OF_STEP = "n.order_id = s.order_id AND n.step_id + 0 = s.step_id AND n.ends_at = s.ends_at"
+_SAME_READER = """COALESCE(n.contact_id, 0) = COALESCE({0}.contact_id, 0)
+  AND COALESCE(n.member_id, 0) = COALESCE({0}.member_id, 0)"""
+_SAME = f"{_OF_STEP} AND COALESCE(n.certificate_id, 0) = COALESCE(s.certificate_id, 0) AND {_SAME_READER.format('s')}"
+_IN_STATES = "n.state || '' IN ({})"
+_WAITING = _IN_STATES.format(f"'{NoticeState.PLANNED}', '{NoticeState.HELD}'")
+_SAID = _IN_STATES.format(f"'{NoticeState.SENT}', '{NoticeState.QUEUED}'")
 _OF_BATCH = "s.step_id = %(step)s AND s.order_id > %(after)s AND s.order_id <= %(until)s AND s.state = %(state)s"
 # What is only shown is gone with the step that showed it; the others have been said.
-_SAID_ONCE = f"'{Channel.EMAIL}', '{Channel.TELEPHONE}'"
-# Whom a step has reached already needs no second reader, who came into their place since; and whoever was told the same
-# by another step in the same place, which was removed since or is another calendar's, need not hear it again.
+_SAID_ONCE = (Channel.EMAIL, Channel.TELEPHONE)
+# Whom a step has reached already needs no second reader, who came into their place since.
 _INSERT = f"""
 INSERT INTO campaigns_notice (partner_id, step_id, order_id, certificate_id, customer_id, channel, contact_id,
   member_id, ends_at, day, due_at, expires_at, state, reason, detail, planned_at, decided_at)
@@ -539,22 +556,18 @@ SELECT %(partner)s, s.step_id, s.order_id, s.certificate_id, s.customer_id, %(ch
   s.ends_at, s.day, s.due_at, s.expires_at, s.state, s.reason, '', {{now}}, {{decided}}
 FROM plan_stage s
 WHERE {_OF_BATCH} AND NOT EXISTS (
-  SELECT 1 FROM campaigns_notice n WHERE n.order_id = s.order_id AND n.step_id = s.step_id
-    AND n.ends_at = s.ends_at AND n.state IN ('{NoticeState.SENT}', '{NoticeState.QUEUED}'))
-  AND NOT EXISTS (
-  SELECT 1 FROM campaigns_notice n JOIN campaigns_step other ON other.id = n.step_id
-  JOIN campaigns_step mine ON mine.id = s.step_id
-  WHERE n.order_id = s.order_id AND n.ends_at = s.ends_at AND n.channel = %(channel)s AND n.channel IN ({_SAID_ONCE})
-    AND n.state IN ('{NoticeState.SENT}', '{NoticeState.QUEUED}')
-    AND (other.days = mine.days OR other.share = mine.share)
-    AND COALESCE(n.contact_id, 0) = COALESCE(s.contact_id, 0) AND COALESCE(n.member_id, 0) = COALESCE(s.member_id, 0))
+  SELECT 1 FROM campaigns_notice n WHERE n.order_id = s.order_id AND n.ends_at = s.ends_at AND {_SAID}
+    AND (n.step_id + 0 = s.step_id{{or_twin}}))
 ON CONFLICT DO NOTHING
 """
+# Whoever was told the same by another step in the same place need not hear it again.
+_OR_TWIN = f"""
+      OR n.step_id + 0 IN ({{twins}}) AND n.channel = %(channel)s AND {_SAME_READER.format("s")}"""
 # The reader's zone or the calendar's hours have changed since; what is due already, its sender watches over.
 _RETIME = f"""
 UPDATE campaigns_notice AS n SET day = s.day, due_at = s.due_at, expires_at = s.expires_at
 FROM plan_stage s
-WHERE {_OF_BATCH} AND {_SAME} AND n.state IN ('{NoticeState.PLANNED}', '{NoticeState.HELD}')
+WHERE {_OF_BATCH} AND {_SAME} AND {_WAITING}
   AND s.due_at > %(now)s AND (n.due_at <> s.due_at OR n.expires_at <> s.expires_at)
   AND n.detail = '' -- somebody has told it to hurry
 """
@@ -562,16 +575,17 @@ WHERE {_OF_BATCH} AND {_SAME} AND n.state IN ('{NoticeState.PLANNED}', '{NoticeS
 _AWAY = f"""
 UPDATE campaigns_notice AS n
 SET state = '{NoticeState.SILENT}', reason = '{Reason.READER_CHANGED}', decided_at = {{now}}
-WHERE n.step_id = %(step)s AND n.order_id > %(after)s AND n.order_id <= %(until)s AND n.expires_at > %(now)s
-  AND n.due_at <= %(horizon)s AND n.state IN ('{NoticeState.PLANNED}', '{NoticeState.HELD}'){{and_since}}
-  AND EXISTS (SELECT 1 FROM plan_stage s WHERE s.step_id = n.step_id AND s.order_id = n.order_id
-    AND s.ends_at = n.ends_at AND s.state = '{NoticeState.PLANNED}')
-  AND NOT EXISTS (SELECT 1 FROM plan_stage s WHERE {_SAME})
+FROM plan_stage s
+WHERE {_OF_BATCH} AND {_OF_STEP} AND {_WAITING} AND n.expires_at > %(now)s AND n.due_at <= %(horizon)s{{and_since}}
+  AND NOT EXISTS (
+  SELECT 1 FROM plan_stage t WHERE t.step_id = s.step_id AND t.order_id = s.order_id AND t.ends_at = s.ends_at
+    AND COALESCE(n.certificate_id, 0) = COALESCE(t.certificate_id, 0) AND {_SAME_READER.format("t")})
 """
 _BACK = f"""
 UPDATE campaigns_notice AS n SET state = '{NoticeState.PLANNED}', reason = '', decided_at = NULL
 FROM plan_stage s
-WHERE {_OF_BATCH} AND {_SAME} AND n.state = '{NoticeState.SILENT}' AND n.reason = '{Reason.READER_CHANGED}'
+WHERE {_OF_BATCH} AND {_SAME} AND {_IN_STATES.format(f"'{NoticeState.SILENT}'")}
+  AND n.reason = '{Reason.READER_CHANGED}'
 """
 _LAST_OF_BATCH = """
 SELECT MAX(order_id) FROM (
@@ -587,6 +601,7 @@ class Batch:
     step: int
     channel: str
     since: datetime | None
+    twins: Sequence[int]
     after: int
     until: int
 
@@ -600,7 +615,7 @@ def batches(plan: StepPlan, *, size: int) -> Iterator[Batch]:
             until = cursor.fetchone()[0]
         if until is None:
             return
-        yield Batch(plan.step, plan.channel, plan.since, after, until)
+        yield Batch(plan.step, plan.channel, plan.since, plan.twins, after, until)
         after = until
 
 
@@ -609,7 +624,9 @@ def insert_staged(batch: Batch, run: Run, state: str) -> int:
     now = _now()
     params = {**_of(batch, state), "partner": run.partner, "channel": batch.channel, "now": _moment(run.now)}
     decided = "NULL" if state == NoticeState.PLANNED else now
-    return _changed(_INSERT.format(now=now, decided=decided), params)
+    twins = ", ".join(str(int(one)) for one in batch.twins)
+    or_twin = _OR_TWIN.format(twins=twins) if twins and batch.channel in _SAID_ONCE else ""
+    return _changed(_INSERT.format(now=now, decided=decided, or_twin=or_twin), params)
 
 
 def retime_staged(batch: Batch, run: Run) -> int:

@@ -6,7 +6,7 @@ set back finds them made. After a standstill, what is still within its grace is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -113,7 +113,7 @@ def _plan(partner: Partner, asked: _Asked) -> Planned:
     revived = standing.revive(now, partner=partner)
     new = _plan_calendars(partner, asked)
     if new.planned or new.revived:
-        quiet += standing.silence_by_reason(now, partner=partner)
+        quiet += standing.silence_by_reason(now, partner=partner, reasons=standing.NOT_PLANNED_BY)
     _remember(partner, now)
     moved = quiet.pop(Reason.END_MOVED, 0)
     return new + Planned(revived=revived, moved=moved, silenced=sum(quiet.values()), late=late)
@@ -152,7 +152,7 @@ def _plan_calendar(calendar: Calendar, earlier: Sequence[Calendar], zones: Seque
         least_days=ladder.LEAST_DAYS,
         reissue_lead_days=ladder.REISSUE_LEAD_DAYS,
     )
-    plans = list(_step_plans(steps_of(calendar), _days(moments, since=since, now=now)))
+    plans = list(_step_plans(steps_of(calendar), _places(calendar), _Days(moments, since=since, now=now)))
     with sql.staging(moments):
         sql.look_at_lives(plans, run)
         return sum((_plan_step(plan, run, calendar) for plan in plans), Planned())
@@ -210,13 +210,22 @@ def _segment(calendar: Calendar) -> dict[str, list[int | str]]:
 # What the rules say of each step and day
 
 
-def _step_plans(steps: Iterable[Step], days: _Days) -> Iterator[sql.StepPlan]:
+def _places(calendar: Calendar) -> Mapping[timing.When, list[int]]:
+    """All steps that the partner ever had, by where they stand."""
+    found: dict[timing.When, list[int]] = {}
+    for step in Step.objects.for_partner(calendar.partner).order_by("pk"):
+        found.setdefault(when_of(step), []).append(step.pk)
+    return found
+
+
+def _step_plans(steps: Iterable[Step], places: Mapping[timing.When, list[int]], days: _Days) -> Iterator[sql.StepPlan]:
     steps = list(steps)
     for step in steps:
         siblings = [one for one in steps if (one.basis, one.channel) == (step.basis, step.channel)]
         following = sorted((when_of(one) for one in siblings), key=lambda when: when.rank)
         after = [when for when in following if when.rank > when_of(step).rank]
         warnings = [when for when in following if when.is_before]
+        first_day, last_day = days.of(when_of(step))
         yield sql.StepPlan(
             step=step.pk,
             channel=step.channel,
@@ -226,8 +235,9 @@ def _step_plans(steps: Iterable[Step], days: _Days) -> Iterator[sql.StepPlan]:
             next_at=_at(after[0]) if after else None,
             last_at=_at(warnings[-1]) if warnings else None,
             since=step.since,
-            first_day=days.first,
-            last_day=days.last,
+            twins=[one for one in places.get(when_of(step), ()) if one != step.pk],
+            first_day=first_day,
+            last_day=last_day,
         )
 
 
@@ -250,22 +260,23 @@ def _moments(
             yield sql.MomentRow(name, day, permitted, permitted + grace, usual, usual + grace)
 
 
-@dataclass(frozen=True, slots=True)
 class _Days:
-    """The first and the last day on which a step may stand to be due in this run."""
+    """The days on which a step may stand to be due within this run."""
 
-    first: date
-    last: date
+    def __init__(self, moments: Iterable[sql.MomentRow], *, since: datetime | None, now: datetime) -> None:
+        self.horizon = now + PLAN_AHEAD
+        late = (one for one in moments if one.permitted_until > now or one.permitted > (since or now))
+        self.moments = [one for one in late if one.usual <= self.horizon + DAY]
 
+    def of(self, when: timing.When) -> tuple[date, date]:
+        """The first and the last of them."""
+        days = [one.day for one in self.moments if self._may_be_due(one, when)]
+        return min(days), max(days)
 
-def _days(moments: Iterable[sql.MomentRow], *, since: datetime | None, now: datetime) -> _Days:
-    asked = (
-        one.day
-        for one in moments
-        if one.usual <= now + PLAN_AHEAD + DAY and (one.permitted_until > now or one.permitted > (since or now))
-    )
-    days = sorted(set(asked))
-    return _Days(days[0], days[-1])
+    def _may_be_due(self, one: sql.MomentRow, when: timing.When) -> bool:
+        """It is permitted in time; or only when the end may have come already, so that the end moves it."""
+        ahead = -when.days if when.days is not None else ladder.LEAST_DAYS
+        return one.permitted <= self.horizon or (when.is_before and one.permitted.date() >= one.day + ahead * DAY)
 
 
 def _zones(partner: Partner) -> list[str]:

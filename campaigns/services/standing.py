@@ -7,7 +7,7 @@ comes back when that has changed again and its time has not passed. Letters on t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import or_
@@ -37,6 +37,8 @@ _REISSUE = Q(step__basis=Basis.CERTIFICATE)
 _BY_MAIL = Q(channel=Channel.EMAIL)
 # Whom a step reaches is decided where it is planned; there, too, it is taken back.
 _DECIDED_ELSEWHERE = (Reason.READER_CHANGED,)
+# Of what was planned just now, planning itself has asked for all but these.
+NOT_PLANNED_BY = (Reason.REISSUING, Reason.NOT_NEEDED, Reason.RENEWS_ITSELF, Reason.OPTED_OUT)
 
 
 def standing(notices: NoticeQuerySet, now: datetime) -> NoticeQuerySet:
@@ -85,11 +87,14 @@ def silence(now: datetime, *, partner: Partner | None = None) -> int:
     return sum(silence_by_reason(now, partner=partner).values())
 
 
-def silence_by_reason(now: datetime, *, partner: Partner | None = None) -> Counter[Reason]:
-    """The same, counted by reason; asking twice changes nothing."""
+def silence_by_reason(
+    now: datetime, *, partner: Partner | None = None, reasons: Collection[Reason] = tuple(Reason)
+) -> Counter[Reason]:
+    """The same, counted by reason, asking for these alone; asking twice changes nothing."""
     whys = falling_silent(now)
     if partner is not None:
         whys[Reason.CALENDAR_CHANGED] = _calendar_changed(partner)
+    whys = {reason: why for reason, why in whys.items() if reason in reasons}
     waiting = _of(partner).filter(state__in=WAITING_STATES).filter(_any(whys.values()))
     counted: Counter[Reason] = Counter()
     for keys in _by_reason(waiting, whys):

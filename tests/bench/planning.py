@@ -1,7 +1,8 @@
 """Planning touchpoints against one set-based statement: `python -m tests.bench.planning --rows 1000000`.
 
 Works on a private SQLite file, or on the empty database of DATABASE_URL. The limit is one INSERT … SELECT … ON CONFLICT
-DO NOTHING of as many notices into the same table, with every index, constraint and tenant guard in place.
+DO NOTHING of the very same notices into the same table, with every index, constraint and tenant guard in place; when
+each is due it need not work out.
 """
 
 from __future__ import annotations
@@ -13,29 +14,26 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tests.bench.expiring_page import TODAY, prepare
 
 RATE_MUST, AGAIN_MUST = 0.60, 0.50
 MEMORY_MUST = 64  # MiB by which the peak may grow, whatever the number of orders
 ZONES = ("UTC", "Europe/Paris", "Europe/London", "America/New_York", "Asia/Tokyo")
-STEPS = (
-    *((days, "email") for days in (-90, -60, -30, -7, -3, 7)),
-    *((days, "console") for days in (-60, -7)),
-    (-30, "banner"),
-    *((days, "telephone") for days in (-30, -7, 7)),
-)
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How each database makes rows out of numbers."""
+    """How each database makes rows out of numbers, and counts days."""
 
     numbers: str
     day: str
+    goes_on: str
     midnight: str
     strings: str
 
@@ -43,6 +41,7 @@ class Dialect:
 POSTGRESQL = Dialect(
     numbers="SELECT n FROM generate_series(0, {count} - 1) AS series(n)",
     day="(DATE '{today}' + ({days}))",
+    goes_on="o.certificate_ends_on + 30",
     midnight="(({day} + 1)::timestamp AT TIME ZONE 'UTC')",
     strings="(ARRAY[{values}])[1 + ({index})]",
 )
@@ -50,6 +49,7 @@ SQLITE = Dialect(
     numbers="WITH RECURSIVE series(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM series WHERE n + 1 < {count}) "
     "SELECT n FROM series",
     day="date('{today}', ({days}) || ' days')",
+    goes_on="date(o.certificate_ends_on, '30 days')",
     midnight="(date({day}, '1 day') || ' 00:00:00')",
     strings="(SELECT value FROM json_each(json_array({values})) WHERE key = {index})",
 )
@@ -166,75 +166,108 @@ def dialect() -> Dialect:
 
 # The limit
 
+# When each step speaks to whom reads in a zone about what ends on a day: by the rules, made before the clock runs.
+DUE_COLUMNS = ("step_id", "channel", "zone", "life", "ends_on", "day", "due_at", "expires_at")
+DUE = """
+CREATE TABLE bench_due (step_id bigint NOT NULL, channel varchar(9) NOT NULL, zone varchar(64) NOT NULL, life bigint,
+  ends_on date NOT NULL, day date NOT NULL, due_at {timestamp} NOT NULL, expires_at {timestamp} NOT NULL)
+"""
 LIMIT = """
 INSERT INTO campaigns_notice (partner_id, step_id, order_id, customer_id, channel, contact_id, ends_at, day, due_at,
   expires_at, state, reason, detail, planned_at)
-SELECT stood.partner_id, step_id, order_id, stood.customer_id, channel, CASE WHEN channel = 'email' THEN k.id END,
-  ends_at, day, {due_at}, {expires_at}, 'planned', '', '', {now}
-FROM (
-  SELECT o.partner_id, t.id AS step_id, o.id AS order_id, o.customer_id, t.channel, o.ends_at, {order_day} AS day
-  FROM campaigns_step t JOIN certificates_order o ON o.partner_id = t.partner_id
-  WHERE t.days IS NOT NULL AND {wanted} AND o.status IN ('issued', 'reissue_pending')
-    AND o.ends_on BETWEEN {first} AND {last}
-  UNION ALL
-  SELECT o.partner_id, t.id, o.id, o.customer_id, t.channel, o.certificate_ends_at, {life_day}
-  FROM campaigns_step t JOIN certificates_order o ON o.partner_id = t.partner_id
-  WHERE t.share IS NOT NULL AND {wanted} AND o.status = 'issued'
-    AND o.certificate_ends_on BETWEEN {today} AND {latest} AND o.ends_on > {goes_on}
-    AND {life_day} BETWEEN {first_day} AND {last_day}
-) stood
-JOIN certificates_customer c ON c.id = stood.customer_id AND c.notices_enabled
+SELECT o.partner_id, d.step_id, o.id, o.customer_id, d.channel, CASE WHEN d.channel = 'email' THEN k.id END, o.ends_at,
+  d.day, d.due_at, d.expires_at, 'planned', '', '', {now}
+FROM certificates_order o JOIN certificates_customer c ON c.id = o.customer_id AND c.notices_enabled
 JOIN certificates_contact k ON k.customer_id = c.id AND k.role = 'technical'
-WHERE 1 = 1
+JOIN bench_due d ON d.ends_on = o.ends_on AND d.zone = CASE WHEN d.channel = 'email' THEN k.time_zone ELSE 'UTC' END
+WHERE {wanted} AND o.status IN ('issued', 'reissue_pending') AND d.life IS NULL
+  AND o.ends_on IN (SELECT ends_on FROM bench_due WHERE life IS NULL)
+UNION ALL
+SELECT o.partner_id, d.step_id, o.id, o.customer_id, d.channel, k.id, o.certificate_ends_at, d.day, d.due_at,
+  d.expires_at, 'planned', '', '', {now}
+FROM certificates_order o JOIN certificates_customer c ON c.id = o.customer_id AND c.notices_enabled
+JOIN certificates_contact k ON k.customer_id = c.id AND k.role = 'technical'
+JOIN bench_due d ON d.ends_on = o.certificate_ends_on AND d.zone = k.time_zone AND d.life = {life}
+WHERE {wanted} AND o.status = 'issued' AND o.ends_on > {goes_on}
+  AND o.certificate_ends_on IN (SELECT ends_on FROM bench_due WHERE life IS NOT NULL)
 ON CONFLICT DO NOTHING
 """
 WANTED = "o.renewal_mark = 'none' AND o.notices_enabled"
+LIFE_DAYS = 199
+# What tells one plan from another, without a clock.
+FINGERPRINT = """
+SELECT COUNT(*), SUM(order_id * step_id), SUM(COALESCE(contact_id, 0)), COUNT(DISTINCT due_at), MIN(due_at),
+  MAX(due_at), MIN(expires_at), MAX(expires_at) FROM campaigns_notice WHERE state = 'planned'
+"""
 
 
-def limit(first: int, last: int) -> int:
-    """As many notices by one statement, without zones, hours, segments and other readers; how many were made.
-
-    Steps stand on a day from so many days after today to so many.
-    """
-    at = _on_postgresql if vendor() == "postgresql" else _on_sqlite
-    left = f"(CASE WHEN {at.part} < 3 THEN 3 ELSE {at.part} END)"
-    day = at.later.format(day="o.certificate_ends_on", days=f"-{left}")
-    statement = LIMIT.format(
-        wanted=WANTED,
-        order_day=at.later.format(day="o.ends_on", days="t.days"),
-        life_day=day,
-        goes_on=at.later.format(day="o.certificate_ends_on", days="30"),
-        today=at.today,
-        latest=at.later.format(day=at.today, days="273"),
-        first=at.later.format(day=at.today, days=f"({first} - t.days)"),
-        last=at.later.format(day=at.today, days=f"({last} - t.days)"),
-        first_day=at.later.format(day=at.today, days=f"({first})"),
-        last_day=at.later.format(day=at.today, days=f"({last})"),
-        due_at=at.moment.format(hours=9),
-        expires_at=at.moment.format(hours=9 + 5 * 24),
-        now=at.now,
+def limit() -> int:
+    """The same notices by one statement, which is told beforehand when each is due; how many were made."""
+    is_sqlite = vendor() == "sqlite"
+    seconds = (
+        "(strftime('%s', o.certificate_ends_at) - strftime('%s', o.certificate_starts_at))"
+        if is_sqlite
+        else "EXTRACT(EPOCH FROM o.certificate_ends_at - o.certificate_starts_at)::bigint"
     )
-    return run(statement)
-
-
-class _on_postgresql:  # noqa: N801 - read as a word in a sentence
-    today, now = f"DATE '{TODAY}'", f"TIMESTAMP '{TODAY}' AT TIME ZONE 'UTC'"
-    later = "({day} + {days})"
-    moment = "(day + INTERVAL '{hours} hours') AT TIME ZONE 'UTC'"
-    part = (
-        "((EXTRACT(EPOCH FROM o.certificate_ends_at - o.certificate_starts_at)::bigint / 86400 * t.share + 99)"
-        " / 100)::int"
+    return run(
+        LIMIT.format(
+            wanted=WANTED,
+            life=f"{seconds} / 86400",
+            goes_on=dialect().goes_on,
+            now=f"'{TODAY} 00:00:00'" if is_sqlite else f"TIMESTAMP '{TODAY}' AT TIME ZONE 'UTC'",
+        )
     )
 
 
-class _on_sqlite:  # noqa: N801
-    today, now = f"'{TODAY}'", f"'{TODAY} 00:00:00'"
-    later = "date({day}, ({days}) || ' days')"
-    moment = "datetime(day, '{hours} hours')"
-    part = (
-        "(((strftime('%s', o.certificate_ends_at) - strftime('%s', o.certificate_starts_at)) / 86400 * t.share + 99)"
-        " / 100)"
-    )
+def write_due(partner: Any) -> None:
+    """The limit's table of moments."""
+    from django.db import connection
+
+    from certificates.services.imports.sql import load
+
+    run("DROP TABLE IF EXISTS bench_due")
+    run(DUE.format(timestamp="datetime" if vendor() == "sqlite" else "timestamp with time zone"))
+    adapted = connection.ops.adapt_datetimefield_value
+    rows = [(*row[:-2], *(adapted(moment) for moment in row[-2:])) for row in due_rows(partner)]
+    load("bench_due", DUE_COLUMNS, rows)
+    run("ANALYZE bench_due")
+
+
+def due_rows(partner: Any) -> Iterator[tuple[Any, ...]]:
+    from django_scopes import scopes_disabled
+
+    from campaigns.models import Calendar
+    from campaigns.rules import timing
+    from campaigns.services import planning
+    from campaigns.services.calendars import steps_of
+    from tests.factories import midnight
+
+    with scopes_disabled():
+        calendar = Calendar.objects.get(partner=partner)
+        steps, hours = list(steps_of(calendar)), planning.hours_of(calendar)
+    now = midnight(TODAY)
+    for step, zone in product(steps, ZONES):
+        siblings = [planning.when_of(one) for one in steps if (one.basis, one.channel) == (step.basis, step.channel)]
+        for ends_on in (TODAY + timedelta(days=ahead) for ahead in range(-60, 300)):
+            ends_at = midnight(ends_on + timedelta(days=1))
+            life = None if step.share is None else LIFE_DAYS
+            starts_at = midnight(date(2020, 1, 1)) if life is None else ends_at - timedelta(days=life)
+            when, period = planning.when_of(step), timing.Period(starts_at, ends_at)
+            day = timing.day_of(when, period)
+            if day is None or abs((day - TODAY).days) > timing.LONGEST_BREAK:
+                continue
+            one = timing.moment(when, period, hours=hours, zone=ZoneInfo(zone), siblings=siblings)
+            if one is not None and one.due_at <= now + planning.PLAN_AHEAD and one.expires_at > now:
+                day_row = (ends_on.isoformat(), one.day.isoformat())
+                yield step.pk, step.channel, zone, life, *day_row, one.due_at, one.expires_at
+
+
+def fingerprint() -> Any:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(FINGERPRINT)
+        return cursor.fetchone()
 
 
 # What is measured
@@ -267,6 +300,7 @@ def measure(partner: Any, repeats: int) -> dict[str, Any]:
     from tests.factories import midnight
 
     now = midnight(TODAY)
+    write_due(partner)
     times: dict[str, list[float]] = {"planned": [], "again": [], "limit": []}
     before, made, limited, grown = peak_mebibytes(), 0, 0, 0.0
 
@@ -282,9 +316,12 @@ def measure(partner: Any, repeats: int) -> dict[str, Any]:
         if again != Planned():
             raise AssertionError(again)
         grown = peak_mebibytes() - before
+        planned = fingerprint()
         empty()
         with seconds(times["limit"]):
-            limited = limit(-5, 6)
+            limited = limit()
+        if planned != fingerprint():
+            raise AssertionError([planned, fingerprint()])
     return {**{name: min(taken) for name, taken in times.items()}, "made": made, "limited": limited, "memory": grown}
 
 
