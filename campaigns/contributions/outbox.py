@@ -20,6 +20,7 @@ from django.utils.translation import ngettext
 from campaigns.deeds import outbox as deeds
 from campaigns.models import Notice
 from campaigns.services import copies, settling
+from campaigns.services.demo_history import seed_history
 from campaigns.services.explaining import Explained, Outcome, explain
 from campaigns.services.upcoming import next_touchpoints
 from campaigns.states import Channel, NoticeState
@@ -34,6 +35,7 @@ from portal import clock
 from portal.contributions import (
     ActivityWords,
     DashboardCard,
+    DemoPart,
     LoadedColumn,
     NavigationEntry,
     Panel,
@@ -41,6 +43,7 @@ from portal.contributions import (
     TimelineSource,
     activity_words,
     dashboard_cards,
+    demo_parts,
     loaded_columns,
     navigation,
     panels,
@@ -80,6 +83,7 @@ def register() -> None:
     timelines.add(
         TimelineSource("order", "notices", order_events), TimelineSource("customer", "notices", customer_events)
     )
+    demo_parts.add(DemoPart("history", 50, seed_history))
     dashboard_cards.add(DashboardCard("notices", "campaigns/outbox/dashboard.html", 50, dashboard, "outbox.view"))
 
 
