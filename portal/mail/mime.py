@@ -71,8 +71,11 @@ def _headers(letter: Letter) -> Iterator[tuple[str, str]]:
 
 
 def _mailbox(address: str) -> str:
-    # parsing is what costs; where there is nothing to encode, there is nothing to parse
-    return address if address.isascii() else str(sanitize_address(address, "utf-8"))
+    # parsing is what costs; where there is nothing to encode, there is nothing to parse, nor where it will be refused
+    if address.isascii() or _CONTROL.search(address):
+        return address
+    # a long name comes back on several lines
+    return str(sanitize_address(address, "utf-8")).replace("\n", "")
 
 
 def _header(name: str, value: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 
 import pytest
@@ -73,6 +74,7 @@ def test_subject_and_headers_arrive_as_they_were_written(subject: str, name: str
         {"headers": {"Bcc: all@example.com\nX-Order": "1"}},
         {"headers": {"X-Order": "1\x00"}},
         {"from_email": "Relais\n <post@relais.example>"},
+        {"from_email": "Café\n Réseau <post@relais.example>"},
         {"to": ["it@karst.example\nBcc: all@example.com"]},
     ],
 )
@@ -92,6 +94,15 @@ def test_people_and_domains_keep_their_letters() -> None:
     (reader,) = message["To"].addresses
     assert (reader.display_name, reader.addr_spec) == ("Roy, Élise", "elise@xn--t-9fab.example")
     assert str(message["Reply-To"]) == "help@relais.example"
+
+
+@pytest.mark.parametrize("name", ["Société de certification électronique et de conseil de Bretagne", "証" * 60])
+def test_house_with_a_long_name_can_write(name: str) -> None:
+    raw, _message = sent(from_email=f"{name} <post@relais.example>")
+
+    # the newer parser puts spaces between the parts of a name
+    author = message_from_bytes(raw)["From"]
+    assert str(make_header(decode_header(author))) == f"{name} <post@relais.example>"
 
 
 def test_letter_without_html_is_plain_text() -> None:
