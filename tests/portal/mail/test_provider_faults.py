@@ -21,7 +21,7 @@ from portal.setup.ports import free_port
 from tests.factories import make_partner
 from tests.portal.mail.letters import NOW, post, states
 
-pytestmark = pytest.mark.usefixtures("outbox_table")
+pytestmark = [pytest.mark.usefixtures("outbox_table"), pytest.mark.ci_embedded]
 
 DROP, HANG, GARBLED = "drop the connection", "say nothing", "an answer that is none"
 Answer = tuple[int, dict[str, Any]] | str
