@@ -6,7 +6,8 @@ same time tomorrow and says why.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -119,10 +120,19 @@ def _count(letter: OutgoingMail, house: SendingCount, reader: SendingCount) -> N
 
 
 def _note(admission: Admission, days: dict[int, date], counts: dict[Key, SendingCount]) -> None:
-    SendingCount.objects.bulk_update(counts.values(), ["letters", "mass", "released"])
+    _write(counts.values())
     for day in set(days.values()):
         counted = [one.pk for one in admission.admitted if one.partner_id and one.counted_on == day]
         OutgoingMail.objects.filter(pk__in=counted).exclude(counted_on=day).update(counted_on=day, waits="")
+
+
+def _write(counts: Iterable[SendingCount]) -> None:
+    """Keep the figures, with one statement for all rows of the same: most readers get one letter."""
+    alike: defaultdict[tuple[int, int, int], list[int]] = defaultdict(list)
+    for row in counts:
+        alike[row.letters, row.mass, row.released].append(row.pk)
+    for (letters, mass, released), rows in alike.items():
+        SendingCount.objects.filter(pk__in=rows).update(letters=letters, mass=mass, released=released)
 
 
 def _put_back(admission: Admission, partners: dict[int, Partner], now: datetime) -> None:

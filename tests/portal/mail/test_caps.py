@@ -97,6 +97,21 @@ def test_letter_tried_twice_in_a_day_is_counted_once(server: Server) -> None:
     assert dict(SendingCount.objects.values_list("address", "letters")) == {"": 1, TO: 1}
 
 
+def test_every_reader_is_counted_by_the_letters_that_were_taken_for_it() -> None:
+    partner = make_partner()
+    for key, to_email in (("a", "it@karst.example"), ("b", TO), ("c", TO), ("d", "desk@karst.example")):
+        post(key, partner=partner, to_email=to_email, purpose=MailPurpose.NOTICE if key == "b" else MailPurpose.SERVICE)
+
+    deliver_due(now=NOW)
+
+    assert set(SendingCount.objects.values_list("address", "letters", "mass")) == {
+        ("", 4, 1),
+        ("it@karst.example", 1, 0),
+        (TO, 2, 1),
+        ("desk@karst.example", 1, 0),
+    }
+
+
 @pytest.mark.parametrize(
     ("zone", "now", "tomorrow"),
     [
