@@ -39,14 +39,12 @@ def claim(now: datetime, *, size: int) -> tuple[list[OutgoingMail], int]:
 
 
 def _take(now: datetime, size: int) -> list[OutgoingMail]:
-    due = due_letters(now)
-    # rows that another worker is about to take are passed over, not waited for
-    free = due.select_for_update(skip_locked=True, of=("self",)).order_by("due_at", "pk")
-    ids = list(free.urgent().values_list("pk", flat=True)[:size]) or list(free.values_list("pk", flat=True)[:size])
+    ids = _free(now, size)
     if not ids:
         return []
     name = secrets.token_hex(16)
-    due.filter(pk__in=ids).update(
+    # locked since the question was asked: what it asked of them still holds
+    OutgoingMail.objects.filter(pk__in=ids).update(
         # the old state still stands in the row while this is computed
         unanswered=F("unanswered") + _UNANSWERED,
         state=MailState.CLAIMED,
@@ -55,4 +53,19 @@ def _take(now: datetime, size: int) -> list[OutgoingMail]:
         claimed_until=now + settings.MAIL_LEASE,
         attempts=F("attempts") + _TRIED,
     )
-    return list(OutgoingMail.objects.filter(claim=name).select_related("partner").order_by("due_at", "pk"))
+    # one partner for all its letters, instead of one beside each
+    mine = OutgoingMail.objects.filter(claim=name).prefetch_related("partner")
+    return list(mine.order_by("due_at", "pk"))
+
+
+def _free(now: datetime, size: int) -> list[int]:
+    """The keys of so many due letters, locked: urgent ones, or where there are none of the others."""
+    due = due_letters(now).order_by("due_at", "pk")
+    # hardly ever is one urgent, and the whole question costs a hundred times as much as this one
+    is_urgent = OutgoingMail.objects.due(now).urgent().exists()
+    return (_locked(due.urgent(), size) if is_urgent else []) or _locked(due, size)
+
+
+def _locked(due: OutgoingMailQuerySet, size: int) -> list[int]:
+    # rows that another worker is about to take are passed over, not waited for
+    return list(due.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:size])

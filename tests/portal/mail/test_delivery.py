@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.core.mail import EmailMultiAlternatives
 
 from portal.mail import claims, delivery, outbox
 from portal.mail.delivery import deliver_due
+from portal.mail.letters import Words
 from portal.mail.line import Line
+from portal.mail.outbox import Draft
 from portal.models import OutgoingMail, Partner, SuppressedAddress
 from portal.models.mail import MailPurpose, MailState
 from tests.factories import make_partner
 from tests.portal.mail.letters import NOW, post, states
 
 pytestmark = pytest.mark.usefixtures("outbox_table")
+
+
+CLAIM = claims.claim
+
+
+def draft(partner: Partner, number: int) -> Draft:
+    return Draft(
+        key=f"letter:{number}",
+        partner=partner,
+        purpose=MailPurpose.SERVICE,
+        to_email=f"reader-{number}@reader.example",
+        words=Words("A letter", "What the letter says.", ""),
+    )
 
 
 def claimed(*, hours: int = 0, is_handing: bool = False) -> list[OutgoingMail]:
@@ -206,6 +221,26 @@ def test_limit_is_kept() -> None:
 
     assert deliver_due(now=NOW, limit=3).sent == 3
     assert deliver_due(now=NOW, limit=3).sent == 2
+
+
+@pytest.mark.parametrize(("quick", "sizes"), [(60.0, [50, 100, 150]), (0.0, [50, 50, 50])])
+def test_more_letters_are_claimed_at_once_while_they_leave_quickly(
+    quick: float, sizes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "QUICK_SECONDS", quick)
+    monkeypatch.setattr(delivery, "BATCH", 150)
+    asked: list[int] = []
+
+    def claim(now: datetime, *, size: int) -> tuple[list[OutgoingMail], int]:
+        asked.append(size)
+        return CLAIM(now, size=size)
+
+    monkeypatch.setattr(claims, "claim", claim)
+    partner = make_partner()
+    outbox.enqueue_many([draft(partner, number) for number in range(300)], now=NOW)
+
+    assert deliver_due(now=NOW).sent == 300
+    assert asked[:3] == sizes
 
 
 def test_clock_set_back_an_hour_sends_nothing_again(mailoutbox: list[EmailMultiAlternatives]) -> None:
