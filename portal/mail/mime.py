@@ -16,7 +16,6 @@ from typing import Any
 from django.core.mail import BadHeaderError, EmailMultiAlternatives
 from django.core.mail.message import sanitize_address
 
-_BREAKS = re.compile(r"\r\n|\r|\n")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 # RFC 5322 allows lines of 998 characters; shorter ones need no folding.
 _LONGEST = 900
@@ -89,5 +88,5 @@ def _header(name: str, value: str) -> bytes:
 
 def _part(kind: str, text: str) -> bytes:
     head = f'Content-Type: text/{kind}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
-    lines = _BREAKS.sub("\r\n", text if text.endswith("\n") else f"{text}\n")
-    return head.encode() + binascii.b2a_qp(lines.encode(), istext=True)
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n") + "\n"
+    return head.encode() + binascii.b2a_qp(lines.replace("\n", "\r\n").encode(), istext=True)
