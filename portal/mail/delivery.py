@@ -262,7 +262,7 @@ class _Batch:
             claim="",
             claimed_until=None,
             last_error="",
-            **settling.FORGOTTEN,
+            **settling.forgotten(self.sent),
         )
         if sent:
             settled.tell(self.sent, state=MailState.SENT, reason=MailReason.SENT, at=at)
