@@ -66,11 +66,16 @@ _CLEANER = cleaner(ADDRESSES)
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The same words as HTML and as text, and the parts that their author placed."""
+    """The same words as HTML and as text, and the parts that their author placed.
+
+    `own` is the text up to where the layout goes on, and `said` what stands in it between the parts.
+    """
 
     html: str
     text: str
     placed: frozenset[Part]
+    own: str = ""
+    said: str = ""
 
 
 def variables(parts: frozenset[Part]) -> dict[str, Plain]:
@@ -91,6 +96,7 @@ def body(
     htmls: list[str] = []
     texts: list[str] = []
     placed: list[Part] = []
+    said: list[str] = []
     for at, piece in enumerate(_BLOCK.split(filled)):
         if at % 2:
             if piece not in placed:  # a block stands once, where it was placed first
@@ -100,7 +106,9 @@ def body(
         elif words := _cleaned(piece, language):
             htmls.append(_addressed(unbroken(words), addresses, escape))
             texts.append(_addressed(as_text(words), addresses, str))
-    return Body("\n".join(htmls), "\n\n".join(filter(None, texts)), frozenset(placed))
+            said.append(texts[-1])
+    text = "\n\n".join(filter(None, texts))
+    return Body("\n".join(htmls), text, frozenset(placed), own=text, said="\n\n".join(said))
 
 
 def _cleaned(piece: str, language: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.conf import settings
@@ -70,11 +70,16 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
-    """A letter, with what its author placed in it, and the blocks that had something to say."""
+    """A letter, with what its author placed in it, and the blocks that had something to say.
+
+    `own` is what the author wrote and placed, without what the layout adds; `said` without the blocks, too.
+    """
 
     words: Words
     preheader: str
     body: str
+    own: str
+    said: str
     placed: frozenset[Part]
     shown: frozenset[Part]
 
@@ -106,6 +111,8 @@ class Pen:
             words=words,
             preheader=sheet.preheader,
             body=written.text,
+            own=written.own,
+            said=written.said,
             placed=written.placed,
             shown=frozenset(shown),
         )
@@ -223,7 +230,7 @@ def _completed(draft: Draft, shown: Mapping[Part, tuple[str, str]], filled: str)
     added = [drawn for part, drawn in shown.items() if part not in written.placed]
     htmls = [written.html, *(html for html, _text in added)]
     texts = [written.text, *(text for _html, text in added)]
-    return Body("\n".join(htmls), "\n\n".join(filter(None, texts)), written.placed)
+    return replace(written, html="\n".join(htmls), text="\n\n".join(filter(None, texts)))
 
 
 def _line(part: str, draft: Draft, facts: Mapping[str, Plain]) -> str:

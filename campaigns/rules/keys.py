@@ -25,7 +25,10 @@ class Part(StrEnum):
 
 
 class Status(StrEnum):
+    """`added` is what the author left out and the layout brings by itself."""
+
     OK = "ok"
+    ADDED = "added"
     ADVICE = "advice"
     MISSING = "missing"
 
@@ -39,6 +42,7 @@ class Code(StrEnum):
     PREHEADER = "preheader"
     HONEST = "honest"
     CALM = "calm"
+    OWN_WORDS = "own_words"
     INCENTIVE = "incentive"
     BENEFITS = "benefits"
     ORDER_NUMBER = "order_number"
@@ -60,6 +64,7 @@ KEY_OF: Mapping[Code, int] = {
     Code.PREHEADER: 1,
     Code.HONEST: 1,
     Code.CALM: 1,
+    Code.OWN_WORDS: 1,
     Code.INCENTIVE: 2,
     Code.BENEFITS: 3,
     Code.NO_DAY_LOST: 5,
@@ -68,6 +73,8 @@ ESSENTIALS = (Code.ORDER_NUMBER, Code.PRODUCT, Code.COMMON_NAME, Code.ISSUED, Co
 # What most mail programs show of a subject, and of the line behind it.
 LONGEST_SUBJECT, SHORTEST_PREHEADER, LONGEST_PREHEADER = 70, 40, 140
 EARLY_DAYS = 30
+# A greeting and a sentence; with fewer, a letter is a form that nobody has written.
+FEWEST_WORDS = 10
 # Feigned answers, and pressure: spam filters and readers know them, and the law forbids subjects that deceive.
 _FEIGNED = re.compile(r"^\s*(re|fwd?|tr|rép)\s*:", re.IGNORECASE)
 _PRESSING = {
@@ -88,13 +95,15 @@ class Checked:
 
     `named` are what the subject may name, one of them at least; `expected` are the parts of its kind, `placed` those
     that its author put somewhere, `shown` those that had something to say. `essentials` are the example's facts as they
-    have to stand in the text. `days` is when it goes out, from the order's last day; None where it hangs on something
-    else.
+    have to stand in the text. Of that, `own` is what the author wrote and placed, and `said` the words between the
+    parts. `days` is when it goes out, from the order's last day; None where it hangs on something else.
     """
 
     subject: str
     preheader: str
     text: str
+    own: str
+    said: str
     language: str
     essentials: Mapping[Code, str]
     named: Sequence[str]
@@ -122,7 +131,7 @@ class Finding:
 def five_keys(letter: Checked) -> list[Finding]:
     """What is there and what is missing, key by key.
 
-    A part that its author left out and the layout adds is advice; one of its kind that is nowhere is missing.
+    What its author left out and the layout adds says so; what is nowhere is missing.
     """
     found = [
         *_timing(letter),
@@ -165,6 +174,8 @@ def _words(letter: Checked) -> Iterator[Finding]:
         loud = loud or hurry[0]
     loud = loud or (shouted[0] if shouted else "")
     yield Finding(Code.CALM, _status(not loud, otherwise=Status.ADVICE), loud)
+    is_written = len(letter.said.split()) >= FEWEST_WORDS
+    yield Finding(Code.OWN_WORDS, _status(is_written, otherwise=Status.MISSING))
 
 
 _PART_CODES = {
@@ -181,20 +192,22 @@ def _parts(letter: Checked) -> Iterator[Finding]:
         if part in letter.placed and part in letter.shown:
             yield Finding(code, Status.OK)
         elif part in letter.expected:
-            yield Finding(code, Status.ADVICE if part in letter.shown else Status.MISSING, part.value)
+            yield Finding(code, Status.ADDED if part in letter.shown else Status.MISSING, part.value)
 
 
 def _essentials(letter: Checked) -> Iterator[Finding]:
+    own = f"{letter.subject}\n{letter.preheader}\n{letter.own}"
     for code in ESSENTIALS:
         fact = letter.essentials.get(code, "")
         if fact:
-            yield Finding(code, _status(fact in letter.text, otherwise=Status.MISSING))
+            otherwise = Status.ADDED if fact in letter.text else Status.MISSING
+            yield Finding(code, _status(fact in own, otherwise=otherwise))
 
 
 def _one_button(letter: Checked) -> Finding:
     if letter.buttons == 1:
         placed = Part.BUTTON in letter.placed
-        return Finding(Code.ONE_BUTTON, _status(placed, otherwise=Status.ADVICE), Part.BUTTON.value)
+        return Finding(Code.ONE_BUTTON, _status(placed, otherwise=Status.ADDED), Part.BUTTON.value)
     return Finding(Code.ONE_BUTTON, Status.MISSING, str(letter.buttons))
 
 

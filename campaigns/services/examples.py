@@ -79,6 +79,8 @@ def check(shown: Example) -> list[Finding]:
             subject=drawn.words.subject,
             preheader=drawn.preheader,
             text=drawn.words.text,
+            own=drawn.own,
+            said=drawn.said,
             language=draft.language,
             essentials=essentials,
             named=_named(draft),

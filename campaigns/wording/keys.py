@@ -18,7 +18,12 @@ KEYS: Mapping[int, StrOrPromise] = {
     4: gettext_lazy("4. The essentials"),
     5: gettext_lazy("5. No day is lost"),
 }
-LEVELS: Mapping[Status, str] = {Status.OK: "good", Status.ADVICE: "warn", Status.MISSING: "bad"}
+LEVELS: Mapping[Status, str] = {
+    Status.OK: "good",
+    Status.ADDED: "note",
+    Status.ADVICE: "warn",
+    Status.MISSING: "bad",
+}
 _SAID: Mapping[Code, StrOrPromise] = {
     Code.EARLY: gettext_lazy("It goes out early: %(detail)s days before the end."),
     Code.SUBJECT_LENGTH: gettext_lazy("The subject is short enough to be read whole."),
@@ -26,6 +31,7 @@ _SAID: Mapping[Code, StrOrPromise] = {
     Code.PREHEADER: gettext_lazy("The preheader adds a sentence to the subject."),
     Code.HONEST: gettext_lazy("It promises nothing that sounds like spam."),
     Code.CALM: gettext_lazy("Its tone is calm."),
+    Code.OWN_WORDS: gettext_lazy("It speaks in your own words."),
     Code.INCENTIVE: gettext_lazy("What the customer can save stands in it."),
     Code.BENEFITS: gettext_lazy("It says what the product brings."),
     Code.ORDER_NUMBER: pgettext_lazy("essential of a letter", "The order number"),
@@ -46,6 +52,7 @@ _WANTING: Mapping[Code, StrOrPromise] = {
     Code.PREHEADER: gettext_lazy("The preheader has %(detail)s characters. From 40 to 140 are read."),
     Code.HONEST: gettext_lazy("“%(detail)s” sounds like spam, and may be against the law."),
     Code.CALM: gettext_lazy("“%(detail)s” is loud. Calm letters are trusted more."),
+    Code.OWN_WORDS: gettext_lazy("It has hardly a word of your own: say why you write, and what is to be done."),
     Code.ORDER_NUMBER: pgettext_lazy("essential of a letter", "The order number is missing."),
     Code.PRODUCT: pgettext_lazy("essential of a letter", "The product is missing."),
     Code.COMMON_NAME: pgettext_lazy("essential of a letter", "The common name is missing."),
@@ -61,6 +68,7 @@ _ADDED: Mapping[Code, StrOrPromise] = {
     Code.AUTOMATION: gettext_lazy("How it runs by itself is added at the end: place {{ automation }} yourself."),
     Code.NO_DAY_LOST: gettext_lazy("That no day is lost is added at the end: place {{ no_day_lost }} yourself."),
 }
+_TABLE = gettext_lazy("The essentials that you leave out are added as a table: place {{ essentials }} yourself.")
 _NOWHERE: Mapping[Code, StrOrPromise] = {
     Code.INCENTIVE: gettext_lazy("There is nothing to save: no offer is live."),
     Code.BENEFITS: gettext_lazy("What the product brings is missing."),
@@ -80,13 +88,18 @@ def said(finding: Finding) -> tuple[str, str]:
 def _words(finding: Finding) -> StrOrPromise:
     if finding.status is Status.OK:
         return _SAID[finding.code]
-    if finding.code in _ADDED:
-        return (_ADDED if finding.status is Status.ADVICE else _NOWHERE)[finding.code]
+    if finding.status is Status.ADDED:
+        return _ADDED.get(finding.code, _TABLE)
+    if finding.code in _NOWHERE:
+        return _NOWHERE[finding.code]
     if finding.code is Code.PREHEADER and finding.detail == "0":
         return _("The preheader is missing: mailboxes show the beginning of the letter instead.")
     return _WANTING[finding.code]
 
 
 def by_key(findings: Iterable[Finding]) -> list[tuple[StrOrPromise, list[tuple[str, str]]]]:
-    """Title and sentences of each key; findings come key by key."""
-    return [(KEYS[key], [said(one) for one in found]) for key, found in groupby(findings, key=lambda one: one.key)]
+    """Title and sentences of each key, what stands for several only once; findings come key by key."""
+    return [
+        (KEYS[key], list(dict.fromkeys(said(one) for one in found)))
+        for key, found in groupby(findings, key=lambda one: one.key)
+    ]

@@ -13,6 +13,7 @@ from campaigns.library import LIBRARY, Source
 from campaigns.liquid import LetterRefused
 from campaigns.rules.keys import Checked, Code, Finding, Part, Status, five_keys
 from campaigns.services.examples import check, example
+from campaigns.wording.keys import KEYS, by_key
 from portal.access import on_behalf_of
 from portal.models import Partner
 from tests import factories
@@ -23,6 +24,8 @@ GOOD = Checked(
     preheader="One minute is enough, and the order then runs to 22 January 2028.",
     text="7101811 Secure Site OV www.granit-phare.example 23 January 2026 22 January 2027 1 year",
     language="en",
+    own="7101811 Secure Site OV www.granit-phare.example 23 January 2026 22 January 2027 1 year",
+    said="Hello Søren, your certificate ends soon. Renew it today and lose nothing.",
     essentials={
         Code.ORDER_NUMBER: "7101811",
         Code.PRODUCT: "Secure Site OV",
@@ -53,9 +56,11 @@ def test_a_letter_with_everything_passes_all_five_keys() -> None:
 
 @pytest.mark.parametrize("code", list(GOOD.essentials))
 def test_an_essential_that_does_not_stand_in_the_text_is_missing(code: Code) -> None:
-    letter = replace(GOOD, text=GOOD.text.replace(GOOD.essentials[code], ""))
+    fact = GOOD.essentials[code]
+    nowhere = {name: getattr(GOOD, name).replace(fact, "") for name in ("subject", "preheader", "own", "text")}
 
-    assert Finding(code, Status.MISSING) in _wrong(letter)
+    assert Finding(code, Status.MISSING) in _wrong(replace(GOOD, **nowhere))
+    assert Finding(code, Status.ADDED) in _wrong(replace(GOOD, **nowhere | {"text": GOOD.text}))
 
 
 @pytest.mark.parametrize(
@@ -68,12 +73,12 @@ def test_an_essential_that_does_not_stand_in_the_text_is_missing(code: Code) -> 
         (Part.AUTOMATION, Code.AUTOMATION),
     ],
 )
-def test_a_part_left_out_is_advice_and_one_that_says_nothing_is_missing(part: Part, code: Code) -> None:
+def test_a_part_left_out_is_added_and_one_that_says_nothing_is_missing(part: Part, code: Code) -> None:
     left_out = replace(GOOD, placed=GOOD.placed - {part})
     nowhere = replace(GOOD, shown=GOOD.shown - {part})
     not_of_its_kind = replace(nowhere, expected=GOOD.expected - {part})
 
-    assert _wrong(left_out) == [Finding(code, Status.ADVICE, part.value)]
+    assert _wrong(left_out) == [Finding(code, Status.ADDED, part.value)]
     assert _wrong(nowhere) == [Finding(code, Status.MISSING, part.value)]
     assert _wrong(not_of_its_kind) == []
 
@@ -97,7 +102,8 @@ def test_a_part_left_out_is_advice_and_one_that_says_nothing_is_missing(part: Pa
         ({"subject": "Urgent: 7101811"}, Finding(Code.CALM, Status.ADVICE, "Urgent")),
         ({"days": -7}, Finding(Code.EARLY, Status.ADVICE, "7")),
         ({"buttons": 2}, Finding(Code.ONE_BUTTON, Status.MISSING, "2")),
-        ({"placed": frozenset(Part) - {Part.BUTTON}}, Finding(Code.ONE_BUTTON, Status.ADVICE, "button")),
+        ({"placed": frozenset(Part) - {Part.BUTTON}}, Finding(Code.ONE_BUTTON, Status.ADDED, "button")),
+        ({"said": "Dear customer,"}, Finding(Code.OWN_WORDS, Status.MISSING)),
     ],
 )
 def test_what_would_put_readers_off_is_named(change: dict[str, Any], finding: Finding) -> None:
@@ -120,7 +126,7 @@ def test_every_built_in_letter_passes_the_five_keys(seller: Partner, key: str, l
     found = check(example(seller, key, language, NOW))
 
     assert [one for one in found if one.status is Status.MISSING] == []
-    assert {one.code for one in found if one.status is Status.ADVICE} <= {Code.EARLY, Code.SUBJECT_LENGTH}
+    assert {one.code for one in found if one.status is not Status.OK} <= {Code.EARLY, Code.SUBJECT_LENGTH}
 
 
 def test_example_shows_what_somebody_is_typing(seller: Partner) -> None:
@@ -131,8 +137,26 @@ def test_example_shows_what_somebody_is_typing(seller: Partner) -> None:
     assert shown.drawn.words.subject == "Hello Søren Lindqvist"
     assert shown.drawn.placed == {Part.ESSENTIALS}
     assert "60 days until expiration" in shown.drawn.words.text
-    missing = {one.code for one in check(shown) if one.status is Status.ADVICE}
-    assert {Code.INCENTIVE, Code.BENEFITS, Code.NO_DAY_LOST, Code.ONE_BUTTON} <= missing
+    found = check(shown)
+    added = {one.code for one in found if one.status is Status.ADDED}
+    assert {Code.INCENTIVE, Code.BENEFITS, Code.NO_DAY_LOST, Code.ONE_BUTTON} <= added
+    assert [one.code for one in found if one.status is Status.MISSING] == [Code.OWN_WORDS]
+
+
+def test_what_the_layout_brings_by_itself_is_not_said_to_be_the_authors(seller: Partner) -> None:
+    own = "Hello {{ name }}, your certificate ends on {{ order.expires }}. Renew it in time, and no day is lost."
+    typed = Source("{{ order.host }} ends soon", "Renew it with one press, and keep every day that is left.", own)
+
+    found = {one.code: one for one in check(example(seller, "days_60", "en", NOW, source=typed))}
+
+    assert found[Code.EXPIRES].status is found[Code.COMMON_NAME].status is Status.OK
+    assert found[Code.OWN_WORDS].status is Status.OK
+    brought = [Code.ORDER_NUMBER, Code.PRODUCT, Code.ISSUED, Code.VALIDITY]
+    assert [found[code].status for code in brought] == [Status.ADDED] * 4
+    told = dict(by_key(found.values()))[KEYS[4]]
+    assert [words for level, words in told if level == "note" and "essentials" in words] == [
+        "The essentials that you leave out are added as a table: place {{ essentials }} yourself."
+    ]
 
 
 def test_example_says_in_which_part_a_mistake_stands(seller: Partner) -> None:

@@ -29,7 +29,8 @@ from tests.queries import page_queries
 WHOLE = {
     "subject": "{{ order.host }} ends in {{ days }} days",
     "preheader": "Renew it with one press, and keep every day that is left of it.",
-    "body": "Hello {{ name }},\n\nPlease read on.\n\n{{ essentials }}\n\n{{ button }}\n\n{{ no_day_lost }}\n\n"
+    "body": "Hello {{ name }},\n\nPlease read on: it ends soon, and to renew it takes a minute.\n\n"
+    "{{ essentials }}\n\n{{ button }}\n\n{{ no_day_lost }}\n\n"
     "{{ savings }}\n\n{{ benefits }}\n\n{{ instructions }}\n\n{{ automation }}\n\n{{ warning }}",
 }
 
