@@ -65,16 +65,20 @@ def _wide(sheet: Sheet, shown: Shown, look: _Look, left: str) -> None:
     right = sheet.width - 24 - button
     _button(sheet, right, sheet.height / 2 - 17, button, shown.action, look, small)
     if left:
-        width = width_of(left, small + 2, 600)
-        right -= width + 24
-        sheet.words(right, sheet.height / 2, left, look.ink, size=small + 2, weight=600)
+        right -= _left_width(left, shown, small + 2) + 24
+        _left(sheet, right, sheet.height / 2, left, shown, look, small + 2)
     room = right - 48
     first, second = _said(shown)
-    said = [(first, large, 700, look.ink), (second, small, 400, look.dim)]
-    rows = [(_cut(words, room, size, weight), size, weight, ink) for words, size, weight, ink in said if words]
-    y = sheet.height / 2 - sum(size * 1.35 for _words, size, _weight, _ink in rows) / 2
-    for words, size, weight, ink in rows:
-        sheet.words(24, y + size * 0.675, words, ink, size=size, weight=weight)
+    said = [(first, large, 700, _first_ink(shown, look)), (second, small, 400, look.dim)]
+    rows = [
+        (row, size, weight, ink)
+        for words, size, weight, ink in said
+        if words
+        for row in _rows(words, room, size, weight, most=2)
+    ]
+    y = sheet.height / 2 - sum(size * 1.35 for _row, size, _weight, _ink in rows) / 2
+    for row, size, weight, ink in rows:
+        sheet.words(24, y + size * 0.675, row, ink, size=size, weight=weight)
         y += size * 1.35
 
 
@@ -82,13 +86,14 @@ def _box(sheet: Sheet, shown: Shown, look: _Look, left: str) -> None:
     """From above downwards; the button stands at the foot."""
     y, room = 24.0, sheet.width - 48
     first, second = _said(shown)
-    for words, size, weight, ink, most in (
-        (first, 20, 700, look.ink, 3),
-        (second, 14, 400, look.dim, 3),
-        (left, 16, 600, look.ink, 1),
-    ):
-        if words:
-            y = _paragraph(sheet, y, room, words, size, weight, ink, most) + 8
+    said = ((first, 20, 700, _first_ink(shown, look), 3), (second, 14, 400, look.dim, 2 if left else 3))
+    for words, size, weight, ink, most in said:
+        for row in _rows(words, room, size, weight, most=most) if words else ():
+            sheet.words(24, y + size * 0.65, row, ink, size=size, weight=weight)
+            y += size * 1.3
+        y += 8 if words else 0
+    if left:
+        _left(sheet, 24, y + 16, left, shown, look, 16)
     _button(sheet, 24, sheet.height - 54, room, shown.action, look, 15)
 
 
@@ -99,12 +104,32 @@ def _said(shown: Shown) -> tuple[str, str]:
     return shown.headline, shown.text or shown.offer
 
 
-def _paragraph(sheet: Sheet, y: float, room: float, words: str, size: int, weight: int, ink: str, most: int) -> float:
-    rows = lines([Run(words, face(size, weight))], room * DRAWN)[:most]
-    for row in rows:
-        sheet.words(24, y + size * 0.65, "".join(run.words for run in row).strip(), ink, size=size, weight=weight)
-        y += size * 1.3
-    return y
+def _first_ink(shown: Shown, look: _Look) -> str:
+    """An offer that is said first stands in the partner's colour."""
+    return look.brand if shown.offer and shown.banner.design == Design.OFFER else look.ink
+
+
+def _left(sheet: Sheet, x: float, y: float, left: str, shown: Shown, look: _Look, size: int) -> None:
+    """What is left, with its middle at y; the design that counts down puts it into a box."""
+    inset = _inset(shown)
+    if inset:
+        sheet.frame(x, y - size, _left_width(left, shown, size), size * 2, line=look.ink, radius=6)
+    sheet.words(x + inset, y, left, look.ink, size=size, weight=600)
+
+
+def _left_width(left: str, shown: Shown, size: int) -> float:
+    return width_of(left, size, 600) + 2 * _inset(shown)
+
+
+def _inset(shown: Shown) -> int:
+    return 12 if shown.banner.design == Design.COUNTDOWN else 0
+
+
+def _rows(words: str, room: float, size: int, weight: int, *, most: int) -> list[str]:
+    """The words in lines that fit; of more than there is room for, the last line says so."""
+    found = lines([Run(words, face(size, weight))], room * DRAWN)
+    rows = ["".join(run.words for run in row).strip() for row in found]
+    return rows if len(rows) <= most else [*rows[: most - 1], _cut(" ".join(rows[most - 1 :]), room, size, weight)]
 
 
 def _button(sheet: Sheet, x: float, y: float, width: float, words: str, look: _Look, size: int) -> None:

@@ -55,6 +55,7 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "campaigns:banner_new": {},
     "campaigns:banner_picture": {"public_key": "=of-nobody"},
     "campaigns:banner_preview": {"pk": "banner"},
+    "campaigns:banner_sample": {"design": "=offer", "size": "=box"},
     "campaigns:banner_shown": {"public_key": "=of-nobody"},
     "campaigns:banner_switch": {"pk": "banner"},
     "campaigns:banners": {},

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.core import signing
@@ -19,11 +20,14 @@ from campaigns.states import Channel
 from certificates.models import Customer
 from offers.models import Offer
 from offers.models.offers import OfferStatus
+from offers.wording.sums import share_off
 from portal import activities, links
 from portal.access import across_partners
 from portal.models import Partner, User
+from portal.typography import spaced
 
 _SALT = "campaigns.banner"
+_SAMPLE_RUNS = timedelta(days=30, hours=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,22 @@ def show(banner: Banner, *, language: str, now: datetime, customer: Customer | N
         )
 
 
+def sample(partner: Partner, design: str, size: str, *, language: str, now: datetime) -> Shown:
+    """A design as it would look in the partner's colours, with invented words; stored nowhere."""
+    with translation.override(language):
+        return Shown(
+            banner=Banner(partner=partner, design=design, size=size),
+            partner=partner,
+            language=language,
+            headline=_("You won't lose a second of validity"),
+            text="",
+            offer=share_off(Decimal(10), Decimal(100)),
+            action=_("Renew now"),
+            url=links.address(partner, reverse("offers:home_due")),
+            ends_at=now + _SAMPLE_RUNS,
+        )
+
+
 def _end_of(customer: Customer, now: datetime) -> datetime | None:
     """The first end of which a step of the calendar has begun to speak by banner, and that is still to come."""
     notices = shown_notices(customer, now=now, channel=Channel.BANNER).filter(ends_at__gt=now)
@@ -94,7 +114,8 @@ def _end_of(customer: Customer, now: datetime) -> datetime | None:
 def _either(banner: Banner, name: str, language: str) -> str:
     """The words in the language, else in the other one."""
     ours, theirs = ("fr", "en") if language == "fr" else ("en", "fr")
-    return str(getattr(banner, f"{name}_{ours}") or getattr(banner, f"{name}_{theirs}"))
+    written = {one: str(getattr(banner, f"{name}_{one}")) for one in (ours, theirs)}
+    return spaced(written[ours], ours) or spaced(written[theirs], theirs)
 
 
 def _offer(offer: Offer | None, language: str, now: datetime) -> str:

@@ -8,6 +8,7 @@ from campaigns.views import banners
 
 urlpatterns = [
     path("campaigns/banners/", banners.gallery, name="banners"),
+    path("campaigns/banners/designs/<slug:design>/<slug:size>/", banners.banner_sample, name="banner_sample"),
     path("campaigns/banners/new/", banners.banner_new, name="banner_new"),
     path("campaigns/banners/<int:pk>/", banners.banner_page, name="banner"),
     path("campaigns/banners/<int:pk>/edit/", banners.banner_edit, name="banner_edit"),

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from csp.constants import SELF
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import translation
@@ -88,8 +88,10 @@ def _picture(request: HttpRequest, banner: Banner) -> HttpResponse:
 def _banner(request: HttpRequest, banner: Banner) -> HttpResponse:
     now = clock.now()
     content = _shown(request, banner, now)
-    if content is None:
-        return render(request, "campaigns/banners/nothing.html")
+    return _drawn(request, content, now) if content else render(request, "campaigns/banners/nothing.html")
+
+
+def _drawn(request: HttpRequest, content: Shown, now: datetime) -> HttpResponse:
     with translation.override(content.language):
         left = time_left(content.ends_at, now=now) if content.ends_at else None
         context = {
@@ -195,9 +197,24 @@ def _named_customer(request: PartnerRequest) -> Customer | None:
 @require_safe
 def banner_preview(request: PartnerRequest, pk: int) -> HttpResponse:
     """The banner for our own frame, whatever the list of websites says, and though it is hidden."""
-    response = _framed(_banner(cast(HttpRequest, request), _mine(request, pk)), by=[SELF])
-    response.headers["Cache-Control"] = "private, no-cache"
-    return response
+    return _for_us(_banner(cast(HttpRequest, request), _mine(request, pk)))
+
+
+@requires("banners.view")
+@require_safe
+def banner_sample(request: PartnerRequest, design: str, size: str) -> HttpResponse:
+    """A design in our own frame before there is any banner of it."""
+    if design not in Banner.Design.values or size not in SIZES:
+        raise Http404(design)
+    now, asked = clock.now(), cast(HttpRequest, request)
+    content = banners.sample(request.partner, design, size, language=_language(asked), now=now)
+    return _for_us(_drawn(asked, content, now))
+
+
+def _for_us(response: HttpResponse) -> HttpResponse:
+    framed = _framed(response, by=[SELF])
+    framed.headers["Cache-Control"] = "private, no-cache"
+    return framed
 
 
 @requires("banners.edit")

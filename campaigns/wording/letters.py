@@ -57,6 +57,7 @@ def event_words(key: str) -> str:
 
 
 _EVENTS: Mapping[str, tuple[StrOrPromise, int]] = {
+    "digest": (gettext_lazy("when several orders are due at once"), 0),
     "auto_renew": (gettext_lazy("%(days)s days before it renews itself"), AUTO_RENEW_AHEAD),
     "validation_needed": (gettext_lazy("%(days)s days before a validation ends"), VALIDATIONS_LAPSE_DAYS),
     "quote_expiring": (gettext_lazy("%(days)s days before a quote ends"), QUOTE_AHEAD),

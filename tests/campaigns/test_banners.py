@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from PIL import Image
 
+from campaigns import banner_pictures
 from campaigns.models import Banner
 from campaigns.rules.countdown import Left, time_left
 from campaigns.services.banners import customer_code, customer_of, show
@@ -211,6 +212,47 @@ def test_picture_is_sharp_still_and_light(partner: Partner, design: str, size: s
 
 
 TYPED = {"name": "Autumn", "design": "bold", "size": "box", "headline_en": "Renew now", "websites": SITE}
+
+
+def test_every_design_and_size_is_shown_before_there_is_a_banner_of_it(partner: Partner) -> None:
+    client = sign_in(partner, Role.ACCOUNT_MANAGER)
+    gallery = content(client.get("/campaigns/letters/gallery/", {"language": "fr"}))
+
+    for design in Banner.Design.values:
+        for size in Banner.Size.values:
+            url = f"/campaigns/banners/designs/{design}/{size}/?lang=fr"
+            sample = client.get(url)
+            assert url in gallery
+            assert f"banner banner-{design} banner-{size}" in content(sample)
+            assert "Vous ne perdez pas une seconde de validité" in content(sample)
+            assert ancestors(sample) == "'self'"
+    assert client.get("/campaigns/banners/designs/none/wide/").status_code == 404
+    assert not Banner.objects.for_partner(partner).exists()
+
+
+def test_french_question_mark_never_begins_a_line(partner: Partner) -> None:
+    banner = make_banner(partner, headline_fr="Votre certificat arrive à échéance ?")
+
+    french = show(banner, language="fr", now=NOON)
+    english = show(make_banner(partner, headline_en="", headline_fr="Encore là ?"), language="en", now=NOON)
+
+    assert french is not None
+    assert english is not None
+    assert french.headline == "Votre certificat arrive à échéance\N{NARROW NO-BREAK SPACE}?"
+    assert english.headline == "Encore là\N{NARROW NO-BREAK SPACE}?"
+
+
+@pytest.mark.parametrize("size", Banner.Size.values)
+def test_picture_has_room_for_french(partner: Partner, size: str) -> None:
+    long = "Ce qui reste s'ajoute à la nouvelle commande : aucun jour n'est perdu."
+    banner = make_banner(partner, size=size, text_fr=long, ends_at=NOON + timedelta(days=30))
+    shown = show(banner, language="fr", now=NOON)
+    assert shown is not None
+
+    rows = banner_pictures._rows(shown.text, 250 if size == "box" else 310, 14 if size == "box" else 12, 400, most=2)
+
+    assert " ".join(rows) == shown.text
+    assert banner_pictures._rows(f"{long} {long}", 250, 14, 400, most=2)[-1].endswith("…")
 
 
 def test_banner_is_made_changed_hidden_and_shown(partner: Partner) -> None:

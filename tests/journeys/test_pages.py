@@ -55,6 +55,7 @@ PAGES: Mapping[str, str] = {
     "campaigns:banner_edit": NADIA,
     "campaigns:banner_new": NADIA,
     "campaigns:banner_preview": NADIA,
+    "campaigns:banner_sample": NADIA,
     "campaigns:banner_shown": STRANGER,
     "campaigns:banners": NADIA,
     "campaigns:calendar": CLAIRE,

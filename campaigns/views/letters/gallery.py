@@ -23,7 +23,7 @@ from campaigns.services.examples import example
 from campaigns.services.letters import wording_of
 from campaigns.services.proofs import prove
 from campaigns.services.shelf import Shelved, Standing, shelf
-from campaigns.views.banners import SIZES
+from campaigns.views.banners import DESIGNS, SIZES
 from campaigns.views.letters.found import letter_of, version_of
 from campaigns.warnings import Browser, Device, Scene, scene_of
 from portal import clock
@@ -55,6 +55,7 @@ def gallery(request: PartnerRequest) -> HttpResponse:
         "shown": list(_letters(request, language, look)),
         "scenes": _scenes(language, Device(width)),
         "cards": list(_banners(request, language)),
+        "designs": [(design.label, list(_samples(design, language))) for design in DESIGNS],
         "letter_language": language,
         "look": look,
         "width": width,
@@ -92,6 +93,14 @@ def _banners(request: PartnerRequest, language: str) -> Iterator[dict[str, Any]]
         width, height = SIZES[banner.size]
         url = f"{reverse('campaigns:banner_preview', args=[banner.pk])}?lang={language}"
         yield {"banner": banner, "preview": url, "width": width, "height": height}
+
+
+def _samples(design: Banner.Design, language: str) -> Iterator[dict[str, Any]]:
+    """One design in every size, whether or not the partner has a banner of it."""
+    for size, (width, height) in SIZES.items():
+        url = f"{reverse('campaigns:banner_sample', args=[design.value, size])}?lang={language}"
+        name = f"{design.label}, {Banner.Size(size).label}"
+        yield {"banner": {"name": name}, "preview": url, "width": width, "height": height}
 
 
 @requires("letters.view")
