@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -182,9 +182,20 @@ def banner_page(request: PartnerRequest, pk: int) -> HttpResponse:
         "page_title": banner.name,
         "banner": banner,
         "card": _card(banner, customer=customer),
+        "looks": list(_looks(banner, customer)),
         "customer": customer,
     }
     return _with_frames(render(request, "campaigns/banners/page.html", context))
+
+
+def _looks(banner: Banner, customer: Customer | None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The frame in each language; in that of the one customer, where it is theirs."""
+    for code, label in Language.choices:
+        if customer is None or customer.language == code:
+            signed = {"for": banners.customer_code(customer)} if customer else {}
+            path = reverse("campaigns:banner_preview", args=[banner.pk])
+            preview = f"{path}?{urlencode({'lang': code, **signed})}"
+            yield label, _card(banner, customer=customer) | {"preview": preview}
 
 
 def _named_customer(request: PartnerRequest) -> Customer | None:

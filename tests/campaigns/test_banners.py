@@ -214,6 +214,17 @@ def test_picture_is_sharp_still_and_light(partner: Partner, design: str, size: s
 TYPED = {"name": "Autumn", "design": "bold", "size": "box", "headline_en": "Renew now", "websites": SITE}
 
 
+def test_page_of_a_banner_shows_both_languages_and_one_customers_own(partner: Partner, customer: Customer) -> None:
+    client, banner = sign_in(partner, Role.ACCOUNT_MANAGER), make_banner(partner)
+    preview = f"/campaigns/banners/{banner.pk}/preview/?lang="
+
+    for_all = content(client.get(f"/campaigns/banners/{banner.pk}/"))
+    for_one = content(client.get(f"/campaigns/banners/{banner.pk}/?customer={customer.pk}"))
+
+    assert [for_all.count(f'src="{preview}{language}"') for language in ("en", "fr")] == [1, 1]
+    assert for_one.count(f'src="{preview}') == 1
+
+
 def test_every_design_and_size_is_shown_before_there_is_a_banner_of_it(partner: Partner) -> None:
     client = sign_in(partner, Role.ACCOUNT_MANAGER)
     gallery = content(client.get("/campaigns/letters/gallery/", {"language": "fr"}))
