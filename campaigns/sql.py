@@ -1,7 +1,8 @@
 """Planning by whole sets: each step's notices are worked out by one statement, over however many orders.
 
-What a step means on each day in each time zone comes from the rules, as a small table (`plan_moment`). A step's notices
-are gathered in another (`plan_stage`) without a lock on anything, and go from there to their own, batch by batch.
+What each day means in each time zone comes from the rules, as a small table (`plan_moment`); what a step means on it is
+another (`plan_due`). A step's notices are gathered in a third (`plan_stage`) without a lock on anything, and go from
+there to their own, batch by batch.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Dialect:
     least: str
     later: str  # a date, so many days on
     seconds: str  # from one moment to another
-    utc_date: str
+    midnight: str  # in UTC, to compare with
     an_hour_before: str
 
 
@@ -43,14 +44,14 @@ POSTGRESQL = Dialect(
     least="LEAST",
     later="({day} + CAST({days} AS integer))",
     seconds="CAST(FLOOR(EXTRACT(EPOCH FROM ({until} - {since}))) AS bigint)",
-    utc_date="CAST({moment} AT TIME ZONE 'UTC' AS date)",
+    midnight="(CAST({day} AS timestamp) AT TIME ZONE 'UTC')",
     an_hour_before="({moment} - INTERVAL '1 hour')",
 )
 SQLITE = Dialect(
     least="MIN",
     later="date({day}, ({days}) || ' days')",
     seconds="(strftime('%%s', {until}) - strftime('%%s', {since}))",
-    utc_date="date({moment})",
+    midnight="{day}",
     an_hour_before="datetime({moment}, '-1 hour')",
 )
 
@@ -125,6 +126,7 @@ class Run:
 
 _CREATE = (
     "DROP TABLE IF EXISTS plan_moment",
+    "DROP TABLE IF EXISTS plan_due",
     "DROP TABLE IF EXISTS plan_window",
     "DROP TABLE IF EXISTS plan_life",
     "DROP TABLE IF EXISTS plan_pick",
@@ -133,17 +135,19 @@ _CREATE = (
       zone varchar(64) NOT NULL, day date NOT NULL, permitted {timestamp} NOT NULL,
       permitted_until {timestamp} NOT NULL, usual {timestamp} NOT NULL, usual_until {timestamp} NOT NULL,
       PRIMARY KEY (zone, day))""",
+    """CREATE TEMPORARY TABLE plan_due (
+      zone varchar(64) NOT NULL, life bigint NOT NULL, day date NOT NULL, permitted {timestamp} NOT NULL,
+      permitted_until {timestamp} NOT NULL, last {timestamp} NOT NULL, last_until {timestamp} NOT NULL,
+      next_at {timestamp}, PRIMARY KEY (zone, day, life))""",
     """CREATE TEMPORARY TABLE plan_window (
       step_id bigint NOT NULL, share bigint NOT NULL, ends_on date NOT NULL, starts_from date NOT NULL,
       starts_until date NOT NULL, to_last bigint NOT NULL, to_first bigint NOT NULL)""",
     """CREATE TEMPORARY TABLE plan_life (
       step_id bigint NOT NULL, order_id bigint NOT NULL, customer_id bigint NOT NULL, contact_id bigint,
-      product_id bigint, ends_at {timestamp} NOT NULL, ends_on date NOT NULL, life bigint NOT NULL,
-      day date NOT NULL)""",
+      product_id bigint, ends_at {timestamp} NOT NULL, life bigint NOT NULL, day date NOT NULL)""",
     """CREATE TEMPORARY TABLE plan_pick (
       order_id bigint NOT NULL, customer_id bigint NOT NULL, contact_id bigint, product_id bigint,
-      starts_at {timestamp}, ends_at {timestamp} NOT NULL, ends_on date NOT NULL, life bigint, day date,
-      own_id bigint)""",
+      starts_at {timestamp}, ends_at {timestamp} NOT NULL, life bigint NOT NULL, day date NOT NULL, own_id bigint)""",
     """CREATE TEMPORARY TABLE plan_stage (
       step_id bigint NOT NULL, order_id bigint NOT NULL, certificate_id bigint,
       customer_id bigint NOT NULL, contact_id bigint, member_id bigint, ends_at {timestamp} NOT NULL, day date NOT NULL,
@@ -151,7 +155,7 @@ _CREATE = (
       reason varchar(16) NOT NULL)""",
     "CREATE INDEX plan_stage_order ON plan_stage (step_id, order_id)",
 )
-_TABLES = ("plan_moment", "plan_window", "plan_life", "plan_pick", "plan_stage")
+_TABLES = ("plan_moment", "plan_due", "plan_window", "plan_life", "plan_pick", "plan_stage")
 _WINDOW_COLUMNS = ("step_id", "share", "ends_on", "starts_from", "starts_until", "to_last", "to_first")
 _MOMENT_COLUMNS = ("zone", "day", "permitted", "permitted_until", "usual", "usual_until")
 
@@ -189,6 +193,11 @@ def _count(table: str) -> None:
             cursor.execute(f"ANALYZE {table}")
 
 
+def _empty(table: str) -> None:
+    """Leave nothing of the last step behind, dead rows neither."""
+    _changed(f"TRUNCATE {table}" if connection.vendor == "postgresql" else f"DELETE FROM {table}", {})
+
+
 def _timestamp() -> str:
     return "timestamp with time zone" if connection.vendor == "postgresql" else "datetime"
 
@@ -216,12 +225,10 @@ FROM (
     {least}(until, COALESCE(CASE WHEN next_at > due_at THEN next_at END, until){or_its_end}) AS expires_at
   FROM (
     SELECT q.order_id, {certificate} AS certificate_id, q.customer_id, {contact} AS contact_id,
-      {member} AS member_id, q.ends_at, m.day, {is_lost} AS is_lost, {due_at} AS due_at, {until} AS until,
-      {next_at} AS next_at
+      {member} AS member_id, q.ends_at, q.day, {is_lost} AS is_lost, {due_at} AS due_at, {until} AS until, m.next_at
     FROM plan_pick q JOIN certificates_customer c ON c.id = q.customer_id
     {product}{current}{reader}
-    JOIN plan_moment m ON m.zone = {zone} AND m.day = {day}
-    {neighbours}
+    JOIN plan_due m ON m.zone = {zone} AND m.day = q.day AND m.life = q.life
     WHERE c.notices_enabled{stands}{segment}{unread}
   ) timed
 ) planned
@@ -244,14 +251,12 @@ _CURRENT = """
 _PRODUCT = """
     LEFT JOIN certificates_product p ON p.id = q.product_id"""
 _STAGED = "SELECT 1 FROM plan_stage s WHERE s.step_id = %(step)s AND s.order_id = q.order_id"
-_NEIGHBOUR = """
-    LEFT JOIN plan_moment {name} ON {name}.zone = m.zone AND {name}.day = {day}"""
 
 
 # A certificate's step has no column of its own to be found by. For every day on which certificates end there is a time
 # in which those began that have so much of their life left; by the index's dates first, then by the true moments.
 _LOOK = """
-INSERT INTO plan_life (step_id, order_id, customer_id, contact_id, product_id, ends_at, ends_on, life, day)
+INSERT INTO plan_life (step_id, order_id, customer_id, contact_id, product_id, ends_at, life, day)
 WITH near AS MATERIALIZED (
   SELECT o.id, w.step_id, w.share, w.to_last, w.to_first
   FROM plan_window w JOIN certificates_order o ON o.certificate_ends_on = w.ends_on
@@ -261,7 +266,7 @@ WITH near AS MATERIALIZED (
   SELECT near.*, o.customer_id, o.contact_id, o.product_id, o.certificate_ends_at, o.certificate_ends_on, {life} AS life
   FROM near JOIN certificates_order o ON o.id = near.id WHERE o.notices_enabled
 )
-SELECT step_id, id, customer_id, contact_id, product_id, certificate_ends_at, certificate_ends_on, life, {day}
+SELECT step_id, id, customer_id, contact_id, product_id, certificate_ends_at, life, {day}
 FROM lived WHERE {left} < life AND {left} BETWEEN to_last AND to_first
 """
 
@@ -276,7 +281,7 @@ def look_at_lives(plans: Sequence[StepPlan], run: Run) -> None:
         return
     load("plan_window", _WINDOW_COLUMNS, (one for plan in found for one in _windows(plan, run)))
     _count("plan_window")
-    dialect, left = dialect_of(connection), f"({_left('life', 'share')})"
+    dialect, left = dialect_of(connection), _left("life", "share")
     seconds = dialect.seconds.format(until="o.certificate_ends_at", since="o.certificate_starts_at")
     statement = _LOOK.format(
         day=dialect.later.format(day="certificate_ends_on", days=f"-({left})"),
@@ -307,15 +312,15 @@ def _windows(plan: StepPlan, run: Run) -> Iterator[tuple[Any, ...]]:
 
 # The orders of one step. Where somebody has been found for an order already, only a thorough run asks again.
 _PICK = """
-INSERT INTO plan_pick (order_id, customer_id, contact_id, product_id, starts_at, ends_at, ends_on, own_id)
-SELECT q.id, q.customer_id, q.contact_id, q.product_id, q.starts_at, q.ends_at, q.ends_on, {own}
+INSERT INTO plan_pick (order_id, customer_id, contact_id, product_id, starts_at, ends_at, life, day, own_id)
+SELECT q.id, q.customer_id, q.contact_id, q.product_id, q.starts_at, q.ends_at, 0, {day}, {own}
 FROM certificates_order q
 WHERE q.partner_id = %(partner)s AND q.renewal_mark = '{unrenewed}' AND q.status IN ({statuses}) AND q.notices_enabled
   AND q.ends_on BETWEEN %(first_end)s AND %(last_end)s{unplanned}
 """
 _PICK_LIVES = """
-INSERT INTO plan_pick (order_id, customer_id, contact_id, product_id, ends_at, ends_on, life, day, own_id)
-SELECT q.order_id, q.customer_id, q.contact_id, q.product_id, q.ends_at, q.ends_on, q.life, q.day, {own}
+INSERT INTO plan_pick (order_id, customer_id, contact_id, product_id, ends_at, life, day, own_id)
+SELECT q.order_id, q.customer_id, q.contact_id, q.product_id, q.ends_at, q.life, q.day, {own}
 FROM plan_life q
 WHERE q.step_id = %(step)s{unplanned}
 """
@@ -332,21 +337,46 @@ def _pick(plan: StepPlan, run: Run) -> int:
     """Put the step's orders into their table; how many they are."""
     is_reissue = plan.share is not None
     statement = (_PICK_LIVES if is_reissue else _PICK).format(
+        day=dialect_of(connection).later.format(day="q.ends_on", days="%(at)s"),
         own=_OWN_REACHABLE,
         unrenewed=RenewalMark.NONE,
         statuses=", ".join(f"'{status}'" for status in LIVE_ORDER_STATES),
         unplanned="" if run.is_thorough else _UNPLANNED.format(key="order_id" if is_reissue else "id"),
     )
-    _changed("DELETE FROM plan_pick", {})
+    _empty("plan_pick")
     picked = _changed(statement, _params(plan, run))
     _count("plan_pick")
     return picked
 
 
+# When a step is due on each of its days: permitted, or, where that comes after what it warns of, when the last step
+# before the end is; and when the step after it takes its place.
+# A certificate's steps stand apart by the days of its life.
+_DUE = """
+INSERT INTO plan_due (zone, life, day, permitted, permitted_until, last, last_until, next_at)
+SELECT m.zone, lives.life, m.day, m.permitted, m.permitted_until, COALESCE(f.usual, m.usual),
+  COALESCE(f.usual_until, m.usual_until), n.permitted
+FROM plan_moment m CROSS JOIN (SELECT DISTINCT life FROM plan_pick) lives
+LEFT JOIN plan_moment n ON n.zone = m.zone AND n.day = {next_day}
+LEFT JOIN plan_moment f ON f.zone = m.zone AND f.day = {last_day}
+WHERE m.day BETWEEN %(first_day)s AND %(last_day)s
+"""
+
+
+def _look_at_days(plan: StepPlan, run: Run) -> None:
+    days = _Days(dialect_of(connection), is_reissue=plan.share is not None)
+    statement = _DUE.format(next_day=days.of("%(next_at)s"), last_day=days.of("%(last_at)s"))
+    _empty("plan_due")
+    _changed(statement, _params(plan, run))
+    _count("plan_due")
+
+
 def stage(plan: StepPlan, run: Run) -> None:
-    """Gather the notices of one step, for each of its readers."""
+    """Gather the notices of one step, for each of its readers, in the place of the last one's."""
+    _empty("plan_stage")
     if not _pick(plan, run):
         return
+    _look_at_days(plan, run)
     if plan.channel != "email":
         _stage(plan, run, _Reader(_NO_READER, zone="COALESCE(k.time_zone, %(zone)s)"))
         return
@@ -425,7 +455,8 @@ def _words(plan: StepPlan, run: Run, params: dict[str, Any]) -> dict[str, str]:
     dialect = dialect_of(connection)
     is_reissue = plan.share is not None
     warns = is_reissue or (plan.days or 0) < 0
-    days = _Days(dialect, is_reissue=is_reissue)
+    in_time = "CASE WHEN m.permitted < q.ends_at THEN" if warns else ""
+    soonest = f"{dialect.least}(m.last, {dialect.an_hour_before.format(moment='q.ends_at')})"
     return {
         "missed": NoticeState.MISSED,
         "suppressed": NoticeState.SUPPRESSED,
@@ -437,52 +468,38 @@ def _words(plan: StepPlan, run: Run, params: dict[str, Any]) -> dict[str, str]:
         "certificate": "x.id" if is_reissue else "CAST(NULL AS bigint)",
         "current": _CURRENT if is_reissue else "",
         "product": _PRODUCT if run.segment.asks_for_products else "",
-        "day": "q.day" if is_reissue else days.of("%(at)s"),
+        "due_at": f"{in_time} m.permitted ELSE {soonest} END" if warns else "m.permitted",
+        "until": f"{in_time} m.permitted_until ELSE m.last_until END" if warns else "m.permitted_until",
         "stands": "" if is_reissue else _stands(dialect),
         "segment": _segment(run.segment, params),
         "or_missed": "" if run.planned_until is None else " OR due_at > %(planned_until)s",
         "and_since": "" if plan.since is None else " AND due_at >= %(since)s",
-        **_timing(plan, dialect, days, warns=warns),
-    }
-
-
-def _timing(plan: StepPlan, dialect: Dialect, days: _Days, *, warns: bool) -> dict[str, str]:
-    """When it is due: permitted, or, where that comes after what it warns of, when the last before the end is."""
-    neighbours = ""
-    if plan.next_at is not None:
-        neighbours += _NEIGHBOUR.format(name="n", day=days.of("%(next_at)s"))
-    if warns:
-        neighbours += _NEIGHBOUR.format(name="f", day=days.of("%(last_at)s"))
-    soonest = f"{dialect.least}(COALESCE(f.usual, m.usual), {dialect.an_hour_before.format(moment='q.ends_at')})"
-    in_time, grace = "CASE WHEN m.permitted < q.ends_at THEN", "COALESCE(f.usual_until, m.usual_until)"
-    return {
-        "neighbours": neighbours,
-        "next_at": "n.permitted" if plan.next_at is not None else "m.permitted",
-        "due_at": f"{in_time} m.permitted ELSE {soonest} END" if warns else "m.permitted",
-        "until": f"{in_time} m.permitted_until ELSE {grace} END" if warns else "m.permitted_until",
     }
 
 
 @dataclass(frozen=True, slots=True)
 class _Days:
-    """The day on which a step stands, as the rules count it: `timing.day_of` in the database's words."""
+    """The day on which another step stands, counted from the step's own: `timing.day_of` in the database's words."""
 
     dialect: Dialect
     is_reissue: bool
 
     def of(self, at: str) -> str:
-        return self.dialect.later.format(day="q.ends_on", days=f"-({_left('q.life', at)})" if self.is_reissue else at)
+        if not self.is_reissue:
+            return self.dialect.later.format(day="m.day", days=f"CAST({at} AS integer) - %(at)s")
+        left = f"{_left('lives.life', '%(at)s')} - {_left('lives.life', f'CAST({at} AS integer)')}"
+        return self.dialect.later.format(day="m.day", days=left)
 
 
 def _left(life: str, share: str) -> str:
     """Days that are left of a life, rounded up: `ladder.days_left_of`."""
     part = f"(({life} * {share} + 99) / 100)"
-    return f"CASE WHEN {part} < %(least_days)s THEN %(least_days)s ELSE {part} END"
+    return f"(CASE WHEN {part} < %(least_days)s THEN %(least_days)s ELSE {part} END)"
 
 
 def _stands(dialect: Dialect) -> str:
     """The step stands within the order's life."""
-    return f" AND (q.starts_at IS NULL OR m.day > {dialect.utc_date.format(moment='q.starts_at')})"
+    return f" AND (q.starts_at IS NULL OR q.starts_at < {dialect.midnight.format(day='q.day')})"
 
 
 def _segment(segment: Segment, params: dict[str, Any]) -> str:
