@@ -197,9 +197,18 @@ def test_the_script_of_a_reissue_asks_for_no_money_and_keeps_the_orders_end(page
     assert reverse("offers:reissue", args=[order.pk]) in body
     for renewal in ("Renewed today", "€300.00", "at stake", "You lose no day", "a quote for your buyer"):
         assert renewal not in words
+    assert "the link to all that is due" not in words
     sheet = re.sub(r"<[^>]+>", "", read(page, url("call_sheet")))
     assert "Reissue, free" in sheet
     assert "€300.00" not in sheet
+
+
+def test_the_script_speaks_the_language_that_is_asked_for_and_the_page_ones_own(page: Client, call: Call) -> None:
+    body = read(page, f"{url('call', call)}?lang=fr")
+
+    assert "Suis-je bien avec Lena Roth" in body
+    assert "Que se passe-t-il si nous ne faisons rien" in body
+    assert "What to say" in body
 
 
 def test_the_number_is_dialled_by_a_press_and_the_hour_over_there_is_told(page: Client, call: Call) -> None:
