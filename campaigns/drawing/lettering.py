@@ -85,8 +85,11 @@ def _fitting(run: Run, width: float) -> Iterator[Run]:
 
 
 def can_set(words: str) -> bool:
-    """Whether every character has a drawing in one of the files."""
-    return all(any(ord(character) in _characters(script) for script in SCRIPTS) for character in words)
+    """Whether every character has a drawing in one of the files; none has where there are no files yet."""
+    try:
+        return all(any(ord(character) in _characters(script) for script in SCRIPTS) for character in words)
+    except FontsMissing:
+        return False
 
 
 @cache
@@ -100,7 +103,7 @@ def _characters(script: str) -> frozenset[int]:
 
     path = _path(script, 400)
     if not path.exists():
-        return frozenset()
+        raise FontsMissing(path)  # which is not remembered: set-up may make them yet
     with TTFont(path, lazy=True) as font:
         return frozenset(font.getBestCmap())
 

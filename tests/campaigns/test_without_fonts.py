@@ -71,3 +71,16 @@ def test_pictures_are_not_found_without_fonts_and_come_back_with_them(
     forget()
     settings.BASE_DIR = house
     assert [client.get(address).status_code for address in addresses] == [200, 200, 200]
+
+
+@pytest.mark.usefixtures("fonts")
+def test_a_typeface_that_is_made_later_is_seen_by_whoever_runs_already(settings: Any, tmp_path: Path) -> None:
+    before = settings.BASE_DIR
+    forget()
+    settings.BASE_DIR = tmp_path
+    assert not lettering.can_set("é")
+
+    settings.BASE_DIR = before
+
+    assert lettering.can_set("é")
+    assert [words for _font, words in lettering.Face(12).pieces("éж")] == ["é", "ж"]
