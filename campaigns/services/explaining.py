@@ -112,16 +112,12 @@ class LetterTold:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """An order's calendar, and every step of it; `earlier` are notices about ends and steps that are no more.
-
-    `letters` are those about events, the latest first.
-    """
+    """An order's calendar, and every step of it; `earlier` are notices about ends and steps that are no more."""
 
     order: Order
     calendar: Calendar | None
     steps: list[Explained]
     earlier: list[Explained]
-    letters: list[LetterTold] = field(default_factory=list)
 
     def on(self, day: date) -> list[Explained]:
         return [one for one in (*self.earlier, *self.steps) if one.is_on(day)]
@@ -144,16 +140,16 @@ def explain(order: Order, *, now: datetime) -> Explanation:
     named = {one.notice.pk for one in told if one.notice}
     earlier = [story.of_row(notice) for notice in story.notices if notice.pk not in named]
     return Explanation(
-        order,
-        calendar,
-        sorted(told, key=lambda one: one.sorts),
-        sorted(earlier, key=lambda one: one.sorts),
-        sorted(_letters_about(order), key=lambda one: one.day, reverse=True),
+        order, calendar, sorted(told, key=lambda one: one.sorts), sorted(earlier, key=lambda one: one.sorts)
     )
 
 
+def letters_about(order: Order) -> list[LetterTold]:
+    """What events have said about the order, the latest first; that its certificate is not installed is one of them."""
+    return sorted(_letters_about(order), key=lambda one: one.day, reverse=True)
+
+
 def _letters_about(order: Order) -> Iterator[LetterTold]:
-    """What events have said about the order: those of the outbox, and that its certificate was not installed."""
     rows = EventLetter.objects.for_partner(order.partner).filter(order=order, mail__isnull=False)
     for row in rows.select_related("mail", "contact"):
         if row.mail:

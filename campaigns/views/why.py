@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from campaigns.services.explaining import Explained, Explanation, LetterTold, explain
+from campaigns.services.explaining import Explained, Explanation, LetterTold, explain, letters_about
 from campaigns.states import Channel
 from campaigns.wording import events
 from campaigns.wording import why as words
@@ -37,18 +37,18 @@ def why(request: PartnerRequest, pk: int) -> HttpResponse:
     order: Order = get_object_or_404(rows, pk=pk)
     now = clock.now()
     customers.note_look_up(order.customer, request.membership, now=now)
-    found, on = explain(order, now=now), _asked(request.GET.get("on", ""))
+    found, letters, on = explain(order, now=now), letters_about(order), _asked(request.GET.get("on", ""))
     context = {
         "order": order,
         "host": display_name(order.common_name),
         "on": on,
-        "answer": list(_answer(found, on)) if on else [],
+        "answer": [*_lines(found.on(on)), *(_letter_line(one) for one in letters if one.day == on)] if on else [],
         "around": _around(found, on) if on else "",
         "calendar": found.calendar,
         "calendar_words": words.calendar_words(found.calendar),
         "steps": list(_lines(found.steps)),
         "earlier": list(_lines(found.earlier)),
-        "letters": [_letter_line(one) for one in found.letters],
+        "letters": [_letter_line(one) for one in letters],
         "today": now.date(),
     }
     return render(request, "campaigns/outbox/why.html", context)
@@ -87,11 +87,6 @@ def _letter_line(one: LetterTold) -> dict[str, Any]:
         "level": events.pill_of(one.mail.state).level,
         "url": reverse("campaigns:event_letter", args=[one.row.pk]) if one.row else "",
     }
-
-
-def _answer(found: Explanation, on: date) -> Iterator[dict[str, Any]]:
-    yield from _lines(found.on(on))
-    yield from (_letter_line(one) for one in found.letters if one.day == on)
 
 
 def _around(found: Explanation, on: date) -> str:
