@@ -40,8 +40,8 @@ def test_letter_is_written_beside_its_preview_put_in_use_and_taken_back(demo_hou
 
     page.get_by_text("Text", exact=True).click()
     expect(page.locator(".letter-text")).to_contain_text("Dear Horizon Yole SA")
-    body.fill("Dear {{ customer }},\n\nread on. {{ essentials }} {{ button }}")
-    expect(page.locator(".letter-text")).to_contain_text("read on.")
+    body.fill("Dear {{ customer }},\n\nread on, it ends soon, and one minute is enough. {{ essentials }} {{ button }}")
+    expect(page.locator(".letter-text")).to_contain_text("read on, it ends soon")
 
     page.get_by_role("button", name="Save and put in use").click()
     expect(page.get_by_text("Version 1 is in use:", exact=False)).to_be_visible()
