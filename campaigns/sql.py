@@ -636,6 +636,13 @@ def batches(plan: StepPlan, *, size: int) -> Iterator[Batch]:
         after = until
 
 
+def has_spoken(plan: StepPlan) -> bool:
+    """Whether the step has any notice yet."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT 1 FROM campaigns_notice WHERE step_id = %s)", [plan.step])
+        return bool(cursor.fetchone()[0])
+
+
 def insert_staged(batch: Batch, run: Run, state: str) -> int:
     """Make notices of the batch's rows in a state, where there are none yet; how many were made."""
     now = _now()
@@ -655,8 +662,8 @@ def retime_staged(batch: Batch, run: Run) -> int:
 class Swapped:
     """How many notices were laid aside because somebody else is their step's reader, and how many taken up again."""
 
-    away: int
-    back: int
+    away: int = 0
+    back: int = 0
 
 
 def swap_readers(batch: Batch, run: Run) -> Swapped:

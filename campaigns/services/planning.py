@@ -160,15 +160,17 @@ def _plan_calendar(calendar: Calendar, earlier: Sequence[Calendar], zones: Seque
 
 def _plan_step(plan: sql.StepPlan, run: sql.Run, calendar: Calendar) -> Planned:
     sql.stage(plan, run)
-    return sum((_plan_batch(batch, run, calendar) for batch in sql.batches(plan, size=BATCH)), Planned())
+    is_new = not sql.has_spoken(plan)
+    batches = sql.batches(plan, size=BATCH)
+    return sum((_plan_batch(batch, run, calendar, is_new=is_new) for batch in batches), Planned())
 
 
-def _plan_batch(batch: sql.Batch, run: sql.Run, calendar: Calendar) -> Planned:
+def _plan_batch(batch: sql.Batch, run: sql.Run, calendar: Calendar, *, is_new: bool) -> Planned:
     """Under the calendar's lock, so that two schedulers never wait for each other's rows crosswise."""
     with transaction.atomic():
         Calendar.objects.select_for_update().values_list("pk").get(pk=calendar.pk)
-        retimed = sql.retime_staged(batch, run) if run.is_thorough else 0
-        swapped = sql.swap_readers(batch, run)
+        retimed = sql.retime_staged(batch, run) if run.is_thorough and not is_new else 0
+        swapped = sql.Swapped() if is_new else sql.swap_readers(batch, run)
         planned, missed, unreadable = (sql.insert_staged(batch, run, state) for state in _STATES)
     return Planned(planned, missed, unreadable, retimed, revived=swapped.back, silenced=swapped.away)
 
