@@ -65,7 +65,7 @@ def plan() -> None:
 
 @shared_task  # type: ignore[untyped-decorator]
 def sweep_events() -> None:
-    """Write what hangs on an event: a renewal that comes by itself, a validation or a quote that ends."""
+    """Write what hangs on an event: automatic renewal, a validation or quote that ends, what is not installed."""
     if not _telling.acquire(blocking=False):
         return
     try:

@@ -162,6 +162,7 @@ DEEDS: Mapping[str, Deed] = {
     "order.installation_said": Deed(gettext_lazy("The certificate is installed"), "good", _said_by),
     "order.installation_unsaid": Deed(gettext_lazy("The certificate is not installed after all"), "", _said_by),
     "order.installation_seen": Deed(gettext_lazy("The certificate was seen on its server"), "good", _seen_on),
+    # Of reminders from before letters about events were
     "order.installation_reminded": Deed(gettext_lazy("Reminded that the certificate is not installed"), "", _letter_to),
     "request.made": Deed(gettext_lazy("Certificate requested")),
     "request.key_given": Deed(gettext_lazy("Key request given"), "good"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
@@ -13,9 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from certificates import rules, wording
-from certificates.models import Certificate, Contact, Customer, Installation, Order, Reply
+from certificates.models import Contact, Customer, Order, Reply
 from certificates.rules import RenewalPlan
-from certificates.x509 import display_name
 from portal import links
 from portal.mail import letters
 from portal.mail.letters import Words
@@ -72,24 +71,6 @@ def forwarded(order: Order, *, asker: str, colleague: str, task: str, message: s
             **_about(order),
         }
     return letters.render("emails/forwarded", facts, language=language, partner=order.partner, bears_code=True)
-
-
-def not_installed(installation: Installation, reader: Contact, *, old_end: date | None, url: str) -> Words:
-    """A certificate waits to be installed; `old_end` is that of the one in use, where it is known."""
-    certificate: Certificate = installation.certificate
-    is_other = installation.state == Installation.State.OTHER
-    with translation.override(reader.language):
-        facts = {
-            "person": {"first_name": reader.name},
-            "host": display_name(certificate.common_name),
-            "issued": wording.day(rules.utc_date(certificate.starts_at)),
-            "until": wording.day(certificate.ends_on),
-            "old_end": wording.day(old_end) if old_end else "",
-            "seen_host": display_name(installation.host) if is_other and old_end else "",
-            "url": url,
-        }
-    partner: Partner = installation.partner
-    return letters.render("emails/not_installed", facts, language=reader.language, partner=partner, bears_code=True)
 
 
 def not_needed(reply: Reply, owner: User) -> Words:

@@ -13,7 +13,6 @@ from certificates.services.following import follow_request
 from certificates.services.imports import runs
 from certificates.services.installations import look_around
 from certificates.services.installations import take_up_checks as _take_up_checks
-from certificates.services.letters.installations import remind_of_installations
 from certificates.services.placing import place_request
 from certificates.states import RequestState
 from portal import clock, heartbeats
@@ -79,12 +78,11 @@ def run_import(pk: int) -> None:
 
 @shared_task  # type: ignore[untyped-decorator]
 def sweep_installations() -> None:
-    """Look at the servers that are due for it, and remind once of what is not known to be installed."""
+    """Look at the servers that are due for it."""
     if not _lookers.acquire(blocking=False):
         return
     try:
         look_around(now=clock.now())
-        remind_of_installations(now=clock.now())
         heartbeats.beat("installations", now=clock.now())
     finally:
         _lookers.release()

@@ -8,7 +8,7 @@ import django_filters
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.services.events import AUTO_RENEW, QUOTE_EXPIRING, VALIDATION_NEEDED
+from campaigns.services.events import AUTO_RENEW, NOT_INSTALLED, QUOTE_EXPIRING, VALIDATION_NEEDED
 from campaigns.wording.letters import letter_name
 from certificates.filters import day_filter
 from certificates.models import Contact, Customer, Order
@@ -17,9 +17,8 @@ from portal.lists import ListFilters, one_of
 
 def letters() -> list[tuple[str, str]]:
     """Every letter that hangs on an event, by its name."""
-    return sorted(
-        ((key, letter_name(key)) for key in (AUTO_RENEW, QUOTE_EXPIRING, VALIDATION_NEEDED)), key=lambda one: one[1]
-    )
+    keys = (AUTO_RENEW, NOT_INSTALLED, QUOTE_EXPIRING, VALIDATION_NEEDED)
+    return sorted(((key, letter_name(key)) for key in keys), key=lambda one: one[1])
 
 
 class EventLettersFilters(ListFilters):

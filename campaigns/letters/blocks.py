@@ -69,7 +69,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a letter says of one order, as of a day: `days` to the end that it speaks of, negative after it."""
+    """What a letter says of one order, as of a day: `days` to the end that it speaks of, negative after it.
+
+    `old_end` is that of the certificate that is still in use while the order's own waits to be installed.
+    """
 
     order: Order
     days: int
@@ -77,6 +80,7 @@ class About:
     plan: RenewalPlan | None = None
     reissue: ReissuePlan | None = None
     url: str = ""
+    old_end: date | None = None
     # Benefits of its product that somebody has to switch on, and that are not known to be in use
     idle: tuple[Benefit, ...] = ()
 

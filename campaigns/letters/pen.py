@@ -175,9 +175,8 @@ class Pen:
 
     def _warning(self, about: About, draft: Draft) -> Block | None:
         """What visitors see after the last day of what is in use: the one before, while a new certificate waits."""
-        before = about.order.predecessor
         waits = draft.kind.action is Action.INSTALL
-        day = (before.ends_on if before else None) if waits else about.ends_on
+        day = about.old_end if waits else about.ends_on
         if day is None:
             return None
         host, language = fillings([about.order.common_name]).host, draft.language

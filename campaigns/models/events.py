@@ -15,7 +15,8 @@ class EventLetter(PartnerOwned):
     """One order in one letter about one event.
 
     `letter` is its key in the library; `about` tells one event of an order from the next: the day of its end, the last
-    day of a validation, the quote. Taken back before it left, the row goes too, and the event may be told anew.
+    day of a validation, the quote, the certificate. Taken back before it left, the row goes too, and the event may be
+    told anew.
     """
 
     letter = models.SlugField(_("letter"), max_length=40)

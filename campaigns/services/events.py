@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import CharField, Exists, F, OuterRef, Q, TextField
-from django.db.models.functions import Cast, StrIndex
+from django.db.models import CharField, Exists, F, OuterRef, Q, Subquery, TextField
+from django.db.models.functions import Cast, Coalesce, StrIndex
 
 from campaigns.models import Calendar, EventLetter
 from campaigns.rules import reaching
@@ -27,12 +27,12 @@ from campaigns.services.calendars import calendars_of, following
 from campaigns.services.facts import VALIDATIONS_LAPSE_DAYS, hindrances
 from campaigns.services.planning import hours_of, zone_of
 from campaigns.services.writing import Reader, Subject, Written
-from certificates.models import Contact, Domain, Order, Organization, Reply, Request
+from certificates.models import Certificate, Contact, Domain, Installation, Order, Organization, Reply, Request
 from certificates.querysets import OrderQuerySet
 from certificates.rules import end_of_day, start_of_day, utc_date
 from certificates.services import auto_renew
 from certificates.services.preferences import unwanted
-from certificates.states import LIVE_ORDER_STATES, EmailState, RenewalMark, ValidationLevel
+from certificates.states import LIVE_ORDER_STATES, EmailState, RenewalMark, RequestState, ValidationLevel
 from offers.models import Quote
 from offers.models.quotes import OPEN_QUOTE_STATES
 from portal.access import across_partners, on_behalf_of
@@ -46,11 +46,14 @@ log = structlog.get_logger(__name__)
 Row = TypeVar("Row")
 
 AUTO_RENEW, VALIDATION_NEEDED, QUOTE_EXPIRING = "auto_renew", "validation_needed", "quote_expiring"
+NOT_INSTALLED = "not_installed"
 # Before automatic renewal asks for it, and before a quote's validity ends
 AUTO_RENEW_AHEAD, QUOTE_AHEAD = 7, 3
 # Whose quote came today needs no reminder today.
 _QUOTE_IS_NEW = timedelta(days=1)
 _RENEWAL_DAYS = 90
+# What nobody could be reminded to install for so long is not spoken of any more.
+_REMINDED_WITHIN = timedelta(days=30)
 # Readers whose letters are written and queued by one transaction, and orders that are looked at together.
 BATCH = 100
 _LOOK = 500
@@ -58,7 +61,10 @@ _LOOK = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something to tell a contact about an order, until `expires_at`; `about` is what makes it this event."""
+    """Something to tell a contact about an order, until `expires_at`; `about` is what makes it this event.
+
+    `request` and `old_end` are those of the letter's subject.
+    """
 
     letter: str
     about: str
@@ -67,6 +73,8 @@ class Event:
     calendar: int
     expires_at: datetime
     quote: Quote | None = None
+    request: int | None = None
+    old_end: date | None = None
 
     @property
     def key(self) -> tuple[int, str, str]:
@@ -163,10 +171,47 @@ def quotes(partner: Partner, calendars: Sequence[Calendar], now: datetime) -> It
         yield _event(order, QUOTE_EXPIRING, str(quote.pk), expires_at=end_of_day(quote.valid_until), quote=quote)
 
 
+def uninstalled(partner: Partner, calendars: Sequence[Calendar], now: datetime) -> Iterator[Event]:
+    """Certificates in the place of others, of which nobody has said or seen that they are installed, once for each."""
+    about = Cast(OuterRef("waiting"), _TEXT)
+    told = EventLetter.objects.filter(order=OuterRef("pk"), letter=NOT_INSTALLED, about=about)
+    stopped = unwanted(contact=OuterRef("contact"), order=OuterRef("predecessor"), certificate=OuterRef("waiting"))
+    orders = _askable(_waiting(partner, now), calendars, now).filter(_reachable("contact"), ~Exists(told))
+    for order in orders.filter(~Exists(stopped)).order_by("ends_on", "pk"):
+        found: dict[str, Any] = vars(order)
+        expires_at, old_end = found["waits_since"] + _REMINDED_WITHIN, found["old_end"]
+        facts = {"request": found["asked"], "old_end": old_end if old_end and old_end >= utc_date(now) else None}
+        yield _event(order, NOT_INSTALLED, str(found["waiting"]), expires_at=expires_at, **facts)
+
+
+def _waiting(partner: Partner, now: datetime) -> OrderQuerySet:
+    """Orders whose present certificate, `waiting`, is to be reminded of; with what was `asked`, and the `old_end`."""
+    since = (now - _REMINDED_WITHIN, now)
+    due = Order.objects.for_partner(partner).filter(
+        certificates__is_current=True, certificates__installation__remind_due_at__range=since
+    )
+    asked = Request.objects.filter(result=OuterRef("pk"), state=RequestState.ISSUED).order_by("-finished_at")
+    found: OrderQuerySet = due.annotate(
+        waiting=F("certificates__pk"),
+        waits_since=F("certificates__installation__remind_due_at"),
+        asked=Subquery(asked.values("pk")[:1]),
+        old_end=_old_end(),
+    ).filter(asked__isnull=False)
+    return found
+
+
+def _old_end() -> Coalesce:
+    """When the one that is still in use ends: as its server shows it, else as we know the one before it."""
+    earlier = Certificate.objects.filter(order=OuterRef("pk"), is_current=False).order_by("-ends_on")
+    served, before = "certificates__installation__served_ends_on", "predecessor__certificate_ends_on"
+    return Coalesce(served, Subquery(earlier.values("ends_on")[:1]), before)
+
+
 FINDERS: Sequence[Callable[[Partner, Sequence[Calendar], datetime], Iterator[Event]]] = (
     auto_renewals,
     validations,
     quotes,
+    uninstalled,
 )
 _TEXT = CharField()
 
@@ -188,9 +233,9 @@ def _reachable(contact: str) -> Q:
     return Q(**here, **{f"{contact}__customer": F("customer")}) & ~Q(**{f"{contact}__email": ""})
 
 
-def _event(order: Order, letter: str, about: str, *, expires_at: datetime, quote: Quote | None = None) -> Event:
+def _event(order: Order, letter: str, about: str, *, quote: Quote | None = None, **facts: Any) -> Event:
     contact = quote.contact_id if quote else order.contact_id
-    facts = {"contact": contact or 0, "calendar": order.follows, "expires_at": expires_at}  # type: ignore[attr-defined]
+    facts |= {"contact": contact or 0, "calendar": order.follows}  # type: ignore[attr-defined]
     return Event(letter=letter, about=about, order=order.pk, quote=quote, **facts)
 
 
@@ -219,7 +264,7 @@ class _Letter:
     @property
     def reader(self) -> Reader:
         first = self.events[0]
-        subjects = [Subject(order=one.order) for one in self.events]
+        subjects = [Subject(order=one.order, request=one.request, old_end=one.old_end) for one in self.events]
         return Reader(key=first.letter, subjects=subjects, contact=self.contact, quote=first.quote)
 
 
@@ -332,6 +377,7 @@ def has_passed(now: datetime) -> Q:
     today = now.date()
     quiet = Reply.objects.silencing(today=today).order_by().values("order")
     stopped = unwanted(contact=OuterRef("contact"), order=OuterRef("order"))
+    waiting = Installation.objects.filter(certificate__order=OuterRef("order"), certificate__is_current=True)
     gone = (
         ~Q(order__status__in=LIVE_ORDER_STATES)
         | ~Q(order__renewal_mark=RenewalMark.NONE)
@@ -340,6 +386,7 @@ def has_passed(now: datetime) -> Q:
         | Q(order__in=quiet)
         | Q(order__in=standing.promised(today).order_by().values("order"))
         | Q(letter=AUTO_RENEW, order__auto_renew=False)
+        | Q(letter=NOT_INSTALLED) & ~Exists(waiting.filter(remind_due_at__lte=now))
         | Q(quote__isnull=False) & ~Q(quote__state__in=OPEN_QUOTE_STATES)
         | Exists(stopped)
     )

@@ -128,8 +128,9 @@ def _draft(
     count: int,
 ) -> Draft:
     gathered = _gathered(partner, kind, now=now, count=count)
+    old_end = rules.utc_date(now) + timedelta(days=_OLD_ENDS_IN) if kind.action is Action.INSTALL else None
     abouts = [
-        gathered.about(order, certificate=pk if kind.action is Action.REISSUE else None)
+        gathered.about(order, certificate=pk if kind.action is Action.REISSUE else None, old_end=old_end)
         for pk, order in gathered.orders.items()
     ]
     somewhere = links.address(partner, "/")
@@ -255,7 +256,6 @@ def _order(
         certificate_ends_on=certificate_ends_on,
         server_platform="nginx",
         auto_renew=kind.action is Action.LOOK,
-        predecessor=Order(ends_on=rules.utc_date(now) + timedelta(days=_OLD_ENDS_IN)) if is_new else None,
     )
 
 

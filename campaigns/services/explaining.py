@@ -24,14 +24,11 @@ from campaigns.services.outbox import HURRIED
 from campaigns.services.planning import hours_of
 from campaigns.services.standing import SAID_ONCE
 from campaigns.states import Basis, Channel, NoticeState, Reason, Recipient
-from certificates.models import Certificate, Contact, Order, Request
-from certificates.services.installations import letter_key
+from certificates.models import Contact, Order, Request
 from certificates.services.replies import standing_reply
 from certificates.states import RENEWING_STATES, ContactRole, EmailState, RenewalMark, RequestKind
 from portal.models import Activity, Membership, OutgoingMail
 
-# The letter of which certificates keep no row of ours
-NOT_INSTALLED = "not_installed"
 _ROLES = {
     Recipient.TECHNICAL: ContactRole.TECHNICAL,
     Recipient.BUYER: ContactRole.BUYER,
@@ -98,12 +95,12 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class LetterTold:
-    """A letter that an event has sent, and no step of the calendar; `row` is what the outbox keeps of it, if any."""
+    """A letter that an event has sent, and no step of the calendar; `row` is what the outbox keeps of it."""
 
     letter: str
     mail: OutgoingMail
     reader: Person
-    row: EventLetter | None = None
+    row: EventLetter
 
     @property
     def day(self) -> date:
@@ -145,20 +142,14 @@ def explain(order: Order, *, now: datetime) -> Explanation:
 
 
 def letters_about(order: Order) -> list[LetterTold]:
-    """What events have said about the order, the latest first; that its certificate is not installed is one of them."""
-    return sorted(_letters_about(order), key=lambda one: one.day, reverse=True)
-
-
-def _letters_about(order: Order) -> Iterator[LetterTold]:
+    """What events have said about the order, the latest first."""
     rows = EventLetter.objects.for_partner(order.partner).filter(order=order, mail__isnull=False)
-    for row in rows.select_related("mail", "contact"):
-        if row.mail:
-            yield LetterTold(row.letter, row.mail, _person(row.contact), row)
-    current = Certificate.objects.for_partner(order.partner).current().filter(order=order)
-    keys = [letter_key(pk) for pk in current.values_list("pk", flat=True)]
-    for mail in OutgoingMail.objects.for_partner(order.partner).filter(key__in=keys):
-        reader = Person(mail.to_name or mail.to_email, mail.to_email, order.partner.time_zone)
-        yield LetterTold(NOT_INSTALLED, mail, reader)
+    found = [
+        LetterTold(row.letter, row.mail, _person(row.contact), row)
+        for row in rows.select_related("mail", "contact")
+        if row.mail
+    ]
+    return sorted(found, key=lambda one: one.day, reverse=True)
 
 
 def of_notice(notice: Notice, *, now: datetime) -> Explained:

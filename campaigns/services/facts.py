@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
@@ -64,7 +64,7 @@ class Gathered:
     checks: Mapping[int, Sequence[ValidationFact]] = field(default_factory=dict)
     used: frozenset[tuple[int, str]] = frozenset()
 
-    def about(self, order: Order, *, certificate: int | None, url: str = "") -> About:
+    def about(self, order: Order, *, certificate: int | None, url: str = "", old_end: date | None = None) -> About:
         """What is said of one order; of its certificate where the letter hangs on that."""
         today = utc_date(self.now)
         known = self.certificates.get(certificate or 0)
@@ -77,6 +77,7 @@ class Gathered:
             plan=None if is_reissue else self._plan(order),
             reissue=self._reissue(order) if is_reissue else None,
             url=url,
+            old_end=old_end,
             idle=self._idle(order),
         )
 
@@ -137,9 +138,7 @@ def gather(
 
 def _orders(partner: Partner, keys: Iterable[int]) -> dict[int, Order]:
     rows = Order.objects.for_partner(partner).filter(pk__in=set(keys))
-    found = {
-        one.pk: one for one in rows.select_related("product", "organization", "predecessor", "customer__owner__user")
-    }
+    found = {one.pk: one for one in rows.select_related("product", "organization", "customer__owner__user")}
     for one in found.values():
         one.partner = one.customer.partner = partner
     return found

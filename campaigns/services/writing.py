@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
@@ -28,7 +28,7 @@ from campaigns.services.unsubscribing import unsubscribe_headers, unsubscribe_ur
 from campaigns.states import Tone
 from certificates import rules, wording
 from certificates.models import Contact, Order
-from certificates.services.renewal_links import OF_PREFERENCES, OF_REISSUE, to_contact, to_order
+from certificates.services.renewal_links import OF_PREFERENCES, OF_REISSUE, OF_REQUEST, to_contact, to_order
 from offers.models import Quote
 from offers.services.quotes.links import to_quote
 from offers.wording.renewal import validation_for_customers
@@ -48,11 +48,16 @@ NOTE_TO_MEMBER = "emails/touch_member"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """One order that a letter speaks of, by primary keys; `certificate` where its step hangs on that one's life."""
+    """One order that a letter speaks of, by primary keys; `certificate` where its step hangs on that one's life.
+
+    `request` is what is followed to its end; `old_end` that of the certificate that is still in use.
+    """
 
     order: int
     certificate: int | None = None
     notice: int | None = None
+    request: int | None = None
+    old_end: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +249,8 @@ class _Desk:
     def _order_link(self, reader: Reader, subject: Subject, prefix: str) -> NewLink:
         source = f"notice:{subject.notice}" if subject.notice else f"letter:{reader.key}"
         order, contact = self.gathered.orders[subject.order], reader.contact
+        if subject.request:
+            source = f"{OF_REQUEST}{subject.request}"
         email, language = (contact.email, contact.language) if contact else ("", "")
         return to_order(order, email=email, language=language, now=self.now, source=f"{prefix}{source}")
 
@@ -308,7 +315,10 @@ class _Desk:
         known = [one for one in reader.subjects if one.order in gathered.orders]
         return [
             gathered.about(
-                gathered.orders[one.order], certificate=one.certificate, url=addresses.orders.get(one.order, "")
+                gathered.orders[one.order],
+                certificate=one.certificate,
+                url=addresses.orders.get(one.order, ""),
+                old_end=one.old_end,
             )
             for one in known
         ]

@@ -85,7 +85,7 @@ def _letter_line(one: LetterTold) -> dict[str, Any]:
         "channel": Channel.EMAIL.label,
         "sentence": events.told(one.letter, one.mail, name=reader.name, zone=reader.zone),
         "level": events.pill_of(one.mail.state).level,
-        "url": reverse("campaigns:event_letter", args=[one.row.pk]) if one.row else "",
+        "url": reverse("campaigns:event_letter", args=[one.row.pk]),
     }
 
 

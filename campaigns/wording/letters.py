@@ -62,7 +62,7 @@ _EVENTS: Mapping[str, tuple[StrOrPromise, int]] = {
     "validation_needed": (gettext_lazy("%(days)s days before a validation ends"), VALIDATIONS_LAPSE_DAYS),
     "quote_expiring": (gettext_lazy("%(days)s days before a quote ends"), QUOTE_AHEAD),
     "not_installed": (
-        gettext_lazy("%(days)s days after the issue, in the portal's own words"),
+        gettext_lazy("%(days)s days after the issue"),
         settings.NOT_INSTALLED_AFTER.days,
     ),
 }

@@ -35,8 +35,9 @@ class Installation(PartnerOwned):
     problem = models.CharField(max_length=40, blank=True)
     # A worker looks again from then on; empty once nothing more is to be looked at.
     check_due_at = models.DateTimeField(null=True, blank=True)
-    # The one quiet reminder: on from then, empty where none is to be sent
+    # The one quiet reminder, sent by an app above: on from then, empty where none is to be sent
     remind_due_at = models.DateTimeField(null=True, blank=True)
+    # Written before letters about events were: whoever was reminded then is not reminded again
     reminded_at = models.DateTimeField(_("reminded"), null=True, blank=True)
 
     objects = PartnerManager.from_queryset(PartnerQuerySet)()

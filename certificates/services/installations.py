@@ -22,7 +22,6 @@ from certificates.x509 import BadRequest, is_wildcard
 from certificates.x509.facts import read_der
 from portal import activities
 from portal.access import across_partners, on_behalf_of
-from portal.mail import outbox
 from portal.models import User
 from portal.outbound import Guard, NotReached
 from portal.wakeups import nudge
@@ -90,7 +89,6 @@ def say_installed(certificate: Certificate, *, by: str, actor: User | None, now:
     with transaction.atomic():
         if not _row(certificate).filter(said_at=None).update(**said):
             return False
-        outbox.withdraw(letter_key(certificate.pk))
         _note("order.installation_said", certificate, actor, now, by="" if actor else by)
     return True
 
@@ -105,11 +103,6 @@ def unsay_installed(certificate: Certificate, *, by: str, actor: User | None, no
         _row(certificate).filter(reminded_at=None).update(remind_due_at=_reminder(certificate, now))
         _note("order.installation_unsaid", certificate, actor, now, by="" if actor else by)
     return True
-
-
-def letter_key(certificate: int) -> str:
-    """The key of the one letter that reminds of a certificate."""
-    return f"not-installed:{certificate}"
 
 
 # What its servers show
@@ -161,7 +154,6 @@ def record_look(installation: Installation, seen: Seen, *, now: datetime) -> Non
     with transaction.atomic():
         Installation.objects.filter(pk=installation.pk).update(**asdict(seen), checked_at=now, **closing)
         if is_there and installation.state != State.SERVED:
-            outbox.withdraw(letter_key(certificate.pk))
             _note("order.installation_seen", certificate, None, now, host=seen.host)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from certificates.models import Contact, Order, Request
+from certificates.models import Contact, Order
 from portal import links
 from portal.links import NewLink
 from portal.models import Link
@@ -14,9 +14,8 @@ PURPOSE = "renew"
 SHOWN_BEFORE, SHOWN_AFTER = timedelta(days=90), timedelta(days=30)
 # A link opens its page for so long after the end of its order; one to all due orders for so long after it was made.
 READABLE, READABLE_FOR_ALL = timedelta(days=60), timedelta(days=120)
-_OF_REQUEST = "request:"
-# Links whose source begins so lead to the order's reissue, or to what its reader wants to hear of.
-OF_REISSUE, OF_PREFERENCES = "reissue:", "preferences:"
+# Links whose source begins so lead to a request of the order, to its reissue, or to what its reader wants to hear of.
+OF_REQUEST, OF_REISSUE, OF_PREFERENCES = "request:", "reissue:", "preferences:"
 
 
 def to_order(order: Order, *, email: str, language: str, now: datetime, source: str = "") -> NewLink:
@@ -49,20 +48,9 @@ def make_order_link(order: Order, *, email: str, language: str, now: datetime, s
     return links.make_links([wanted], partner=order.partner, now=now)[0]
 
 
-def make_request_link(request: Request, *, email: str, language: str, now: datetime) -> str:
-    """The address of a new link to what was asked for, to follow it to the end; for the one order that it is about.
-
-    Raises ValueError for a new order that no authority has taken yet.
-    """
-    order = request.result or request.order
-    if order is None:
-        raise ValueError(request)
-    return make_order_link(order, email=email, language=language, now=now, source=f"{_OF_REQUEST}{request.pk}")
-
-
 def request_of(link: Link) -> int | None:
     """The key of the request that the link was made to follow, if it was."""
-    key = link.source.removeprefix(_OF_REQUEST)
+    key = link.source.removeprefix(OF_REQUEST)
     return int(key) if key != link.source and key.isdigit() else None
 
 

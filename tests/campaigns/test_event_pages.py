@@ -16,14 +16,12 @@ from django_scopes import scopes_disabled
 
 from campaigns.models import EventLetter
 from campaigns.services.events import tell_events
-from certificates.models import Order
-from certificates.services.installations import letter_key
 from portal.models import OutgoingMail, Partner, User
-from portal.models.mail import MailPurpose, MailReason, MailState, Waiting
+from portal.models.mail import MailReason, MailState, Waiting
 from portal.roles import Role
 from tests.campaigns.factories import make_calendar, make_step
 from tests.certificates.expiring import sign_in, tab_counts, text
-from tests.factories import TODAY, make_certificate, make_contact, make_customer, make_member, make_order, make_partner
+from tests.factories import TODAY, make_contact, make_customer, make_member, make_order, make_partner
 from tests.queries import assert_query_baseline
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -186,26 +184,6 @@ def test_the_page_shows_the_letter_and_the_other_orders_in_it(partner: Partner, 
     assert "beside.example" in text(page)
     assert one.order.number in frame.content.decode()
     assert "sandbox" in frame.headers["Content-Security-Policy"]
-
-
-def test_a_letter_about_a_certificate_that_is_not_installed_is_told_too(partner: Partner, browser: Client) -> None:
-    order: Order = make_order(partner, customer=make_customer(partner))
-    OutgoingMail.objects.create(
-        partner=partner,
-        key=letter_key(make_certificate(order).pk),
-        message_id="<not-installed@example>",
-        purpose=MailPurpose.NOTICE,
-        to_email="ada@granit.example",
-        subject="Not installed",
-        text="",
-        state=MailState.SENT,
-        sent_at=NOW,
-        due_at=NOW,
-    )
-
-    said = text(browser.get(reverse("campaigns:why", args=[order.pk])))
-
-    assert "went to ada@granit.example on 23 November 2026" in said
 
 
 def test_the_outbox_calls_letters_by_their_names_in_the_readers_language(partner: Partner, browser: Client) -> None:

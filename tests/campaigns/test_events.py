@@ -14,23 +14,25 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from campaigns.contributions.events import customer_events, order_events
-from campaigns.models import Calendar, EventLetter
+from campaigns.models import Calendar, EventLetter, Letter
 from campaigns.services import events
 from campaigns.services.events import hear, tell_events
 from campaigns.services.unsubscribing import received
-from certificates.models import Contact, Customer, Order, Reply
+from certificates.models import Certificate, Contact, Customer, Installation, Order, Reply, Request
+from certificates.services.installations import say_installed, unsay_installed
 from certificates.services.preferences import Scope, opt_out
-from certificates.states import EmailState, OrderStatus, RenewalMark
+from certificates.states import EmailState, OrderStatus, RenewalMark, RequestState
 from offers.models import Quote
 from offers.models.quotes import QuoteState
 from portal.mail.delivery import deliver_due
 from portal.mail.settled import Settled
-from portal.models import OutgoingMail, Partner
+from portal.models import Link, OutgoingMail, Partner
 from portal.models.mail import MailPurpose, MailReason, MailState
 from portal.roles import Role
 from tests.campaigns.factories import make_calendar
 from tests.factories import (
     TODAY,
+    make_certificate,
     make_contact,
     make_customer,
     make_domain,
@@ -38,6 +40,7 @@ from tests.factories import (
     make_order,
     make_organization,
     make_partner,
+    make_request,
     midnight,
 )
 from tests.offers.factories import make_draft_quote
@@ -87,10 +90,21 @@ def quoted(contact: Contact, valid: int = 3, **fields: Any) -> Order:
     return order
 
 
+def uninstalled(contact: Contact, **fields: Any) -> Order:
+    """What renewed an order that ends in six days; its certificate waits, as of now, to be spoken of."""
+    facts: dict[str, Any] = {"customer": contact.customer, "contact": contact}
+    old = make_order(contact.partner, ends_on=in_days(6), renewal_mark=RenewalMark.RENEWED, **facts)
+    order = make_order(contact.partner, ends_on=in_days(371), predecessor=old, **(facts | fields))
+    make_request(old, state=RequestState.ISSUED, result=order, finished_at=NOW - timedelta(days=3))
+    Installation.objects.create(partner=order.partner, certificate=make_certificate(order), remind_due_at=NOW)
+    return order
+
+
 EVENTS: dict[str, Callable[..., Order]] = {
     "auto_renew": renewing_itself,
     "validation_needed": held_up,
     "quote_expiring": quoted,
+    "not_installed": uninstalled,
 }
 every_event = pytest.mark.parametrize("key", list(EVENTS))
 
@@ -286,6 +300,145 @@ def test_a_quote_is_not_spoken_of(contact: Contact, fields: dict[str, Any]) -> N
     quoted(contact, **fields)
 
     assert tell_events(now=NOW) == 0
+
+
+# What is not installed
+
+
+def waiting(order: Order) -> Certificate:
+    certificate: Certificate = order.certificates.get(is_current=True)
+    return certificate
+
+
+def old_of(order: Order) -> Order:
+    assert order.predecessor is not None
+    return order.predecessor
+
+
+def test_a_letter_to_install_leads_to_the_request_and_warns_of_the_end_of_the_old_one(contact: Contact) -> None:
+    order = uninstalled(contact)
+
+    tell_events(now=NOW)
+
+    letter = OutgoingMail.objects.get()
+    asked = Request.objects.get()
+    link = Link.objects.get(source=f"request:{asked.pk}")
+    assert link.subject == f"order:{order.pk}"
+    assert "Fetch and install it" in letter.text
+    assert "From 29 November 2026 visitors see this." in letter.text
+
+
+@pytest.mark.parametrize(("days", "seen"), [(3, "25 November 2026"), (-1, "")], ids=["to come", "over"])
+def test_what_the_server_shows_goes_before_what_we_know(contact: Contact, days: int, seen: str) -> None:
+    order = uninstalled(contact)
+    Installation.objects.filter(certificate=waiting(order)).update(served_ends_on=in_days(days))
+
+    tell_events(now=NOW)
+
+    text = OutgoingMail.objects.get().text
+    assert ("visitors see this" in text) is bool(seen)
+    assert seen in text
+
+
+def test_of_a_reissue_the_certificate_before_it_is_the_old_one(contact: Contact) -> None:
+    order = uninstalled(contact)
+    tell_events(now=NOW)
+    order.certificates.update(is_current=False, ends_on=in_days(9))
+    later = make_certificate(order, kind=Certificate.Kind.REISSUE)
+    Installation.objects.create(partner=order.partner, certificate=later, remind_due_at=SOON)
+
+    assert [tell_events(now=NOW), tell_events(now=SOON), tell_events(now=SOON)] == [0, 1, 0]
+    assert "From 2 December 2026 visitors see this." in OutgoingMail.objects.latest("pk").text
+
+
+def test_a_letter_to_install_waits_for_its_day_and_not_for_ever(contact: Contact) -> None:
+    uninstalled(contact)
+
+    assert tell_events(now=NOW - timedelta(seconds=1)) == 0
+    assert tell_events(now=NOW + timedelta(days=31)) == 0
+
+
+def test_what_is_said_to_be_installed_before_the_letter_leaves_is_not_spoken_of(contact: Contact) -> None:
+    certificate = waiting(uninstalled(contact))
+    who: dict[str, Any] = {"by": "Ada Morel", "actor": None}
+    tell_events(now=NOW)
+
+    say_installed(certificate, **who, now=NOW)
+    deliver_due(now=SOON)
+    assert mail.outbox == []
+
+    # taken back, it is told after all, once
+    unsay_installed(certificate, **who, now=SOON)
+    Installation.objects.update(remind_due_at=SOON)
+    assert [tell_events(now=SOON), tell_events(now=SOON)] == [1, 0]
+
+
+def test_what_was_reminded_of_is_not_spoken_of_again_when_its_customer_takes_a_word_back(contact: Contact) -> None:
+    certificate = waiting(uninstalled(contact))
+    who: dict[str, Any] = {"by": "Ada Morel", "actor": None}
+    tell_events(now=NOW)
+    deliver_due(now=SOON)
+    assert len(mail.outbox) == 1
+
+    say_installed(certificate, **who, now=SOON)
+    unsay_installed(certificate, **who, now=SOON)
+
+    assert tell_events(now=NOW + timedelta(days=7)) == 0
+
+
+@pytest.mark.parametrize("scope", [Scope.ALL, Scope.ORDER, Scope.CERTIFICATE])
+def test_nobody_hears_of_it_who_wants_no_letters_about_the_old_order_or_the_new_certificate(
+    contact: Contact, scope: Scope
+) -> None:
+    order = uninstalled(contact)
+    about: dict[Scope, dict[str, Any]] = {
+        Scope.ORDER: {"order": old_of(order)},
+        Scope.CERTIFICATE: {"certificate": waiting(order)},
+    }
+    opt_out(contact, scope, now=NOW, **about.get(scope, {}))
+
+    assert tell_events(now=NOW) == 0
+
+
+def test_whoever_wants_no_offers_is_told_to_install_all_the_same(contact: Contact) -> None:
+    uninstalled(contact)
+    opt_out(contact, Scope.OFFERS, now=NOW)
+
+    assert tell_events(now=NOW) == 1
+
+
+def test_what_was_not_asked_for_here_is_nobodys_to_install(contact: Contact) -> None:
+    uninstalled(contact)
+    Request.objects.all().delete()
+
+    assert tell_events(now=NOW) == 0
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_partners_own_words_are_what_is_sent(contact: Contact, language: str) -> None:
+    Contact.objects.filter(pk=contact.pk).update(language=language)
+    own = Letter.objects.create(partner=contact.partner, key="not_installed", name="Ours", based_on="not_installed")
+    own.versions.create(
+        partner=contact.partner,
+        language=language,
+        number=1,
+        subject="{{ order.host }} waits for you ({{ order.number }})",
+        preheader="It is issued.",
+        body="Dear {{ name }}, in our own words: it is issued.\n\n{{ essentials }}\n\n{{ button }}",
+        is_live=True,
+        created_at=NOW,
+        created_by=make_member(contact.partner).user,
+    )
+    order = uninstalled(contact)
+
+    tell_events(now=NOW)
+    deliver_due(now=SOON)
+
+    [sent] = mail.outbox
+    assert sent.subject == f"www.granit-phare.example waits for you ({order.number})"
+    assert "Dear Ada Morel, in our own words: it is issued." in sent.body
+    assert "List-Unsubscribe" in sent.extra_headers
+    assert OutgoingMail.objects.get().code in sent.body
 
 
 # On its way

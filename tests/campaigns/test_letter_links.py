@@ -15,7 +15,7 @@ from certificates.wording.guides import GUIDES
 from portal.access import on_behalf_of
 from portal.models import Partner
 from tests import factories
-from tests.campaigns.letters_at_hand import Page, make_due_orders, make_seller, reader_of, written
+from tests.campaigns.letters_at_hand import make_due_orders, make_seller, reader_of, written
 
 HOME = "http://testserver"
 
@@ -72,27 +72,6 @@ def test_button_of_a_letter_about_several_orders_leads_to_all_of_them(contact: C
     page = client.get(_link(letter.words.html, "Renew all 3 now"), follow=True).content.decode()
 
     assert all(order.number in page for order in orders)
-
-
-def test_certificate_that_waits_warns_of_the_end_of_the_one_before(contact: Contact) -> None:
-    old = make_due_orders(contact, 1, in_days=6)[0]
-    new = factories.make_order(
-        contact.partner,
-        customer=contact.customer,
-        contact=contact,
-        ends_on=factories.TODAY + timedelta(days=371),
-        common_name=old.common_name,
-        predecessor=old,
-    )
-
-    (after_another, first_of_all) = written(
-        reader_of(contact, [new], "not_installed"), reader_of(contact, [old], "not_installed")
-    )
-
-    assert after_another.words is not None
-    assert first_of_all.words is not None
-    assert "whose certificate ended on 28 November 2026" in Page(after_another.words.html).text
-    assert "Chrome" not in first_of_all.words.html
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.server)

@@ -15,7 +15,7 @@ from certificates.authorities.base import AuthorityUnavailable
 from certificates.models import Installation, Order, Request
 from certificates.services import placing
 from certificates.services.installations import say_installed
-from certificates.services.renewal_links import make_request_link
+from certificates.services.renewal_links import OF_REQUEST, make_order_link
 from certificates.states import RenewalMark, RequestState
 from certificates.wording.guides import GUIDES, fillings, guide_for
 from portal import clock
@@ -174,7 +174,9 @@ def test_a_link_shows_the_requests_of_its_own_orders_alone(order: Order, browser
 def test_a_link_to_the_new_order_leads_to_its_request(order: Order, browser: Client) -> None:
     asked = issued(order)
 
-    url = make_request_link(asked, email=EMAIL, language="en", now=clock.now())
+    assert asked.result is not None
+    source = f"{OF_REQUEST}{asked.pk}"
+    url = make_order_link(asked.result, email=EMAIL, language="en", now=clock.now(), source=source)
 
     handle = opened(browser, url)
     assert browser.get(url)["Location"] == at(handle, asked)

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.core import mail
 from django.core.cache import cache
 from django.test import Client
 
 from certificates.authorities.sandbox import Sandbox
-from certificates.models import Certificate, Contact, Installation, OptOut, Order, Request
+from certificates.models import Certificate, Installation, Order, Request
 from certificates.services import installations, placing
 from certificates.services.installations import (
     DAY,
@@ -27,12 +26,10 @@ from certificates.services.installations import (
     take_up_checks,
     unsay_installed,
 )
-from certificates.services.letters.installations import remind_of_installations
 from certificates.states import RequestKind
 from certificates.wording import installed
 from portal import clock
-from portal.mail.delivery import deliver_due
-from portal.models import Activity, OutgoingMail, Partner
+from portal.models import Activity, Partner
 from portal.outbound import Guard
 from tests import factories
 from tests.certificates.certs import make_certificate, make_csr
@@ -251,159 +248,39 @@ def test_somebody_asks_for_a_look_and_it_is_due_at_once(looking: Partner, server
     assert known(certificate).is_done
 
 
-# The reminder
+# The reminder, which campaigns send
 
 
-def stop_letters(contact: Contact | None, scope: str, **about: Any) -> None:
-    assert contact is not None
-    OptOut.objects.create(partner=contact.partner, contact=contact, scope=scope, at=TEN, **about)
-
-
-def test_one_quiet_letter_after_three_days_and_never_another(looking: Partner, settings: Any) -> None:
-    certificate = renewed(old_order(looking))
-    mail.outbox.clear()
-
-    assert remind_of_installations(now=TEN + 3 * DAY - timedelta(seconds=1)) == 0
-    assert remind_of_installations(now=TEN + 3 * DAY) == 1
-    for days in (3, 4, 30):
-        assert remind_of_installations(now=TEN + days * DAY) == 0
-
-    deliver_due(now=TEN + 3 * DAY)
-    [letter] = mail.outbox
-    assert "lena@granit-phare.example" in letter.to[0]
-    assert letter.subject == f"The new certificate for {HOST} is waiting to be installed"
-    assert "visitors see the old one, which ends on 12 December 2026" in letter.body
-    assert "/l/" in letter.body
-    assert known(certificate).reminded_at == TEN + 3 * DAY
-    assert verbs() == ["order.installation_reminded"]
-
-
-def test_the_days_are_a_setting(looking: Partner, settings: Any) -> None:
+def test_what_takes_anothers_place_is_to_be_reminded_of_after_some_days(looking: Partner, settings: Any) -> None:
     settings.NOT_INSTALLED_AFTER = 10 * DAY
-    renewed(old_order(looking))
-
-    assert remind_of_installations(now=TEN + 9 * DAY) == 0
-    assert remind_of_installations(now=TEN + 10 * DAY) == 1
-
-
-def test_the_letter_speaks_the_contacts_language_and_tells_what_was_seen(looking: Partner, server: Server) -> None:
-    order = old_order(looking)
-    assert order.contact is not None
-    order.contact.language = "fr"
-    order.contact.save()
-    renewed(order)
-    server.shows(make_certificate(HOST, (HOST,), last_second=datetime(2026, 12, 12, 23, 59, 59, tzinfo=UTC)), host=HOST)
-    look(server, now=TEN + HOUR)
-
-    remind_of_installations(now=TEN + 3 * DAY)
-
-    [letter] = OutgoingMail.objects.filter(key__startswith="not-installed:")
-    assert "12 décembre 2026" in letter.text
-    assert HOST in letter.text
-
-
-@pytest.mark.parametrize("how", ["said", "seen"])
-def test_what_is_installed_is_not_spoken_of(how: str, looking: Partner, server: Server) -> None:
-    certificate = renewed(old_order(looking))
-    if how == "said":
-        say_installed(certificate, by="Lena Roth", actor=None, now=TEN + HOUR)
-    else:
-        server.shows(certificate.pem, host=HOST)
-        look(server, now=TEN + HOUR)
-
-    assert remind_of_installations(now=TEN + 4 * DAY) == 0
-    assert not OutgoingMail.objects.filter(key__startswith="not-installed:").exists()
-
-
-def test_a_letter_that_has_not_left_stays_home_once_it_is_said(looking: Partner) -> None:
-    certificate = renewed(old_order(looking))
-    remind_of_installations(now=TEN + 3 * DAY)
-    mail.outbox.clear()
-
-    say_installed(certificate, by="Lena Roth", actor=None, now=TEN + 3 * DAY)
-    deliver_due(now=TEN + 3 * DAY)
-
-    assert mail.outbox == []
-
-
-def test_taken_back_it_is_reminded_of_later_but_only_if_it_never_was(looking: Partner) -> None:
-    certificate = renewed(old_order(looking))
-    who: dict[str, Any] = {"by": "Lena Roth", "actor": None}
-    say_installed(certificate, **who, now=TEN + HOUR)
-    unsay_installed(certificate, **who, now=TEN + DAY)
-
-    assert remind_of_installations(now=TEN + 3 * DAY) == 0
-    assert remind_of_installations(now=TEN + 4 * DAY) == 1
-
-    say_installed(certificate, **who, now=TEN + 4 * DAY)
-    unsay_installed(certificate, **who, now=TEN + 5 * DAY)
-    assert remind_of_installations(now=TEN + 20 * DAY) == 0
-
-
-@pytest.mark.parametrize("scope", [OptOut.Scope.ALL, OptOut.Scope.ORDER, OptOut.Scope.CERTIFICATE])
-def test_whoever_wants_no_letters_about_it_gets_none(scope: str, looking: Partner) -> None:
-    order = old_order(looking)
-    certificate = renewed(order)
-    about: dict[str, dict[str, Any]] = {"order": {"order": order}, "certificate": {"certificate": certificate}}
-    stop_letters(order.contact, scope, **about.get(scope, {}))
-
-    assert remind_of_installations(now=TEN + 3 * DAY) == 0
-    assert known(certificate).reminded_at is None
-
-
-def test_whoever_wants_no_offers_gets_this_letter_all_the_same(looking: Partner) -> None:
-    order = old_order(looking)
-    renewed(order)
-    stop_letters(order.contact, OptOut.Scope.OFFERS)
-
-    assert remind_of_installations(now=TEN + 3 * DAY) == 1
-
-
-def test_nothing_is_sent_where_notices_are_off_nobody_is_named_or_nothing_was_replaced(looking: Partner) -> None:
-    quiet = old_order(looking, "quiet.granit-phare.example", notices_enabled=False)
-    renewed(quiet)
-    nobody = old_order(looking, "nobody.granit-phare.example")
-    Order.objects.filter(pk=nobody.pk).update(contact=None)
-    nobody.refresh_from_db()
-    renewed(nobody)
     press_new(looking)
-    sweep()
+    certificate = renewed(old_order(looking))
 
-    assert remind_of_installations(now=TEN + 3 * DAY) == 0
+    due = Installation.objects.filter(remind_due_at__isnull=False)
+    assert [(one.certificate, one.remind_due_at) for one in due] == [(certificate, TEN + 10 * DAY)]
 
 
-def test_a_reissue_is_reminded_of_too(looking: Partner) -> None:
+def test_a_reissue_is_to_be_reminded_of_too(looking: Partner) -> None:
     order = renewed(old_order(looking)).order
     assert order is not None
     order.refresh_from_db()
     asked = press_reissue(order, now=clock.now())
     sweep()
-    assert Request.objects.get(pk=asked.pk).kind == RequestKind.REISSUE
 
-    assert remind_of_installations(now=TEN + 3 * DAY) == 1
+    assert asked.kind == RequestKind.REISSUE
+    assert known(_result_of(asked)).remind_due_at == TEN + 3 * DAY
 
 
-def test_of_two_workers_that_found_the_same_one_writes(looking: Partner, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second has read its list before the first writes, and claims afterwards."""
-    from certificates.services.letters import installations as letters
+def test_what_is_said_or_seen_is_not_reminded_of_until_it_is_taken_back(looking: Partner, server: Server) -> None:
+    said, seen = renewed(old_order(looking)), renewed(old_order(looking, "seen.granit-phare.example"))
+    who: dict[str, Any] = {"by": "Lena Roth", "actor": None}
+    say_installed(said, **who, now=TEN + HOUR)
+    server.shows(seen.pem, host="seen.granit-phare.example")
+    look(server, now=TEN + HOUR)
+    assert (known(said).remind_due_at, known(seen).remind_due_at) == (None, None)
 
-    renewed(old_order(looking))
-    now, found = TEN + 3 * DAY, letters._due
-    first: list[bool] = []
-
-    def slow_list(at: datetime) -> Any:
-        rows = found(at)
-        if not first:
-            first.append(True)
-            held = list(rows.values_list("pk", flat=True))
-            assert remind_of_installations(now=at) == 1
-            assert held
-        return rows
-
-    monkeypatch.setattr(letters, "_due", slow_list)
-
-    assert remind_of_installations(now=now) == 0
-    assert OutgoingMail.objects.filter(key__startswith="not-installed:").count() == 1
+    unsay_installed(said, **who, now=TEN + DAY)
+    assert known(said).remind_due_at == TEN + 4 * DAY
 
 
 def test_looks_are_claimed_by_one_worker(looking: Partner) -> None:

@@ -28,10 +28,10 @@ from django.db import connection, transaction  # noqa: E402 - once Django is set
 from campaigns.models import Call, Notice  # noqa: E402 - once Django is set up
 from campaigns.services.attempts import Said, SomebodyElseCalled, record_attempt  # noqa: E402
 from campaigns.services.calls import open_calls  # noqa: E402
+from campaigns.services.events import tell_events  # noqa: E402
 from certificates.models import Certificate, Contact, Customer, Order, Request, SandboxOrder  # noqa: E402
 from certificates.services.deciding import retry_request  # noqa: E402
 from certificates.services.downloads import chain_of  # noqa: E402
-from certificates.services.letters.installations import remind_of_installations  # noqa: E402
 from certificates.services.refusals import RequestRefused  # noqa: E402
 from certificates.services.renewal_links import make_contact_link  # noqa: E402
 from certificates.services.renewals import AlreadyRenewed, request_renewal  # noqa: E402
@@ -373,12 +373,12 @@ def _owner(quote: Quote) -> User:
 def remind_at_once(number: int) -> dict[str, Any]:
     """How many reminders this process has sent; and, once so many letters are written, how many there are of each."""
     wait_for_the_others()
-    sent = remind_of_installations(now=clock.now())
+    sent = tell_events(now=clock.now())
     with across_partners():
-        letters = OutgoingMail.objects.filter(key__startswith="not-installed:")
+        letters = OutgoingMail.objects.filter(key__startswith="event:not_installed:")
         while letters.count() < number:
             time.sleep(0.01)
-        keys = Counter(letters.values_list("key", flat=True))
+        keys = Counter(letters.values_list("event_letters__about", flat=True))
     return {"sent": sent, "letters": sorted(keys.values())}
 
 

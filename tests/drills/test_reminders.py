@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from portal import clock
 from portal.access import on_behalf_of
 from portal.models import Partner
 from tests import factories
+from tests.campaigns.factories import make_calendar
 from tests.drills.stage import Stage
 
 
@@ -39,6 +40,7 @@ def make_uninstalled(partner: Partner, number: int) -> Certificate:
 
 
 def test_workers_at_the_same_moment_write_one_letter_for_each_certificate(partner: Partner, tmp_path: Path) -> None:
+    make_calendar(partner, quiet_from=time(0), quiet_until=time(0, 0, 0, 1))
     for number in range(5):
         make_uninstalled(partner, number)
 

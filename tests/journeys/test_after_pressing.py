@@ -13,7 +13,7 @@ from django_scopes import scopes_disabled
 from playwright.sync_api import Page, expect
 
 from certificates.models import Installation, Order, Request
-from certificates.services.renewal_links import make_request_link
+from certificates.services.renewal_links import OF_REQUEST, make_order_link
 from certificates.services.renewals import request_renewal
 from certificates.states import RequestState
 from portal import clock
@@ -54,8 +54,11 @@ def is_in(order: Order, state: RequestState) -> bool:
 
 def way_to(request: Request) -> str:
     """The path of a new link to follow it."""
+    order = request.result or request.order
+    assert order is not None
     with on_behalf_of(request.partner):
-        link = make_request_link(request, email=ELISE, language="en", now=clock.now())
+        source = f"{OF_REQUEST}{request.pk}"
+        link = make_order_link(order, email=ELISE, language="en", now=clock.now(), source=source)
     return "/l/" + link.partition("/l/")[2]
 
 
