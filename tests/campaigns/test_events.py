@@ -511,12 +511,13 @@ def _queries(partner: Partner, count: int) -> int:
         reader = make_contact(customer, time_zone="UTC")
         renewing_itself(reader)
         quoted(reader)
+        uninstalled(reader)
         make_organization(customer, ov_validated_until=in_days(3 + number))
         make_order(partner, customer=customer, contact=reader, ends_on=in_days(50))
     with CaptureQueriesContext(
         connection,
     ) as asked:
-        assert tell_events(now=NOW) == 3 * count
+        assert tell_events(now=NOW) == 4 * count
     return len(asked)
 
 
