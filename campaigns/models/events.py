@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -9,6 +11,7 @@ from certificates.models import Contact, Order
 from offers.models import Quote
 from portal.access import PartnerManager, PartnerQuerySet
 from portal.models import OutgoingMail, PartnerOwned
+from portal.models.mail import UNSENT
 
 
 class EventLetter(PartnerOwned):
@@ -42,3 +45,7 @@ class EventLetter(PartnerOwned):
 
     def __str__(self) -> str:
         return f"{self.letter} {self.order}"
+
+    def told_at(self, mail: OutgoingMail) -> datetime:
+        """When its `mail` left, or was last to leave; of what waits, since when: a cap puts `due_at` off."""
+        return mail.sent_at or (self.queued_at if mail.state in UNSENT else mail.due_at)

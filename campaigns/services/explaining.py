@@ -104,7 +104,7 @@ class LetterTold:
 
     @property
     def day(self) -> date:
-        return (self.mail.sent_at or self.mail.due_at).astimezone(ZoneInfo(self.reader.zone)).date()
+        return self.row.told_at(self.mail).astimezone(ZoneInfo(self.reader.zone)).date()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Letters about events in the outbox: automatic renewal, a validation that lapses, a quote that ends."""
+"""Letters about events in the outbox: automatic renewals, validations, quotes, what is not installed."""
 
 from __future__ import annotations
 
@@ -114,7 +114,10 @@ class EventLettersPage(SavableListPage):
             return super().get_empty()
         if self.tab != ALL:
             return Empty(_("Nothing here"), _("That is as it should be."), icon="check-circle")
-        words = _("They go out before an order renews itself, a validation lapses, or a quote ends.")
+        words = _(
+            "They go out before an order renews itself, a validation lapses or a quote ends, "
+            "and when a new certificate is not installed."
+        )
         return Empty(_("No letter about an event yet"), words, icon="envelope")
 
 
@@ -143,7 +146,7 @@ def event_letter(request: PartnerRequest, pk: int) -> HttpResponse:
         "name": letter_name(found.letter),
         "occasion": event_words(found.letter),
         "state": wording.pill_of(mail.state),
-        "sentence": wording.told(found.letter, mail, name=wording.reader_of(found), zone=zone),
+        "sentence": wording.told(found, mail, name=wording.reader_of(found), zone=zone),
         "reader": wording.reader_of(found),
         "queued": moment(found.queued_at, zone),
         "mail": mail,

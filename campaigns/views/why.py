@@ -83,7 +83,7 @@ def _letter_line(one: LetterTold) -> dict[str, Any]:
         "step": letter_name(one.letter),
         "icon": ICONS[Channel.EMAIL],
         "channel": Channel.EMAIL.label,
-        "sentence": events.told(one.letter, one.mail, name=reader.name, zone=reader.zone),
+        "sentence": events.told(one.row, one.mail, name=reader.name, zone=reader.zone),
         "level": events.pill_of(one.mail.state).level,
         "url": reverse("campaigns:event_letter", args=[one.row.pk]),
     }

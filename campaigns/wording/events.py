@@ -27,9 +27,9 @@ def pill_of(mail_state: str) -> Pill:
     return state_pill(_STATES.get(mail_state, NoticeState.SUPPRESSED))
 
 
-def told(letter: str, mail: OutgoingMail, *, name: str, zone: str) -> str:
+def told(one: EventLetter, mail: OutgoingMail, *, name: str, zone: str) -> str:
     """What became of a letter, by the clock of its reader."""
-    facts = {"step": letter_name(letter), "name": name, "moment": moment(mail.sent_at or mail.due_at, zone)}
+    facts = {"step": letter_name(one.letter), "name": name, "moment": moment(one.told_at(mail), zone)}
     if mail.state == MailState.SENT:
         return _("The letter “%(step)s” went to %(name)s on %(moment)s.") % facts
     if mail.state in UNSENT and mail.waits:
@@ -38,9 +38,18 @@ def told(letter: str, mail: OutgoingMail, *, name: str, zone: str) -> str:
     if mail.state in UNSENT:
         return _("The letter to %(name)s has been on its way since %(moment)s.") % facts
     if mail.state == MailState.PARKED:
-        words = {"words": mail.last_error or _("it gave no reason")}
-        return _("Not sent on %(moment)s: the mail server refused the letter (%(words)s).") % {**facts, **words}
+        return _parked(mail.reason) % {**facts, "words": mail.last_error or _("it gave no reason")}
     return _("Not sent: %(reason)s.") % {"reason": _because(mail)}
+
+
+def _parked(reason: str) -> str:
+    if reason == MailReason.UNANSWERED:
+        return _("Whether it reached %(name)s nobody knows: it was handed over twice, and no answer ever came.")
+    if reason == MailReason.UNWRITABLE:
+        return _("Not sent on %(moment)s: the letter could not be written (%(words)s).")
+    if reason == MailReason.TOO_OFTEN:
+        return _("Not sent on %(moment)s: the mail server put the letter off too often (%(words)s).")
+    return _("Not sent on %(moment)s: the mail server refused the letter (%(words)s).")
 
 
 def _because(mail: OutgoingMail) -> str:

@@ -25,6 +25,7 @@ from tests.factories import TODAY, make_contact, make_customer, make_member, mak
 from tests.queries import assert_query_baseline
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+TOMORROW = NOW + timedelta(days=1)
 URL = "/campaigns/outbox/events/"
 
 
@@ -143,13 +144,25 @@ def test_another_partners_letters_are_not_there(browser: Client) -> None:
             "The letter to Ada Morel has been on its way since 23 November 2026, 13:00 (Paris).",
         ),
         (
-            {"state": MailState.QUEUED, "sent_at": None, "waits": Waiting.ADDRESS_CAP},
+            {"state": MailState.QUEUED, "sent_at": None, "waits": Waiting.ADDRESS_CAP, "due_at": TOMORROW},
             "The letter to Ada Morel has waited since 23 November 2026, 13:00 (Paris): The reader has had as many "
             "letters as one gets in a day.",
         ),
         (
-            {"state": MailState.PARKED, "sent_at": None, "last_error": "554 no"},
+            {"state": MailState.PARKED, "sent_at": None, "reason": MailReason.SERVER, "last_error": "554 no"},
             "Not sent on 23 November 2026, 13:00 (Paris): the mail server refused the letter (554 no).",
+        ),
+        (
+            {"state": MailState.PARKED, "sent_at": None, "reason": MailReason.TOO_OFTEN, "last_error": "451 later"},
+            "Not sent on 23 November 2026, 13:00 (Paris): the mail server put the letter off too often (451 later).",
+        ),
+        (
+            {"state": MailState.PARKED, "sent_at": None, "reason": MailReason.UNWRITABLE, "last_error": "KeyError"},
+            "Not sent on 23 November 2026, 13:00 (Paris): the letter could not be written (KeyError).",
+        ),
+        (
+            {"state": MailState.PARKED, "sent_at": None, "reason": MailReason.UNANSWERED},
+            "Whether it reached Ada Morel nobody knows: it was handed over twice, and no answer ever came.",
         ),
         (
             {"state": MailState.SUPPRESSED, "sent_at": None, "reason": MailReason.SWITCHED_OFF},
