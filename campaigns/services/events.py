@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import CharField, Exists, F, OuterRef, Q, Subquery, TextField
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast, Coalesce, StrIndex
 
 from campaigns.models import Calendar, EventLetter
@@ -377,7 +377,6 @@ def has_passed(now: datetime) -> Q:
     today = now.date()
     quiet = Reply.objects.silencing(today=today).order_by().values("order")
     stopped = unwanted(contact=OuterRef("contact"), order=OuterRef("order"))
-    waiting = Installation.objects.filter(certificate__order=OuterRef("order"), certificate__is_current=True)
     gone = (
         ~Q(order__status__in=LIVE_ORDER_STATES)
         | ~Q(order__renewal_mark=RenewalMark.NONE)
@@ -386,11 +385,23 @@ def has_passed(now: datetime) -> Q:
         | Q(order__in=quiet)
         | Q(order__in=standing.promised(today).order_by().values("order"))
         | Q(letter=AUTO_RENEW, order__auto_renew=False)
-        | Q(letter=NOT_INSTALLED) & ~Exists(waiting.filter(remind_due_at__lte=now))
+        | Q(letter=NOT_INSTALLED) & ~Exists(_to_remind_of(now))
         | Q(quote__isnull=False) & ~Q(quote__state__in=OPEN_QUOTE_STATES)
         | Exists(stopped)
     )
     return Q(Exists(EventLetter.objects.filter(gone, mail=OuterRef("pk")).order_by()))
+
+
+def _to_remind_of(now: datetime) -> QuerySet[Installation]:
+    """What the outer letter asks to install, as long as its reader wants to hear of it: as `uninstalled` asks."""
+    stopped = unwanted(
+        contact=OuterRef(OuterRef("contact")),
+        order=OuterRef("certificate__order__predecessor"),
+        certificate=OuterRef("certificate"),
+    )
+    waiting = Installation.objects.filter(certificate__order=OuterRef("order"), certificate__is_current=True)
+    found: QuerySet[Installation] = waiting.filter(~Exists(stopped), remind_due_at__lte=now)
+    return found
 
 
 def hear(settled: Sequence[Settled]) -> None:

@@ -400,6 +400,31 @@ def test_nobody_hears_of_it_who_wants_no_letters_about_the_old_order_or_the_new_
     assert tell_events(now=NOW) == 0
 
 
+@pytest.mark.parametrize("scope", [Scope.ALL, Scope.ORDER, Scope.CERTIFICATE])
+def test_a_letter_to_install_stays_home_when_its_reader_stops_it_on_the_way(contact: Contact, scope: Scope) -> None:
+    order = uninstalled(contact)
+    about = {Scope.ORDER: {"order": old_of(order)}, Scope.CERTIFICATE: {"certificate": waiting(order)}}
+    tell_events(now=NOW)
+    opt_out(contact, scope, now=NOW, **about.get(scope, {}))  # type: ignore[arg-type]
+
+    deliver_due(now=SOON)
+
+    assert mail.outbox == []
+    assert OutgoingMail.objects.get().state == MailState.WITHDRAWN
+
+
+def test_what_its_reader_stops_of_other_orders_keeps_no_letter_to_install_home(contact: Contact) -> None:
+    uninstalled(contact)
+    other = uninstalled(make_contact(contact.customer, email="bruno@granit.example", time_zone="UTC"))
+    assert tell_events(now=NOW) == 2
+    opt_out(contact, Scope.ORDER, order=old_of(other), now=NOW)
+    opt_out(contact, Scope.CERTIFICATE, certificate=waiting(other), now=NOW)
+
+    deliver_due(now=SOON)
+
+    assert len(mail.outbox) == 2
+
+
 def test_whoever_wants_no_offers_is_told_to_install_all_the_same(contact: Contact) -> None:
     uninstalled(contact)
     opt_out(contact, Scope.OFFERS, now=NOW)
