@@ -227,7 +227,9 @@ def _step_plans(steps: Iterable[Step], places: Mapping[timing.When, list[int]], 
         following = sorted((when_of(one) for one in siblings), key=lambda when: when.rank)
         after = [when for when in following if when.rank > when_of(step).rank]
         warnings = [when for when in following if when.is_before]
-        first_day, last_day = days.of(when_of(step))
+        if (found := days.of(when_of(step))) is None:
+            continue
+        first_day, last_day = found
         yield sql.StepPlan(
             step=step.pk,
             channel=step.channel,
@@ -270,10 +272,10 @@ class _Days:
         late = (one for one in moments if one.permitted_until > now or one.permitted > (since or now))
         self.moments = [one for one in late if one.usual <= self.horizon + DAY]
 
-    def of(self, when: timing.When) -> tuple[date, date]:
-        """The first and the last of them."""
+    def of(self, when: timing.When) -> tuple[date, date] | None:
+        """The first and the last of them; None where days off leave none."""
         days = [one.day for one in self.moments if self._may_be_due(one, when)]
-        return min(days), max(days)
+        return (min(days), max(days)) if days else None
 
     def _may_be_due(self, one: sql.MomentRow, when: timing.When) -> bool:
         """It is permitted in time; or only when the end may have come already, so that the end moves it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -554,6 +554,29 @@ def test_after_a_standstill_what_is_past_its_grace_is_missed_and_the_rest_is_pla
     ]
     assert [notice.decided_at for notice in of(lost)] == [NOW]
     assert plan(partner) == Planned()
+
+
+def test_a_long_closure_stops_no_planning_and_loses_no_step(partner: Partner) -> None:
+    closed = [(date(2027, 8, 2) + timedelta(days=ahead)).isoformat() for ahead in range(19)]
+    calendar = make_calendar(partner, working_days=[1, 2, 3, 4, 5], days_off=closed, countries=["FR"])
+    for days in (-30, -7, 7):
+        make_step(calendar, days)
+    make_step(make_calendar(partner, "Never closed", position=9), -30)
+    wanted = {
+        ("FR", date(2027, 9, 8)): date(2027, 8, 23),  # 30 days before, on the 9th of August
+        ("FR", date(2027, 8, 19)): date(2027, 8, 12),  # 7 days before; on the 23rd it would come after the end
+        ("FR", date(2027, 8, 3)): date(2027, 8, 23),  # 7 days after, on the 10th
+        ("CH", date(2027, 9, 12)): date(2027, 8, 13),
+    }
+    orders = [
+        order_with_contact(partner, customer=make_customer(partner, country=country), days=(ends_on - TODAY).days)
+        for country, ends_on in wanted
+    ]
+
+    done = [plan(partner, now=datetime(2027, 8, day, 6, tzinfo=UTC)) for day in (2, 6, 10, 17)]
+
+    assert done == [Planned(), Planned(planned=1), Planned(planned=1), Planned(planned=2)]
+    assert [[one.due_at.date() for one in of(order)] for order in orders] == [[due] for due in wanted.values()]
 
 
 def test_a_notice_that_nobody_sent_in_time_is_missed(partner: Partner, calendar: Calendar) -> None:
