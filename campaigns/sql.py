@@ -566,20 +566,21 @@ _OF_BATCH = "s.step_id = %(step)s AND s.order_id > %(after)s AND s.order_id <= %
 # What is only shown is gone with the step that showed it; the others have been said.
 _SAID_ONCE = (Channel.EMAIL, Channel.TELEPHONE)
 # Whom a step has reached already needs no second reader, who came into their place since.
+_TOLD = f"""
+  SELECT 1 FROM campaigns_notice n WHERE n.order_id = s.order_id AND n.ends_at = s.ends_at AND {_SAID}
+    AND (n.step_id + 0 = s.step_id{{or_twin}})"""
+# Whoever was told the same by another step in the same place need not hear it again.
+_OR_TWIN = f"""
+      OR n.step_id + 0 IN ({{twins}}) AND n.channel = %(channel)s AND {_SAME_READER.format("s")}"""
 _INSERT = f"""
 INSERT INTO campaigns_notice (partner_id, step_id, order_id, certificate_id, customer_id, channel, contact_id,
   member_id, ends_at, day, due_at, expires_at, state, reason, detail, planned_at, decided_at)
 SELECT %(partner)s, s.step_id, s.order_id, s.certificate_id, s.customer_id, %(channel)s, s.contact_id, s.member_id,
   s.ends_at, s.day, s.due_at, s.expires_at, s.state, s.reason, '', {{now}}, {{decided}}
 FROM plan_stage s
-WHERE {_OF_BATCH} AND NOT EXISTS (
-  SELECT 1 FROM campaigns_notice n WHERE n.order_id = s.order_id AND n.ends_at = s.ends_at AND {_SAID}
-    AND (n.step_id + 0 = s.step_id{{or_twin}}))
+WHERE {_OF_BATCH} AND NOT EXISTS ({{told}})
 ON CONFLICT DO NOTHING
 """
-# Whoever was told the same by another step in the same place need not hear it again.
-_OR_TWIN = f"""
-      OR n.step_id + 0 IN ({{twins}}) AND n.channel = %(channel)s AND {_SAME_READER.format("s")}"""
 # The reader's zone or the calendar's hours have changed since; what is due already, its sender watches over.
 _RETIME = f"""
 UPDATE campaigns_notice AS n SET day = s.day, due_at = s.due_at, expires_at = s.expires_at
@@ -602,7 +603,7 @@ _BACK = f"""
 UPDATE campaigns_notice AS n SET state = '{NoticeState.PLANNED}', reason = '', decided_at = NULL
 FROM plan_stage s
 WHERE {_OF_BATCH} AND {_SAME} AND {_IN_STATES.format(f"'{NoticeState.SILENT}'")}
-  AND n.reason = '{Reason.READER_CHANGED}'
+  AND n.reason = '{Reason.READER_CHANGED}' AND NOT EXISTS ({{told}})
 """
 _LAST_OF_BATCH = """
 SELECT MAX(order_id) FROM (
@@ -648,9 +649,13 @@ def insert_staged(batch: Batch, run: Run, state: str) -> int:
     now = _now()
     params = {**_of(batch, state), "partner": run.partner, "channel": batch.channel, "now": _moment(run.now)}
     decided = "NULL" if state == NoticeState.PLANNED else now
+    return _changed(_INSERT.format(now=now, decided=decided, told=_told(batch)), params)
+
+
+def _told(batch: Batch) -> str:
+    """What says that a staged row's step, or for the same reader another one in its place, has spoken."""
     twins = ", ".join(str(int(one)) for one in batch.twins)
-    or_twin = _OR_TWIN.format(twins=twins) if twins and batch.channel in _SAID_ONCE else ""
-    return _changed(_INSERT.format(now=now, decided=decided, or_twin=or_twin), params)
+    return _TOLD.format(or_twin=_OR_TWIN.format(twins=twins) if twins and batch.channel in _SAID_ONCE else "")
 
 
 def retime_staged(batch: Batch, run: Run) -> int:
@@ -669,10 +674,10 @@ class Swapped:
 def swap_readers(batch: Batch, run: Run) -> Swapped:
     """Of the batch's orders, let those alone wait for the step who are its readers now."""
     params = {**_of(batch, NoticeState.PLANNED), "now": _moment(run.now), "horizon": _moment(run.horizon)}
-    params["since"] = _moment(batch.since)
+    params |= {"since": _moment(batch.since), "channel": batch.channel}
     since = " AND n.due_at >= %(since)s" if batch.since else ""
     away = _changed(_AWAY.format(now=_now(), and_since=since), params)
-    return Swapped(away, back=_changed(_BACK, params))
+    return Swapped(away, back=_changed(_BACK.format(told=_told(batch)), params))
 
 
 def _now() -> str:

@@ -13,8 +13,16 @@ from campaigns.states import Channel, NoticeState, Reason
 from certificates.models import Order
 from portal.access import across_partners
 from portal.models import Partner
-from tests.campaigns.factories import make_calendar, make_step
-from tests.factories import TODAY, make_certificate, make_contact, make_customer, make_member, make_order, make_partner
+from tests.campaigns.factories import make_calendar, make_notice, make_step
+from tests.factories import (
+    TODAY,
+    make_certificate,
+    make_contact,
+    make_customer,
+    make_member,
+    make_order,
+    make_partner,
+)
 
 NOW = datetime.combine(TODAY, time(6), UTC)  # a Sunday
 
@@ -389,6 +397,42 @@ def test_a_new_reader_takes_the_place_of_the_one_planned(partner: Partner, calen
 
     assert plan(partner, thorough=True) == Planned(revived=1, silenced=1)
     assert readers(order) == {technical}
+
+
+@pytest.mark.parametrize("state", [NoticeState.SENT, NoticeState.QUEUED])
+def test_who_is_the_reader_again_does_not_hear_what_another_was_told_meanwhile(
+    partner: Partner, calendar: Calendar, state: NoticeState
+) -> None:
+    make_step(calendar, -30, recipients=["buyer"])
+    order = make_order(partner, ends_on=TODAY + timedelta(days=32))
+    make_contact(order.customer)
+    plan(partner)
+    buyer = make_contact(order.customer, role="buyer")
+    plan(partner, thorough=True)
+    Notice.objects.filter(contact=buyer).update(state=state)
+    buyer.role = "manager"
+    buyer.save()
+
+    assert plan(partner, thorough=True) == Planned()
+    assert readers(order) == set()
+
+
+def test_who_is_the_reader_again_does_not_hear_the_same_from_a_step_in_the_same_place(
+    partner: Partner, calendar: Calendar
+) -> None:
+    make_step(calendar, -30, recipients=["buyer"])
+    order = make_order(partner, ends_on=TODAY + timedelta(days=32))
+    technical = make_contact(order.customer)
+    plan(partner)
+    buyer = make_contact(order.customer, role="buyer")
+    plan(partner, thorough=True)
+    removed = make_step(calendar, -30, recipients=["technical"], removed_at=NOW)
+    make_notice(order, removed, technical, state=NoticeState.SENT)
+    buyer.role = "manager"
+    buyer.save()
+
+    assert plan(partner, thorough=True) == Planned(silenced=1)
+    assert readers(order) == set()
 
 
 # Reissues
