@@ -95,10 +95,6 @@ def _seen_on(facts: Facts) -> StrOrPromise:
     return str(facts.get("host", ""))
 
 
-def _letter_to(facts: Facts) -> StrOrPromise:
-    return str(facts.get("to", ""))
-
-
 def _file(facts: Facts) -> StrOrPromise:
     return str(facts.get("file", ""))
 
@@ -162,8 +158,6 @@ DEEDS: Mapping[str, Deed] = {
     "order.installation_said": Deed(gettext_lazy("The certificate is installed"), "good", _said_by),
     "order.installation_unsaid": Deed(gettext_lazy("The certificate is not installed after all"), "", _said_by),
     "order.installation_seen": Deed(gettext_lazy("The certificate was seen on its server"), "good", _seen_on),
-    # Of reminders from before letters about events were
-    "order.installation_reminded": Deed(gettext_lazy("Reminded that the certificate is not installed"), "", _letter_to),
     "request.made": Deed(gettext_lazy("Certificate requested")),
     "request.key_given": Deed(gettext_lazy("Key request given"), "good"),
     "request.approved": Deed(gettext_lazy("Request approved"), "good"),

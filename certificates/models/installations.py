@@ -37,8 +37,6 @@ class Installation(PartnerOwned):
     check_due_at = models.DateTimeField(null=True, blank=True)
     # The one quiet reminder, sent by an app above: on from then, empty where none is to be sent
     remind_due_at = models.DateTimeField(null=True, blank=True)
-    # Written before letters about events were: whoever was reminded then is not reminded again
-    reminded_at = models.DateTimeField(_("reminded"), null=True, blank=True)
 
     objects = PartnerManager.from_queryset(PartnerQuerySet)()
 

@@ -98,9 +98,9 @@ def unsay_installed(certificate: Certificate, *, by: str, actor: User | None, no
     looks = next_look(certificate.starts_at, now) if certificate.partner.checks_live_hosts else None
     with transaction.atomic():
         rows = _row(certificate).filter(said_at__isnull=False)
-        if not rows.update(said_at=None, said_by="", check_due_at=looks):
+        reminder = _reminder(certificate, now)
+        if not rows.update(said_at=None, said_by="", check_due_at=looks, remind_due_at=reminder):
             return False
-        _row(certificate).filter(reminded_at=None).update(remind_due_at=_reminder(certificate, now))
         _note("order.installation_unsaid", certificate, actor, now, by="" if actor else by)
     return True
 
