@@ -16,7 +16,6 @@ from django.db.models import (
     Q,
     Subquery,
     Sum,
-    TextField,
     When,
 )
 from django.db.models.functions import Cast, Coalesce
@@ -25,8 +24,7 @@ from campaigns.rules.calling import STANDS_AFTER
 from campaigns.rules.ladder import REISSUE_LEAD_DAYS
 from campaigns.states import OPEN_NOTICE_STATES, Channel, NoticeState
 from certificates.models import Order, Reply, Request
-from certificates.querysets import CountOf, OrderQuerySet, ReplyQuerySet, RequestQuerySet
-from certificates.services.auto_renew import REFUSED
+from certificates.querysets import CountOf, ReplyQuerySet, RequestQuerySet
 from certificates.states import LIVE_ORDER_STATES, OrderStatus, RenewalMark, RequestKind
 from portal.access import PartnerQuerySet
 
@@ -130,15 +128,6 @@ class CallItemQuerySet(PartnerQuerySet["CallItem"]):
         return self.asking(today).exclude(Exists(_answers().silencing(today=today)))
 
 
-def renewing_themselves() -> OrderQuerySet:
-    """Orders of which nobody needs to be told: they are switched on to renew themselves, and nothing hinders it."""
-    switched_on = Order.objects.issued().unrenewed().filter(auto_renew=True).order_by()
-    stalled = Order.objects.auto_renew_stalled().values("pk")
-    refused = switched_on.alias(said=Cast("remarks", TextField())).filter(said__contains=REFUSED).values("pk")
-    found: OrderQuerySet = switched_on.exclude(pk__in=stalled).exclude(pk__in=refused)
-    return found
-
-
 def _to_renew(today: date) -> Q:
     return Q(reissue_by=None, order__ends_on__gte=today - STANDS_AFTER)
 
@@ -154,7 +143,7 @@ def _to_reissue(today: date) -> Q:
 def _renews_itself(today: date) -> Q:
     """Until the day on which it does so, nobody rings about the renewal."""
     until_then = Q(reissue_by=None, order__ends_on__gte=today + timedelta(days=settings.AUTO_RENEW_DAYS))
-    return until_then & Q(Exists(renewing_themselves().filter(pk=OuterRef("order"))))
+    return until_then & Q(Exists(Order.objects.renewing_themselves().filter(pk=OuterRef("order")).order_by()))
 
 
 _MONEY = DecimalField(max_digits=14, decimal_places=2)

@@ -21,6 +21,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Concat, StrIndex
 
+from certificates.remarks import Remark
 from certificates.rules import start_of_day
 from certificates.search.sql import holding
 from certificates.search.text import phone_needle, serial_needle
@@ -249,6 +250,16 @@ class OrderQuerySet(PartnerQuerySet["Order"]):
     def auto_renew_stalled(self) -> OrderQuerySet:
         """Automatic renewal is on, and whoever switched it on may no longer renew: it has stopped."""
         return self.issued().unrenewed().filter(auto_renew=True).exclude(_RENEWER_IS_HERE)
+
+    def auto_renew_not_refused(self) -> OrderQuerySet:
+        """Without those that could not renew themselves: a person has to."""
+        said = Cast("remarks", TextField())
+        return self.alias(said_of_it=said).exclude(said_of_it__contains=Remark.AUTO_RENEW_REFUSED.value)
+
+    def renewing_themselves(self) -> OrderQuerySet:
+        """Nobody needs to be told of them: automatic renewal is on, and nothing hinders it."""
+        switched_on = self.issued().unrenewed().filter(_RENEWER_IS_HERE, auto_renew=True)
+        return switched_on.auto_renew_not_refused()
 
 
 class CertificateQuerySet(PartnerQuerySet["Certificate"]):

@@ -112,8 +112,7 @@ def auto_renewals(partner: Partner, calendars: Sequence[Calendar], now: datetime
     orders = _askable(Order.objects.for_partner(partner), calendars, now).filter(_reachable("contact"))
     orders = orders.due_for_auto_renewal(today=today, days=days + AUTO_RENEW_AHEAD).filter(~Exists(told))
     orders = orders.expiring(today=today, within=(days + 1, None)).exclude(pk__in=tried)
-    refused = orders.alias(said=Cast("remarks", TextField())).exclude(said__contains=auto_renew.REFUSED)
-    for order in refused.order_by("ends_on", "pk"):
+    for order in orders.auto_renew_not_refused().order_by("ends_on", "pk"):
         day = _day(order.ends_on)
         renews_at = start_of_day(day - timedelta(days=days))
         yield _event(order, AUTO_RENEW, day.isoformat(), expires_at=renews_at)

@@ -18,7 +18,7 @@ from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, 
 from django.db.models.functions import Coalesce
 
 from campaigns.models import Calendar, CallItem, Notice
-from campaigns.querysets import NoticeQuerySet, renewing_themselves
+from campaigns.querysets import NoticeQuerySet
 from campaigns.rules.ladder import REISSUE_LEAD_DAYS
 from campaigns.services.calendars import calendars_of, following
 from campaigns.states import Basis, Channel, NoticeState, Reason
@@ -211,7 +211,7 @@ def _reissuing() -> Q:
 def _renews_itself() -> Q:
     """Until the day on which it does so, letters tell of it; nobody rings for it, and no banner asks for it."""
     until_then = Q(step__days__lte=-settings.AUTO_RENEW_DAYS)
-    itself = Q(order__in=renewing_themselves().values("pk"))
+    itself = Q(order__in=Order.objects.renewing_themselves().order_by().values("pk"))
     return Q(channel__in=[Channel.TELEPHONE, Channel.BANNER]) & until_then & itself
 
 

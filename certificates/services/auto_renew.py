@@ -10,6 +10,7 @@ from django.db import transaction
 
 from certificates.models import Order, Request
 from certificates.querysets import OrderQuerySet, RequestQuerySet
+from certificates.remarks import Remark
 from certificates.services.renewals import (
     AlreadyRenewed,
     BadRequest,
@@ -25,8 +26,6 @@ from portal.models import Partner, User
 
 log = structlog.get_logger(__name__)
 SOURCE = "auto_renew"
-# A remark on an order that could not renew itself; its activities say why.
-REFUSED = "auto_renew_refused"
 
 
 def renew_automatically(now: datetime) -> int:
@@ -36,7 +35,7 @@ def renew_automatically(now: datetime) -> int:
     """
     with across_partners():
         due = list(_due(now).select_related("partner", "product", "auto_renew_by__user"))
-    return sum(_renew(order, now) for order in due if REFUSED not in order.remarks)
+    return sum(_renew(order, now) for order in due if Remark.AUTO_RENEW_REFUSED not in order.remarks)
 
 
 def stalled(partner: Partner) -> OrderQuerySet:
@@ -93,5 +92,5 @@ def _say_why_not(order: Order, refusal: Exception, now: datetime) -> None:
     reason = type(refusal).__name__
     log.warning("auto_renew_refused", order=order.number, reason=reason)
     with transaction.atomic():
-        Order.objects.filter(pk=order.pk).update(remarks=[*order.remarks, REFUSED])
+        Order.objects.filter(pk=order.pk).update(remarks=[*order.remarks, Remark.AUTO_RENEW_REFUSED])
         activities.record("order.auto_renew_refused", order, partner=order.partner, at=now, reason=reason)

@@ -8,8 +8,9 @@ from django.db import transaction
 
 from certificates.models import Customer, Order
 from certificates.querysets import CustomerQuerySet, OrderQuerySet
+from certificates.remarks import Remark
 from certificates.rules import utc_date
-from certificates.services import auto_renew, planning
+from certificates.services import planning
 from certificates.services.refusals import AlreadyRenewed, Obstacle, OrderNotRenewable, TooEarlyToMark
 from certificates.services.renewals import renewals_of
 from certificates.states import LIVE_ORDER_STATES, RenewalMark
@@ -58,7 +59,7 @@ def assign_owner(customers: CustomerQuerySet, *, owner: Membership | None, actor
 def switch_auto_renew(order: Order, *, on: bool, membership: Membership, now: datetime) -> None:
     """Let the order renew itself 30 days before its end, as long as this member may renew; or stop that."""
     by = membership if on else None
-    remarks = [remark for remark in order.remarks if remark != auto_renew.REFUSED]
+    remarks = [remark for remark in order.remarks if remark != Remark.AUTO_RENEW_REFUSED]
     with transaction.atomic():
         mine = Order.objects.for_partner(order.partner).filter(pk=order.pk)
         mine.update(auto_renew=on, auto_renew_by=by, remarks=remarks)

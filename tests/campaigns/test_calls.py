@@ -25,8 +25,8 @@ from campaigns.services.calls import Opened
 from campaigns.services.standing import standing
 from campaigns.states import NoticeState
 from certificates.models import Customer, Order, Reply, Request
+from certificates.remarks import Remark
 from certificates.services import replies
-from certificates.services.auto_renew import REFUSED
 from certificates.services.replies import Voice
 from certificates.states import EmailState, OrderStatus, RenewalMark, RequestKind, RequestState
 from offers.services.valuing import value_orders
@@ -446,7 +446,7 @@ def test_nobody_is_rung_about_an_order_that_was_set_to_renew_itself(
 @pytest.mark.parametrize(
     "hindrance",
     [
-        {"remarks": [REFUSED]},
+        {"remarks": [Remark.AUTO_RENEW_REFUSED]},
         {"auto_renew_by": None},
         {"ends_on": TODAY + 29 * DAY},
         {"auto_renew": False},

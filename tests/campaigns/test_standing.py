@@ -12,7 +12,7 @@ from campaigns.models import Attempt, Calendar, Call, CallItem, Notice, Step
 from campaigns.services.standing import mark_missed, revive, silence, silence_by_reason, standing
 from campaigns.states import Channel, NoticeState, Reason
 from certificates.models import Contact, Customer, OptOut, Order, Reply
-from certificates.services.auto_renew import REFUSED
+from certificates.remarks import Remark
 from certificates.services.preferences import Scope, opt_in, opt_out
 from portal.models import Membership, Partner
 from tests.campaigns.factories import make_calendar, make_notice, make_step
@@ -195,7 +195,7 @@ def test_nobody_rings_for_an_order_that_renews_itself(calendar: Calendar) -> Non
 @pytest.mark.parametrize("hindrance", ["gone", "refused"])
 def test_somebody_rings_for_an_order_that_fails_to_renew_itself(calendar: Calendar, hindrance: str) -> None:
     member = make_member(calendar.partner, is_active=hindrance != "gone")
-    remarks = [REFUSED] if hindrance == "refused" else []
+    remarks = [Remark.AUTO_RENEW_REFUSED] if hindrance == "refused" else []
     order = make_order(calendar.partner, auto_renew=True, auto_renew_by=member, remarks=remarks)
     make_notice(order, make_step(calendar, -30, Channel.TELEPHONE))
 
