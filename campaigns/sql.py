@@ -7,7 +7,7 @@ there to their own, batch by batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -250,7 +250,10 @@ _CURRENT = """
     LEFT JOIN certificates_certificate x ON x.order_id = q.order_id AND x.is_current"""
 _PRODUCT = """
     LEFT JOIN certificates_product p ON p.id = q.product_id"""
-_STAGED = "SELECT 1 FROM plan_stage s WHERE s.step_id = %(step)s AND s.order_id = q.order_id"
+# Whether such a reader of an order is found at all, whatever the hour.
+_FOUND = """
+  SELECT 1 FROM certificates_customer c {reader}
+  WHERE c.id = q.customer_id"""
 
 
 # A certificate's step has no column of its own to be found by. For every day on which certificates end there is a time
@@ -380,22 +383,11 @@ def stage(plan: StepPlan, run: Run) -> None:
     if plan.channel != "email":
         _stage(plan, run, _Reader(_NO_READER, zone="COALESCE(k.time_zone, %(zone)s)"))
         return
-    contacts = [one for one in plan.recipients if one != Recipient.OWNER] or [Recipient.TECHNICAL]
-    if Recipient.OWNER in plan.recipients:
-        _stage(plan, run, _Reader(_OWNER, zone="k.time_zone", member="w.id"))
-    if list(plan.recipients) != [Recipient.OWNER]:
-        _stage(plan, run, _Reader(_contacts(contacts), zone="k.time_zone", contact="k.id"))
-    only_contacts = list(plan.recipients) != [Recipient.OWNER]
-    if not _leave_unread(plan, only_contacts=only_contacts):
-        return
-    anybody = _Reader(
-        _ANYBODY.format(reachable=_REACHABLE.format("a")),
-        zone="COALESCE(k.time_zone, %(zone)s)",
-        contact="k.id",
-        is_lost="k.id IS NULL",
-        unread=f" AND (k.id IS NOT NULL OR NOT EXISTS ({_STAGED}))" if only_contacts else "",
-    )
-    _stage(plan, run, anybody)
+    *others, last = _wanted(plan)
+    for reader in (*others, last):
+        _stage(plan, run, reader)
+    if _leave_unread(last):
+        _stage(plan, run, _anybody(unless=others))
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,22 +401,45 @@ class _Reader:
     is_lost: str = "1 = 0"
     unread: str = ""
 
+    @property
+    def found(self) -> str:
+        return _FOUND.format(reader=self.joined)
 
-def _contacts(recipients: Iterable[str]) -> str:
-    wanted = list(recipients)
-    who = [f"k.role = '{ROLES[Recipient(one)]}'" for one in wanted if one != Recipient.TECHNICAL]
+
+def _wanted(plan: StepPlan) -> list[_Reader]:
+    """Whom a letter is for: its account manager, and last the contacts. Where the last are missing, any others read."""
+    contacts = [Recipient(one) for one in plan.recipients if one != Recipient.OWNER]
+    if Recipient.OWNER not in plan.recipients:
+        return [_contacts(contacts or [Recipient.TECHNICAL])]
+    owner = _Reader(_OWNER, zone="k.time_zone", member="w.id")
+    return [owner, _contacts(contacts)] if contacts else [owner]
+
+
+def _contacts(wanted: Collection[Recipient]) -> _Reader:
+    who = [f"k.role = '{ROLES[one]}'" for one in wanted if one != Recipient.TECHNICAL]
     if Recipient.TECHNICAL in wanted:
         who.append(_OWN)
-    return _CONTACT.format(reachable=_REACHABLE.format("k"), who=" OR ".join(who))
+    joined = _CONTACT.format(reachable=_REACHABLE.format("k"), who=" OR ".join(who))
+    return _Reader(joined, zone="k.time_zone", contact="k.id")
 
 
-_READ = "DELETE FROM plan_pick AS q WHERE EXISTS ({staged})"
+def _anybody(*, unless: Iterable[_Reader]) -> _Reader:
+    """Any contact at all; where there is none nobody, unless one of those others is found."""
+    return _Reader(
+        _ANYBODY.format(reachable=_REACHABLE.format("a")),
+        zone="COALESCE(k.time_zone, %(zone)s)",
+        contact="k.id",
+        is_lost="k.id IS NULL",
+        unread="".join(f" AND (k.id IS NOT NULL OR NOT EXISTS ({one.found}))" for one in unless),
+    )
 
 
-def _leave_unread(plan: StepPlan, *, only_contacts: bool) -> int:
-    """Of the step's orders leave those that nobody at the customer, or nobody at all, reads about; how many."""
-    staged = f"{_STAGED} AND s.contact_id IS NOT NULL" if only_contacts else _STAGED
-    _changed(_READ.format(staged=staged), {"step": plan.step})
+def _leave_unread(reader: _Reader) -> int:
+    """Of the step's orders leave those for which no such reader is found; how many.
+
+    Whoever's hour lies outside this run is found too: nobody else is asked instead.
+    """
+    _changed(f"DELETE FROM plan_pick AS q WHERE EXISTS ({reader.found})", {})
     _count("plan_pick")
     with connection.cursor() as cursor:
         cursor.execute("SELECT COUNT(*) FROM plan_pick")

@@ -11,6 +11,7 @@ from campaigns.models import Calendar, Notice, Step
 from campaigns.services.planning import Planned, plan_touchpoints
 from campaigns.states import Channel, NoticeState, Reason
 from certificates.models import Order
+from certificates.services.preferences import Scope, opt_out
 from portal.access import across_partners
 from portal.models import Partner
 from tests.campaigns.factories import make_calendar, make_notice, make_step
@@ -22,6 +23,7 @@ from tests.factories import (
     make_member,
     make_order,
     make_partner,
+    make_user,
 )
 
 NOW = datetime.combine(TODAY, time(6), UTC)  # a Sunday
@@ -432,6 +434,39 @@ def test_who_is_the_reader_again_does_not_hear_the_same_from_a_step_in_the_same_
     buyer.save()
 
     assert plan(partner, thorough=True) == Planned(silenced=1)
+    assert readers(order) == set()
+
+
+@pytest.mark.parametrize("recipients", [["technical"], ["owner"]])
+def test_nobody_else_is_asked_while_the_reader_s_own_hour_lies_beyond_the_week(
+    partner: Partner, calendar: Calendar, recipients: list[str]
+) -> None:
+    make_step(calendar, -30, recipients=recipients)
+    owner = make_member(partner, user=make_user(time_zone="Europe/London"))
+    customer = make_customer(partner, owner=owner)
+    make_contact(customer, role="buyer", time_zone="Europe/Paris")
+    technical = make_contact(customer, time_zone="Europe/London")
+    order = make_order(partner, customer=customer, ends_on=TODAY + timedelta(days=37))
+    between = NOW + timedelta(hours=2, minutes=30)  # in a week it is past nine in Paris, and not in London
+
+    assert plan(partner, now=between) == Planned()
+
+    assert plan(partner, now=between + timedelta(hours=1)) == Planned(planned=1)
+    assert readers(order) == {owner if recipients == ["owner"] else technical}
+
+
+def test_nobody_else_is_asked_when_the_time_of_who_wants_no_letters_has_passed(
+    partner: Partner, calendar: Calendar
+) -> None:
+    make_step(calendar, -30)
+    order = make_order(partner, ends_on=TODAY + timedelta(days=30))
+    make_contact(order.customer, role="buyer", time_zone="Europe/Paris")
+    technical = make_contact(order.customer, time_zone="Australia/Sydney")
+    opt_out(technical, Scope.ALL, now=NOW)
+    plan(partner)
+    assert states(order) == [(NoticeState.SUPPRESSED, Reason.OPTED_OUT)]
+
+    assert plan(partner, now=NOW + timedelta(days=5), thorough=True) == Planned()
     assert readers(order) == set()
 
 
