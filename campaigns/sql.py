@@ -16,7 +16,7 @@ from typing import Any
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from campaigns.states import Channel, NoticeState, Reason, Recipient
+from campaigns.states import SAID_ONCE, NoticeState, Reason, Recipient
 from certificates.services.imports.sql import load
 from certificates.states import LIVE_ORDER_STATES, ContactRole, EmailState, OrderStatus, RenewalMark
 
@@ -578,8 +578,6 @@ _IN_STATES = "n.state || '' IN ({})"
 _WAITING = _IN_STATES.format(f"'{NoticeState.PLANNED}', '{NoticeState.HELD}'")
 _SAID = _IN_STATES.format(f"'{NoticeState.SENT}', '{NoticeState.QUEUED}'")
 _OF_BATCH = "s.step_id = %(step)s AND s.order_id > %(after)s AND s.order_id <= %(until)s AND s.state = %(state)s"
-# What is only shown is gone with the step that showed it; the others have been said.
-_SAID_ONCE = (Channel.EMAIL, Channel.TELEPHONE)
 # Whom a step has reached already needs no second reader, who came into their place since.
 _TOLD = f"""
   SELECT 1 FROM campaigns_notice n WHERE n.order_id = s.order_id AND n.ends_at = s.ends_at AND {_SAID}
@@ -670,7 +668,7 @@ def insert_staged(batch: Batch, run: Run, state: str) -> int:
 def _told(batch: Batch) -> str:
     """What says that a staged row's step, or for the same reader another one in its place, has spoken."""
     twins = ", ".join(str(int(one)) for one in batch.twins)
-    return _TOLD.format(or_twin=_OR_TWIN.format(twins=twins) if twins and batch.channel in _SAID_ONCE else "")
+    return _TOLD.format(or_twin=_OR_TWIN.format(twins=twins) if twins and batch.channel in SAID_ONCE else "")
 
 
 def retime_staged(batch: Batch, run: Run) -> int:

@@ -21,6 +21,10 @@ class Channel(models.TextChoices):
     TELEPHONE = "telephone", _("Telephone")
 
 
+# What is only shown is gone with the step that showed it; on these it has been said.
+SAID_ONCE = (Channel.EMAIL, Channel.TELEPHONE)
+
+
 class Tone(models.TextChoices):
     FRIENDLY = "friendly", _("Friendly")
     PLAIN = "plain", _("Plain")

@@ -22,8 +22,7 @@ from campaigns.rules.timing import Moment, Period, When
 from campaigns.services.calendars import calendar_for, steps_of
 from campaigns.services.outbox import HURRIED
 from campaigns.services.planning import hours_of
-from campaigns.services.standing import SAID_ONCE
-from campaigns.states import Basis, Channel, NoticeState, Reason, Recipient
+from campaigns.states import SAID_ONCE, Basis, Channel, NoticeState, Reason, Recipient
 from certificates.models import Contact, Order, Request
 from certificates.services.replies import standing_reply
 from certificates.states import RENEWING_STATES, ContactRole, EmailState, RenewalMark, RequestKind
@@ -59,11 +58,17 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A reader: by name, address and the zone of their clock."""
+    """A reader: by name, address and the zone of their clock; and which contact, or who of the partner's own people."""
 
     name: str
     email: str
     zone: str
+    contact_id: int | None = None
+    member_id: int | None = None
+
+    @property
+    def key(self) -> tuple[int | None, int | None]:
+        return self.contact_id, self.member_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,13 +220,13 @@ class _Story:
 
     def _said_elsewhere(self, step: Step, ends_at: datetime | None, reader: Person | None) -> Notice | None:
         """What another step in the same place has said to the same reader about the same end."""
-        place = (step.channel, step.days, step.share)
+        place, key = (step.channel, step.days, step.share), reader.key if reader else (None, None)
         said = (
             one
             for one in self.notices
             if one.state in (NoticeState.SENT, NoticeState.QUEUED) and one.channel in SAID_ONCE
             if (one.channel, one.step.days, one.step.share) == place and one.step_id != step.pk
-            if one.ends_at == ends_at and _person_of(one) == reader
+            if one.ends_at == ends_at and (one.contact_id, one.member_id) == key
         )
         return next(said, None)
 
@@ -309,8 +314,7 @@ class _Story:
             contacts = self._reachable[:1]
         people = [_person(one) for one in contacts]
         if Recipient.OWNER in wanted and self._owner:
-            user = self._owner.user
-            people.append(Person(str(user), user.email, user.time_zone))
+            people.append(_person_of_ours(self._owner))
         if not people and self._reachable:
             people.append(_person(self._reachable[0]))
         return people
@@ -392,16 +396,17 @@ class _Story:
 
 
 def _person(one: Contact) -> Person:
-    return Person(one.name or one.email, one.email, one.time_zone)
+    return Person(one.name or one.email, one.email, one.time_zone, contact_id=one.pk)
+
+
+def _person_of_ours(one: Membership) -> Person:
+    return Person(str(one.user), one.user.email, one.user.time_zone, member_id=one.pk)
 
 
 def _person_of(notice: Notice) -> Person | None:
     if notice.contact:
         return _person(notice.contact)
-    if notice.member:
-        user = notice.member.user
-        return Person(str(user), user.email, user.time_zone)
-    return None
+    return _person_of_ours(notice.member) if notice.member else None
 
 
 def _zone_of(notice: Notice) -> str:

@@ -21,7 +21,7 @@ from campaigns.models import Calendar, CallItem, Notice
 from campaigns.querysets import NoticeQuerySet
 from campaigns.rules.ladder import REISSUE_LEAD_DAYS
 from campaigns.services.calendars import calendars_of, following
-from campaigns.states import Basis, Channel, NoticeState, Reason
+from campaigns.states import SAID_ONCE, Basis, Channel, NoticeState, Reason
 from certificates.models import OptOut, Order, Reply, Request
 from certificates.services.preferences import unwanted
 from certificates.states import LIVE_ORDER_STATES, EmailState, OrderStatus, RenewalMark, RequestKind
@@ -31,8 +31,6 @@ BATCH = 5_000
 # Not yet in a letter; those that are, their letter is asked about when it leaves.
 WAITING_STATES = (NoticeState.PLANNED, NoticeState.HELD)
 SUPPRESSING = (Reason.OPTED_OUT, Reason.BAD_ADDRESS)
-# What is only shown is gone with the step that showed it; on these channels it has been said.
-SAID_ONCE = (Channel.EMAIL, Channel.TELEPHONE)
 _REISSUE = Q(step__basis=Basis.CERTIFICATE)
 _BY_MAIL = Q(channel=Channel.EMAIL)
 # Whom a step reaches is decided where it is planned; there, too, it is taken back.

@@ -288,6 +288,20 @@ def test_what_another_calendar_has_said_is_not_announced_again(
     assert "the same was said" not in told(order)[-1]
 
 
+@pytest.mark.parametrize("idle", [True, False])
+def test_what_one_of_us_was_told_is_still_said_to_a_contact_of_the_same_name_and_address(
+    partner: Partner, calendar: Calendar, order: Order, idle: bool
+) -> None:
+    step, other = make_step(calendar, -28), make_calendar(partner, "Meanwhile", position=9)
+    user = make_user("ada@granit.example", first_name="Ada", last_name="Morel", time_zone="Europe/Paris")
+    if idle:
+        notice_of(order, step, state="silent", reason=Reason.CALENDAR_CHANGED, decided_at=NOW)
+    owner = make_member(partner, user=user)
+    make_notice(order, make_step(other, -28), member=owner, due_at=NOW, state="sent", decided_at=NOW)
+
+    assert "the same was said" not in told(order)[-1]
+
+
 def test_a_step_on_the_certificates_life_gives_way_to_the_renewal(calendar: Calendar, order: Order) -> None:
     make_step(calendar, share=15)
 
