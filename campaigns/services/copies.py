@@ -21,6 +21,7 @@ _PRUNED_AT_ONCE = 1000
 _HREF = re.compile(r'\s(?:href|action|ping)\s*=\s*("[^"]*"|\'[^\']*\'|[^\s>]+)', re.IGNORECASE)
 _ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>\"')\]]+", re.IGNORECASE)
 _IMAGE = re.compile(r'(\ssrc\s*=\s*)("[^"]*"|\'[^\']*\')', re.IGNORECASE)
+_ORIGIN = re.compile(r"https?://[^/\"']+(?=/)", re.IGNORECASE)
 _HIDDEN = "••••"
 
 
@@ -73,11 +74,11 @@ def without_secrets(text: str, code: str) -> str:
 
 
 def _disarmed(html: str, code: str) -> str:
-    # pictures of ours stay; whatever else names an address is taken out
+    # pictures of ours stay, under whatever address the portal is read at; all else that names one is taken out
     kept: list[str] = []
 
     def put_aside(found: re.Match[str]) -> str:
-        kept.append(found[0])
+        kept.append(_ORIGIN.sub("", found[0]))
         return f"\x00{len(kept) - 1}\x00"
 
     shown = _IMAGE.sub(put_aside, _HREF.sub("", html).replace("\x00", ""))

@@ -488,6 +488,10 @@ def test_the_copy_of_a_letter_holds_no_link_and_no_code(partner: Partner, step: 
     for said in (copy.text, copy.html):
         assert "/l/" not in said
         assert letter.code not in said
+    # its pictures are asked for at whatever address the portal has by then
+    assert 'src="http' in letter.html
+    assert 'src="http' not in copy.html
+    assert 'src="/w/' in copy.html
 
 
 # Helpers

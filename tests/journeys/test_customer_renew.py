@@ -118,14 +118,14 @@ def look(origin: str, path: str, method: str) -> int:
 
 
 def state_of(order: Order) -> list[Any]:
-    """All that a look at the order's link could have changed."""
+    """All that a look at the order's link could have changed; what was asked for other orders goes on meanwhile."""
     with scopes_disabled():
         mine = (
             Order.objects.filter(pk=order.pk),
-            Request.objects.all(),
+            Request.objects.filter(order=order),
             Quote.objects.all(),
             Link.objects.all(),
-            Activity.objects.all(),
+            Activity.objects.about(order),
         )
         return [list(rows.order_by("pk").values()) for rows in mine]
 
